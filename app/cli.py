@@ -1,0 +1,254 @@
+"""The command line: serve, run, check, nodes. The only file that wires the parts together."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app import __version__
+from app.config import LOOPBACK, Settings, default_base, half_of_memory
+from app.graph import catalog, workflow
+from app.graph.catalog import Catalog
+from app.graph.check import check
+from app.graph.problem import Problem
+from app.graph.workflow import MalformedWorkflow, Workflow
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+EPILOG = """\
+examples:
+  patchloom serve                                   open the canvas on http://127.0.0.1:8188
+  patchloom run workflows/first_picture.json --set sample.seed=7 -o out.png
+  patchloom check my_workflow.json && echo fine
+  patchloom nodes                                   list every node with its inputs
+exit codes: 0 fine, 1 the run failed or the document has problems, 2 wrong usage, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.CRITICAL, format="%(levelname)s %(message)s"
+    )
+    try:
+        return int(options.command(options))
+    except UserMistake as mistake:
+        print(f"patchloom: {mistake}", file=sys.stderr)
+        return FAILED
+
+
+class UserMistake(Exception):
+    """Something the user can mend; the message says how."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe all commands."""
+    top = argparse.ArgumentParser(
+        "patchloom",
+        description="Node-based workflows for diffusion transformers, on a canvas or headless.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"patchloom {__version__}")
+    commands = top.add_subparsers(required=True, metavar="command")
+    add_serve(commands)
+    add_run(commands)
+    add_check(commands)
+    add_nodes(commands)
+    return top
+
+
+Commands = argparse._SubParsersAction  # argparse gives its return type no public name
+
+
+def add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--base-directory",
+        type=Path,
+        default=default_base(),
+        metavar="DIR",
+        help="folder with models/, input/, output/, user/ and workflows/ (default: the checkout, else here)",
+    )
+    command.add_argument(
+        "--verbose", action="store_true", help="show the log, with full traces of failing nodes"
+    )
+
+
+def add_serve(commands: Commands[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser("serve", help="start the server and open the canvas in the browser")
+    serve.add_argument(
+        "--listen",
+        default="127.0.0.1",
+        metavar="IP",
+        help="address to listen on (default 127.0.0.1); any but loopback needs the token that is printed",
+    )
+    serve.add_argument(
+        "--port", type=int, default=8188, metavar="N", help="port (default 8188); 0 takes a free one"
+    )
+    serve.add_argument(
+        "--output-directory", type=Path, metavar="DIR", help="where results go (default output/)"
+    )
+    serve.add_argument(
+        "--token", metavar="TEXT", help="token for clients when not on loopback (default: made up)"
+    )
+    serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    add_common(serve)
+    serve.set_defaults(command=serve_command)
+
+
+def add_run(commands: Commands[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="run a workflow file without a server")
+    run.add_argument("file", type=Path, help="workflow file (.json), or a picture saved by Patchloom (.png)")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="change a value for this run; may be given several times",
+    )
+    run.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="file for the picture, or an existing folder for all pictures (default: output/)",
+    )
+    add_common(run)
+    run.set_defaults(command=run_command)
+
+
+def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("check", help="say what would keep workflow files from running")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="workflow files")
+    add_common(command)
+    command.set_defaults(command=check_command)
+
+
+def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
+    nodes = commands.add_parser("nodes", help="list all nodes")
+    nodes.add_argument(
+        "--json", action="store_true", help="the whole catalogue as JSON, as the canvas reads it"
+    )
+    add_common(nodes)
+    nodes.set_defaults(command=nodes_command)
+
+
+def serve_command(options: argparse.Namespace) -> int:
+    """Start the server and serve until interrupted."""
+    from app.server.start import start
+
+    logging.getLogger().setLevel(logging.INFO if options.verbose else logging.WARNING)
+    settings = Settings(
+        base=options.base_directory.resolve(),
+        listen=options.listen,
+        port=options.port,
+        output=options.output_directory.resolve() if options.output_directory else None,
+        token=options.token,
+        cache_bytes=half_of_memory(),
+    )
+    if options.listen in LOOPBACK and options.token:
+        raise UserMistake("--token is only for --listen with an address that is not loopback; leave it out.")
+    try:
+        start(settings, open_browser=not options.no_browser)
+    except OSError as error:
+        raise UserMistake(
+            f"cannot listen on {options.listen} port {options.port}: {error.strerror or error}. "
+            "Stop the other program or choose another --port."
+        ) from None
+    return OK
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run a document to its end in this process, with a progress bar."""
+    from app.headless import Headless
+
+    settings = Settings(options.base_directory.resolve(), cache_bytes=half_of_memory())
+    document = read_document(options.file)
+    known = catalog.read(settings.stored_catalog, catalog.source_digest())
+    if known is not None and report(check(document, known, settings.folders.choices), str(options.file)):
+        return FAILED
+    found = import_nodes(settings)
+    document = with_values(document, options.set, found)
+    if report(check(document, found, settings.folders.choices), str(options.file)):
+        return FAILED
+    end = Headless(found, settings).run(document, options.output)
+    if end.status == "failed" and end.problem:
+        report([Problem(**end.problem)], str(options.file))
+    return {"done": OK, "cancelled": INTERRUPTED}.get(end.status, FAILED)
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """Check files; problems go to standard error."""
+    settings = Settings(options.base_directory.resolve())
+    known = catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
+    found = False
+    for file in options.files:
+        found |= report(check(read_document(file), known, settings.folders.choices), str(file))
+    return FAILED if found else OK
+
+
+def nodes_command(options: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    found = import_nodes(Settings(options.base_directory.resolve()))
+    if options.json:
+        print(json.dumps(found.to_json(), indent=1))
+        return OK
+    for spec in found:
+        inputs = ", ".join(f"{entry.name}: {entry.type}" for entry in spec.inputs)
+        outputs = ", ".join(entry.type for entry in spec.outputs) or "nothing"
+        print(f"{spec.category}/{spec.id}({inputs}) -> {outputs}\n    {spec.description}")
+    return OK
+
+
+def import_nodes(settings: Settings) -> Catalog:
+    """Import all node files and keep the catalogue for quick checks and the next server start."""
+    found = catalog.find()
+    for entry in found.failed:
+        print(f"patchloom: {entry.file} was left out: {entry.reason}", file=sys.stderr)
+    catalog.write(settings.stored_catalog, found, catalog.source_digest())
+    return found
+
+
+def read_document(path: Path) -> Workflow:
+    """Read a workflow file; what is wrong with it becomes one clear sentence."""
+    from app.graph.pictures import document_in
+
+    try:
+        data = path.read_bytes()
+        return document_in(data) if data.startswith(b"\x89PNG") else workflow.read_text(data)
+    except OSError as error:
+        raise UserMistake(f"cannot read {path}: {error.strerror}.") from None
+    except MalformedWorkflow as malformed:
+        raise UserMistake(f"{path}: {malformed}") from None
+
+
+def with_values(document: Workflow, changes: Sequence[str], found: Catalog) -> Workflow:
+    """Apply `--set node.input=value`."""
+    from app.graph.edit import NoSuchInput, set_value
+    from app.graph.values import BadValue
+
+    for change in changes:
+        place, equals, word = change.partition("=")
+        node, dot, name = place.rpartition(".")
+        if not equals or not dot:
+            raise UserMistake(f"--set {change!r}: write it as node.input=value, for example sample.seed=7.")
+        try:
+            document = set_value(document, node, name, word, found)
+        except (NoSuchInput, BadValue) as error:
+            raise UserMistake(f"--set {change}: {error}") from None
+    return document
+
+
+def report(problems: Sequence[Problem], where: str) -> bool:
+    """Print problems on standard error; returns whether one of them is an error."""
+    for problem in problems:
+        print(f"{where}: {problem}", file=sys.stderr)
+    return any(problem.severity == "error" for problem in problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Settings of one start of Patchloom, from flags and environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.execution.files import Folders
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+# ComfyUI's folder kinds, each below models/; the kind `models` is the root itself.
+MODEL_KINDS = ("checkpoints", "diffusion_models", "text_encoders", "vae", "loras", "controlnet")
+
+
+def default_base() -> Path:
+    """Return the checkout when run from one, else the current folder."""
+    return CHECKOUT if (CHECKOUT / "workflows").is_dir() else Path.cwd()
+
+
+def half_of_memory() -> int:
+    """Return half of the machine's memory (bytes), the room for results that are kept."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and who may connect.
+
+    Attributes:
+        base: Folder that holds models/, input/, output/, user/ and workflows/.
+        listen: Address to listen on; any but loopback needs a token.
+        port: TCP port; 0 takes a free one.
+        output: Folder for results; None means base/output.
+        token: What clients must present when `listen` is not loopback; None makes one up.
+        cache_bytes: Memory for results of finished nodes (bytes).
+        packages: Python packages whose node files are offered; all of them are code that runs.
+    """
+
+    base: Path
+    listen: str = "127.0.0.1"
+    port: int = 8188
+    output: Path | None = None
+    token: str | None = None
+    cache_bytes: int = 2**32
+    packages: tuple[str, ...] = ("nodes",)
+
+    @property
+    def loopback(self) -> bool:
+        return self.listen in LOOPBACK
+
+    @property
+    def user(self) -> Path:
+        return self.base / "user"
+
+    @property
+    def database(self) -> Path:
+        return self.user / "patchloom.db"
+
+    @property
+    def stored_catalog(self) -> Path:
+        return self.user / "catalog.json"
+
+    @property
+    def templates(self) -> Path:
+        return self.base / "workflows"
+
+    @property
+    def folders(self) -> Folders:
+        models = self.base / "models"
+        return Folders(
+            output=self.output or self.base / "output",
+            temp=self.user / "temp",
+            input=self.base / "input",
+            models={"models": (models,), **{kind: (models / kind,) for kind in MODEL_KINDS}},
+        )

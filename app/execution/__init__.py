@@ -1,0 +1,1 @@
+"""Turns a checked document into results: plan, executor, events, cache, worker process."""

@@ -1,0 +1,142 @@
+"""What happens during a run. The websocket, the event log and the command line carry exactly these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from app.graph.problem import Problem
+
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+WorkerState = Literal["starting", "ready", "stopped"]
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """A picture that a run wrote: `name` below the folder `output` or `temp`; size in pixels."""
+
+    folder: Literal["output", "temp"]
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class JobQueued:
+    """A job entered the queue."""
+
+    title: str
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A job left the queue: the nodes that run, in order, and those that come from the cache."""
+
+    order: tuple[str, ...]
+    cached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeStarted:
+    """A node's function was called."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class NodeProgress:
+    """`step` of `steps` is done and took `duration` (s)."""
+
+    node: str
+    step: int
+    steps: int
+    duration: float
+
+
+@dataclass(frozen=True)
+class NodeFinished:
+    """A node has its results, computed in `duration` (s) or taken from the cache."""
+
+    node: str
+    duration: float
+    cached: bool
+
+
+@dataclass(frozen=True)
+class NodeReported:
+    """What a technique did during the node's run."""
+
+    node: str
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetAdded:
+    """A result picture is there; `asset` is its JSON form. `reused`: an earlier run wrote it."""
+
+    node: str
+    asset: Mapping[str, Any]
+    reused: bool
+
+
+@dataclass(frozen=True)
+class JobFinished:
+    """The end of a job; `problem` is the JSON form of the reason when it failed."""
+
+    status: Status
+    problem: Mapping[str, Any] | None
+    duration: float
+
+
+@dataclass(frozen=True)
+class WorkerChanged:
+    """The worker process changed its state; `detail` is for people."""
+
+    state: WorkerState
+    device: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class CatalogChanged:
+    """The node catalogue is another one now."""
+
+    version: str
+
+
+Event = (
+    JobQueued
+    | JobStarted
+    | NodeStarted
+    | NodeProgress
+    | NodeFinished
+    | NodeReported
+    | AssetAdded
+    | JobFinished
+    | WorkerChanged
+    | CatalogChanged
+)
+
+
+def type_name(kind: type[Event]) -> str:
+    """Return the wire name of an event class: JobQueued -> job_queued."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+KINDS: dict[str, type[Event]] = {type_name(kind): kind for kind in Event.__args__}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return the event with its type, as sent and stored."""
+    return {"type": type_name(type(event)), **asdict(event)}
+
+
+def from_json(data: Mapping[str, Any]) -> Event:
+    """Return the event that `to_json` wrote."""
+    return KINDS[data["type"]](**{name: value for name, value in data.items() if name != "type"})
+
+
+def failed(problem: Problem, duration: float) -> JobFinished:
+    return JobFinished("failed", problem.to_json(), duration)

@@ -1,0 +1,131 @@
+"""The configured folders: nothing outside them is read or written on behalf of a document or a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.graph.node import Input
+from app.graph.problem import Refusal
+from app.graph.widgets import ImageFile, ModelFile
+
+MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie on this machine.
+
+    Attributes:
+        output: Results that are kept.
+        temp: Previews of the running server; emptied when it starts.
+        input: Uploaded pictures.
+        models: Model folders by kind; the kind `models` is their common root.
+    """
+
+    output: Path
+    temp: Path
+    input: Path
+    models: Mapping[str, tuple[Path, ...]]
+
+    def inside(self, folder: Path, name: str) -> Path:
+        """Return the path of `name` below `folder`; raises Refusal when it would lead out of it."""
+        path = (folder / name).resolve()
+        if not name or "\0" in name or not path.is_relative_to(folder.resolve()) or path == folder.resolve():
+            raise Refusal(
+                f"The file name {name!r} leads out of its folder.", "Use a plain file name.", code="bad_path"
+            )
+        return path
+
+    def by_name(self, folder: str) -> Path:
+        """Return one of the folders that the API serves; raises Refusal for any other."""
+        known = {"output": self.output, "temp": self.temp, "input": self.input}
+        if folder not in known:
+            raise Refusal(
+                f"There is no folder '{folder}'.", f"Allowed are {', '.join(known)}.", code="bad_path"
+            )
+        return known[folder]
+
+    def model(self, kind: str, name: str) -> Path:
+        """Return the model `name` of a folder kind; raises Refusal when it is not there."""
+        for root in self.models.get(kind, ()):
+            path = self.inside(root, name)
+            if path.exists():
+                return path
+        raise Refusal(
+            f"There is no model '{name}' in '{kind}'.", "Choose one that is listed.", code="missing_file"
+        )
+
+    def choices(self, kind: str, folder: str) -> list[str]:
+        """Return the names that a ModelFile (`models`) or ImageFile (`images`) widget may offer."""
+        if kind == "models":
+            return sorted({name for root in self.models.get(folder, ()) for name in model_names(root)})
+        if kind == "images":
+            return sorted(image_names(self.by_name(folder)))
+        raise Refusal(
+            f"There is no kind of choices '{kind}'.", "Allowed are models and images.", code="bad_path"
+        )
+
+    def state(self, entry: Input, name: str) -> str:
+        """Return something that changes when the file named by a widget changes, for fingerprints."""
+        try:
+            match entry.widget:
+                case ModelFile(folder):
+                    path = self.model(folder, name)
+                case ImageFile(folder):
+                    path = self.inside(self.by_name(folder), name)
+                case _:
+                    return ""
+            newest = max(path.rglob("*"), key=modified, default=path) if path.is_dir() else path
+            return f"{modified(newest)}:{newest.stat().st_size}"
+        except (OSError, Refusal):
+            return "missing"  # the node itself says so when it runs
+
+
+def modified(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def model_names(root: Path) -> Iterator[str]:
+    """Name the model folders (with a model_index.json) and single model files below `root`."""
+    for index in root.glob("**/model_index.json"):
+        yield index.parent.relative_to(root).as_posix()
+    folders = {index.parent for index in root.glob("**/model_index.json")}
+    for path in root.rglob("*"):
+        if path.suffix in MODEL_SUFFIXES and path.is_file() and not folders & set(path.parents):
+            yield path.relative_to(root).as_posix()
+
+
+def image_names(root: Path) -> Iterator[str]:
+    for path in root.rglob("*"):
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+            yield path.relative_to(root).as_posix()
+
+
+def write_numbered(folder: Path, name: str, data: bytes) -> Path:
+    """Write `data` under the first free name, `{n}` being a five-digit number; whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    safe = re.sub(r"[^\w\-. {}]", "_", name).lstrip(".") or "image_{n}.png"
+    for number in range(next_number(folder, safe), 100_000):
+        path = folder / safe.replace("{n}", f"{number:05d}")
+        try:
+            path.touch(exist_ok=False)  # claims the name, also against another process
+        except FileExistsError:
+            continue
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(data)
+        part.replace(path)
+        return path
+    raise Refusal(
+        f"All numbers of '{safe}' are used in {folder}.", "Move old pictures away.", code="folder_full"
+    )
+
+
+def next_number(folder: Path, name: str) -> int:
+    """Return one more than the largest number used with this name, so that old numbers are not filled up."""
+    pattern = re.compile(re.escape(name).replace(re.escape("{n}"), r"(\d{5})") + "$")
+    found = (pattern.match(path.name) for path in folder.iterdir())
+    return 1 + max((int(match[1]) for match in found if match and match.groups()), default=0)

@@ -1,0 +1,109 @@
+"""The child process that owns the device: imports nodes, runs jobs one by one, tells what happens.
+
+Started as `python -m app.execution.worker` with its settings as JSON in the first frame. It ends when the
+server does, because its standard input closes then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from app.execution import events, wire
+from app.execution.cache import ResultCache
+from app.execution.events import Event
+from app.execution.executor import Executor
+from app.execution.files import Folders
+from app.graph import catalog, workflow
+
+
+class Worker:
+    """Runs jobs on the main thread; a second thread listens for cancel and the end of the server."""
+
+    def __init__(self, channel: wire.Channel) -> None:
+        self.channel = channel
+        self.jobs: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.current: str | None = None  # the server sends the next job only after this one has ended
+        self.cancelled = threading.Event()
+
+    def listen(self) -> None:
+        try:
+            while True:
+                message = self.channel.receive()
+                if isinstance(message, dict):
+                    self.hear(message)
+        except EOFError:
+            os._exit(0)  # the server is gone; nobody is left to work for
+
+    def hear(self, message: dict[str, Any]) -> None:
+        if message["type"] == "run":
+            self.current = message["job"]
+            self.cancelled.clear()
+            self.jobs.put(message)
+        elif message["job"] == self.current:
+            self.cancelled.set()
+
+    def serve(self, executor: Executor) -> None:
+        while True:
+            self.run(executor, self.jobs.get())
+
+    def run(self, executor: Executor, message: dict[str, Any]) -> None:
+        job = message["job"]
+
+        def emit(event: Event) -> None:
+            self.channel.send({"type": "event", "job": job, "event": events.to_json(event)})
+
+        executor.run(
+            workflow.read(message["document"]),
+            emit,
+            send_preview=self.channel.send,
+            cancelled=self.cancelled,
+            targets=message["targets"],
+        )
+
+
+def folders_from_json(data: dict[str, Any]) -> Folders:
+    models = {kind: tuple(map(Path, paths)) for kind, paths in data["models"].items()}
+    return Folders(Path(data["output"]), Path(data["temp"]), Path(data["input"]), models)
+
+
+def folders_to_json(folders: Folders) -> dict[str, Any]:
+    models = {kind: [str(path) for path in paths] for kind, paths in folders.models.items()}
+    names = ("output", "temp", "input")
+    return {**{name: str(getattr(folders, name)) for name in names}, "models": models}
+
+
+def open_channel() -> wire.Channel:
+    """Take the standard pipes for frames and send everything that libraries print to standard error."""
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return wire.Channel(sys.stdin.buffer, sink)
+
+
+def main() -> None:
+    channel = open_channel()
+    settings = channel.receive()
+    assert isinstance(settings, dict), "the first frame holds the settings"
+    logging.basicConfig(level=logging.INFO, format="worker %(levelname)s %(message)s")
+    worker = Worker(channel)
+    threading.Thread(target=worker.listen, daemon=True).start()
+    found = catalog.find(settings["packages"])
+    executor = Executor(found, ResultCache(settings["cache_bytes"]), folders_from_json(settings["folders"]))
+    channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
+    worker.serve(executor)
+
+
+def device_name() -> str:
+    """Name the device that models run on; only here, where the nodes have imported torch already."""
+    torch = sys.modules.get("torch")
+    return torch.cuda.get_device_name() if torch and torch.cuda.is_available() else "cpu"
+
+
+if __name__ == "__main__":
+    main()

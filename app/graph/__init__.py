@@ -1,0 +1,1 @@
+"""Pure workflow data: nodes, documents, checks, fingerprints. Standard library only."""

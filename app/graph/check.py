@@ -1,0 +1,244 @@
+"""Find everything that would keep a document from running, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.graph.catalog import Catalog
+from app.graph.node import Input, NodeSpec
+from app.graph.problem import Problem
+from app.graph.resolve import Link, Links, ancestors, links_of, ordered
+from app.graph.values import BadValue, convert, shown
+from app.graph.widgets import ImageFile, ModelFile
+from app.graph.workflow import Edge, Graph, NodeInstance, Workflow
+
+Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
+
+
+@dataclass(frozen=True)
+class Checker:
+    """One document against one catalogue. `choices` tells which files exist; None skips that."""
+
+    graph: Graph
+    catalog: Catalog
+    choices: Choices | None = None
+
+    def nodes(self) -> Iterator[tuple[str, NodeInstance, NodeSpec]]:
+        """Walk the nodes that are on and known."""
+        for id, node in self.graph.nodes.items():
+            spec = self.catalog.get(node.type)
+            if node.mode == "on" and spec is not None:
+                yield id, node, spec
+
+    def unknown_nodes(self) -> Iterator[Problem]:
+        for id, node in self.graph.nodes.items():
+            if node.mode != "mute" and self.catalog.get(node.type) is None:
+                yield Problem(
+                    "unknown_node",
+                    f"{id}: there is no node type '{node.type}'.",
+                    "Install the node file that has it, replace the node, or mute it.",
+                    id,
+                )
+
+    def edges(self) -> Iterator[Problem]:
+        """Check that both ends exist and their types fit, and that no input is fed twice."""
+        fed: set[tuple[str, str]] = set()
+        for edge in self.graph.edges:
+            ends = [self.graph.nodes.get(edge.source), self.graph.nodes.get(edge.target)]
+            if None in ends:
+                missing = edge.source if ends[0] is None else edge.target
+                yield Problem(
+                    "missing_node",
+                    f"The edge from '{edge.source}' to '{edge.target}' names '{missing}', which is missing.",
+                    "Delete the edge or add the node.",
+                    edge.target if ends[1] else None,
+                )
+                continue
+            source, target = (self.catalog.get(end.type) for end in ends if end)
+            if source and target:
+                yield from edge_problems(edge, source, target)
+                yield from fed_twice(edge, target, fed)
+
+    def values(self) -> Iterator[Problem]:
+        """Check every typed-in value, and that nothing required is missing."""
+        links = links_of(self.graph, self.catalog)
+        for id, node, spec in self.nodes():
+            for entry in spec.inputs:
+                if entry.name not in links[id]:
+                    yield from self.value(id, node, entry)
+            for name in node.values.keys() - {entry.name for entry in spec.inputs}:
+                yield Problem(
+                    "unknown_input",
+                    f"{id}: {spec.title} has no input '{name}'.",
+                    f"It is ignored; its inputs are {listed(entry.name for entry in spec.inputs)}.",
+                    id,
+                    name,
+                    "warning",
+                )
+
+    def value(self, id: str, node: NodeInstance, entry: Input) -> Iterator[Problem]:
+        if entry.name not in node.values:
+            if entry.required:
+                yield missing_value(id, entry)
+            return
+        if entry.port:
+            return
+        try:
+            value = convert(entry, node.values[entry.name])
+        except BadValue as bad:
+            yield bad.at(id, entry.name)
+            return
+        yield from self.file(id, entry, value)
+
+    def file(self, id: str, entry: Input, value: Any) -> Iterator[Problem]:
+        """Check that a named model or picture is there."""
+        match entry.widget:
+            case ModelFile(folder):
+                kind, what = "models", f"model in the folder '{folder}'"
+            case ImageFile(folder):
+                kind, what = "images", f"picture in the folder '{folder}'"
+            case _:
+                return
+        names = self.choices(kind, folder) if self.choices else (value,)
+        if value not in names:
+            remedy = f"There are: {listed(names)}." if names else "The folder is empty; put a file there."
+            yield Problem(
+                "missing_file",
+                f"{id}: {entry.name} is {shown(value)}, but there is no such {what}.",
+                remedy,
+                id,
+                entry.name,
+            )
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Find techniques that claim the same thing on one wire."""
+        links = links_of(self.graph, self.catalog)
+        order, _ = ordered(links, set(links))
+        claimed: dict[str, dict[str, str]] = {}
+        for id in order:
+            spec = self.catalog.get(self.graph.nodes[id].type)
+            if spec is None:
+                continue
+            above = {
+                claim: owner
+                for sources in links[id].values()
+                for link in sources
+                if output_type(self.catalog, self.graph, link.node, link.output) == "Model"
+                for claim, owner in claimed.get(link.node, {}).items()
+            }
+            yield from (conflict(id, above[claim], claim) for claim in spec.claims if claim in above)
+            claimed[id] = {**above, **dict.fromkeys(spec.claims, id)}
+
+
+def check(workflow: Workflow, catalog: Catalog, choices: Choices | None = None) -> list[Problem]:
+    """Return all findings; a document without an `error` among them will start.
+
+    A finding about a node that no output needs is a warning: a half-wired corner of the canvas stops nobody.
+    """
+    checker = Checker(workflow.graph, catalog, choices)
+    links = links_of(workflow.graph, catalog)
+    targets = outputs(workflow.graph, catalog)
+    needed = ancestors(links, targets)
+    findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.conflicts()]
+    findings += cycles(links)
+    if not targets:
+        findings.append(
+            Problem(
+                "no_output",
+                "Nothing in this document makes a result.",
+                "Add a node that saves or shows something, such as Save image.",
+            )
+        )
+    return [soften(finding, needed, bool(targets)) for finding in findings]
+
+
+def outputs(graph: Graph, catalog: Catalog) -> list[str]:
+    """Return the nodes that a run starts from: those with a side effect that are on."""
+    specs = {id: catalog.get(node.type) for id, node in graph.nodes.items() if node.mode == "on"}
+    return [id for id, spec in specs.items() if spec is not None and spec.output_node]
+
+
+def soften(problem: Problem, needed: set[str], runs: bool) -> Problem:
+    idle = runs and problem.node is not None and problem.node not in needed
+    return replace(problem, severity="warning") if idle else problem
+
+
+def edge_problems(edge: Edge, source: NodeSpec, target: NodeSpec) -> Iterator[Problem]:
+    """Check that an edge between two known nodes names real ports of fitting types."""
+    made, taken = source.output(edge.output), target.input(edge.input)
+    if made is None:
+        names = listed(entry.name for entry in source.outputs)
+        message = f"{edge.source} has no output '{edge.output}'."
+        yield Problem("unknown_output", message, f"Its outputs are {names}.", edge.target, edge.input)
+    elif taken is None:
+        names = listed(entry.name for entry in target.inputs)
+        message = f"{edge.target} has no input '{edge.input}'."
+        yield Problem("unknown_input", message, f"Its inputs are {names}.", edge.target, edge.input)
+    elif not fits(made.type, taken.type):
+        message = f"{edge.target}: {edge.input} takes {taken.type}, but {edge.source} gives {made.type}."
+        remedy = f"Connect an output of type {taken.type}."
+        yield Problem("wrong_type", message, remedy, edge.target, edge.input)
+
+
+def fed_twice(edge: Edge, target: NodeSpec, fed: set[tuple[str, str]]) -> Iterator[Problem]:
+    """Check that only inputs made for it take several edges; `fed` remembers those seen so far."""
+    taken = target.input(edge.input)
+    if (edge.target, edge.input) in fed and taken is not None and not taken.multiple:
+        message = f"{edge.target}: {edge.input} is connected twice."
+        yield Problem("two_edges", message, "Delete one of the two edges.", edge.target, edge.input)
+    fed.add((edge.target, edge.input))
+
+
+def fits(made: str, taken: str) -> bool:
+    """Whether an output of type `made` may feed an input of type `taken`."""
+    return made == taken or "Any" in (made, taken) or (made, taken) == ("int", "float")
+
+
+def missing_value(id: str, entry: Input) -> Problem:
+    remedy = f"Connect an output of type {entry.type}." if entry.port else "Set a value."
+    return Problem("missing_input", f"{id}: {entry.name} is missing.", remedy, id, entry.name)
+
+
+def cycles(links: Links) -> list[Problem]:
+    """Name the nodes on cycles; nodes that only wait for one are not blamed."""
+    _, waiting = ordered(links, set(links))
+    users: Links = {id: {"": []} for id in waiting}
+    for id in waiting:
+        for link in (link for sources in links[id].values() for link in sources if link.node in waiting):
+            users[link.node][""].append(Link(id, ""))
+    _, stuck = ordered(users, waiting)  # what nothing on a cycle depends on stands behind it, not on it
+    if not stuck:
+        return []
+    names = listed(sorted(stuck))
+    return [
+        Problem(
+            "cycle",
+            f"{id}: it needs its own result, by way of {names}.",
+            "Delete one edge of the circle.",
+            id,
+        )
+        for id in sorted(stuck)
+    ]
+
+
+def output_type(catalog: Catalog, graph: Graph, node: str, output: str) -> str | None:
+    spec = catalog.get(graph.nodes[node].type)
+    entry = spec.output(output) if spec else None
+    return entry.type if entry else None
+
+
+def conflict(id: str, other: str, claim: str) -> Problem:
+    return Problem(
+        "conflict",
+        f"{id} and {other} are on one wire and both decide about {claim}.",
+        f"Remove or bypass one of them, or put {id} on a branch of its own.",
+        id,
+    )
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    names = list(names)
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "") if names else "none"

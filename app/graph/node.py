@@ -1,0 +1,294 @@
+"""Turn a typed Python function into a node: its signature is the schema, its docstring the help text."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from app.graph import widgets
+from app.graph.widgets import Checkbox, Choice, Number, TextLine, Widget
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+VALUE_TYPES: dict[type, str] = {int: "int", float: "float", bool: "bool", str: "str"}
+DEFAULT_WIDGETS: dict[str, Widget] = {
+    "int": Number(),
+    "float": Number(step=0.01),
+    "bool": Checkbox(),
+    "str": TextLine(),
+    "choice": Choice(),
+}
+REQUIRED = inspect.Parameter.empty
+
+
+class Context(Protocol):
+    """What a running node may ask of the machine; declare a parameter of this type to get it."""
+
+    def progress(self, step: int, steps: int) -> None:
+        """Tell that `step` of `steps` is done; raises `Cancelled` when the user stopped the run."""
+
+    def preview(self, jpeg: bytes) -> None:
+        """Show a picture of the work so far; frames may be dropped."""
+
+    def report(self, report: Mapping[str, Any]) -> None:
+        """Hand over what a technique did, as JSON data with at least the key `technique`."""
+
+    def model_path(self, folder: str, name: str) -> Path:
+        """Return where the model `name` of a configured model folder lies."""
+
+    def input_path(self, name: str) -> Path:
+        """Return where the uploaded file `name` lies."""
+
+    def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
+        """Write a result picture. `{n}` in the name becomes the next free number, below the output folder."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the running document as JSON, to be put into saved pictures."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a node, as its function declares it."""
+
+    name: str
+    type: str
+    help: str
+    default: Any = REQUIRED
+    choices: tuple[Any, ...] = ()
+    widget: Widget | None = None
+    multiple: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether a value or an edge must be there."""
+        return self.default is REQUIRED
+
+    @property
+    def port(self) -> bool:
+        """Whether it can only be connected, never typed in."""
+        return self.widget is None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "type": self.type,
+            "help": self.help,
+            "required": self.required,
+            "port": self.port,
+            "multiple": self.multiple,
+            "choices": list(self.choices),
+            "default": None if self.required else self.default,
+            "widget": widgets.to_json(self.widget) if self.widget else None,
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Input:
+        return Input(
+            name=data["name"],
+            type=data["type"],
+            help=data["help"],
+            default=REQUIRED if data["required"] else data["default"],
+            choices=tuple(data["choices"]),
+            widget=widgets.from_json(data["widget"]) if data["widget"] else None,
+            multiple=data["multiple"],
+        )
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a node."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """All that is known of a node. `function` is None where only the schema was read, as in the server."""
+
+    id: str
+    title: str
+    category: str
+    description: str
+    references: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    version: str
+    output_node: bool = False
+    was: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    function: Callable[..., Any] | None = field(default=None, compare=False)
+    context_parameter: str | None = field(default=None, compare=False)
+
+    def input(self, name: str) -> Input | None:
+        return next((entry for entry in self.inputs if entry.name == name), None)
+
+    def output(self, name: str) -> Output | None:
+        return next((entry for entry in self.outputs if entry.name == name), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema the browser draws the node from."""
+        names = ("id", "title", "category", "description", "version", "output_node")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "references": list(self.references),
+            "was": list(self.was),
+            "claims": list(self.claims),
+            "inputs": [entry.to_json() for entry in self.inputs],
+            "outputs": [asdict(entry) for entry in self.outputs],
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> NodeSpec:
+        names = ("id", "title", "category", "description", "version", "output_node")
+        return NodeSpec(
+            **{name: data[name] for name in names},
+            references=tuple(data["references"]),
+            was=tuple(data["was"]),
+            claims=tuple(data["claims"]),
+            inputs=tuple(Input.from_json(entry) for entry in data["inputs"]),
+            outputs=tuple(Output(**entry) for entry in data["outputs"]),
+        )
+
+
+class Claiming(Protocol):
+    """A technique that says what it replaces; two equal claims on one wire are a conflict."""
+
+    claims: frozenset[str]
+
+
+def node(
+    *, output: bool = False, was: tuple[str, ...] = (), patch: type[Claiming] | None = None
+) -> Callable[[Function], Function]:
+    """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
+
+    Args:
+        output: The node has a side effect (it saves or shows something), so a run starts from it.
+        was: Ids the node had in older versions; documents that use them still open.
+        patch: The technique that the node puts on a model; its claims are checked while wiring.
+    """
+
+    def declare(function: Function) -> Function:
+        spec = read_spec(
+            function, output=output, was=was, claims=tuple(sorted(patch.claims)) if patch else ()
+        )
+        function.__node_spec__ = spec  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def read_spec(
+    function: Callable[..., Any],
+    *,
+    output: bool = False,
+    was: tuple[str, ...] = (),
+    claims: tuple[str, ...] = (),
+) -> NodeSpec:
+    """Read the schema of a node function; raises TypeError with the thing to mend when a part is missing."""
+    hints = get_type_hints(function, include_extras=True)
+    if "return" not in hints:
+        raise TypeError(f"node {function.__name__}: say what it returns, for example '-> Model'")
+    summary, helps = read_docstring(function)
+    if not summary:
+        raise TypeError(
+            f"node {function.__name__}: the docstring needs a first sentence that says what it does"
+        )
+    return NodeSpec(
+        id=function.__name__,
+        title=function.__name__.replace("_", " ").capitalize(),
+        category=category_of(function),
+        description=summary,
+        references=references_of(function),
+        inputs=read_inputs(function, hints, helps),
+        outputs=read_outputs(hints["return"]),
+        version=version_of(function),
+        output_node=output,
+        was=was,
+        claims=claims,
+        function=function,
+        context_parameter=next((name for name, hint in hints.items() if hint is Context), None),
+    )
+
+
+def read_inputs(
+    function: Callable[..., Any], hints: Mapping[str, Any], helps: Mapping[str, str]
+) -> tuple[Input, ...]:
+    inputs = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in hints:
+            raise TypeError(f"node {function.__name__}: parameter '{name}' has no type")
+        if hints[name] is Context:
+            continue
+        if name not in helps:
+            raise TypeError(f"node {function.__name__}: parameter '{name}' is not described under 'Args:'")
+        inputs.append(read_input(name, hints[name], parameter.default, helps[name]))
+    return tuple(inputs)
+
+
+def read_input(name: str, hint: Any, default: Any, help: str) -> Input:
+    """Read one parameter: `Annotated` carries the widget, `Literal` the choices, `list[T]` many edges."""
+    widget = None
+    if get_origin(hint) is Annotated:
+        hint, *extras = get_args(hint)
+        widget = next((extra for extra in extras if isinstance(extra, Widget)), None)
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(option for option in get_args(hint) if option is not NoneType)
+    multiple = get_origin(hint) is list
+    if multiple:
+        hint = get_args(hint)[0]
+    choices = get_args(hint) if get_origin(hint) is Literal else ()
+    kind = "choice" if choices else type_name(hint)
+    return Input(name, kind, help, default, choices, widget or DEFAULT_WIDGETS.get(kind), multiple)
+
+
+def read_outputs(hint: Any) -> tuple[Output, ...]:
+    """Read the return type: None, one value, or a NamedTuple of several."""
+    if hint is NoneType:
+        return ()
+    if hasattr(hint, "_fields"):
+        return tuple(Output(name, type_name(kind)) for name, kind in get_type_hints(hint).items())
+    name = type_name(hint)
+    return (Output(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(), name),)
+
+
+def type_name(kind: Any) -> str:
+    if kind is Any:
+        return "Any"
+    return VALUE_TYPES.get(kind) or str(kind.__name__)
+
+
+def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """Split a Google-style docstring into its summary and the text for each argument."""
+    text = inspect.getdoc(function) or ""
+    summary, _, rest = text.partition("\n\nArgs:\n")
+    arguments = rest.split("\n\n")[0]
+    pattern = r"^    (\w+): (.+(?:\n        .+)*)"
+    helps = {name: " ".join(body.split()) for name, body in re.findall(pattern, arguments, re.M)}
+    return " ".join(summary.split()), helps
+
+
+def references_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    module = inspect.getmodule(function)
+    return tuple(re.findall(r"^Reference: (.+)$", (module and module.__doc__) or "", re.M))
+
+
+def version_of(function: Callable[..., Any]) -> str:
+    """Return a fingerprint of the node's source file: results of other versions are not reused."""
+    return hashlib.sha256(Path(inspect.getfile(function)).read_bytes()).hexdigest()[:12]
+
+
+def category_of(function: Callable[..., Any]) -> str:
+    _, _, place = f".{function.__module__}".rpartition(".nodes.")
+    *folders, name = place.split(".")
+    if folders and name == function.__name__:
+        return "/".join(folders)
+    raise TypeError(
+        f"node {function.__name__}: expected file nodes/<category>/{function.__name__}.py, "
+        f"found module {function.__module__}"
+    )

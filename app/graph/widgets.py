@@ -1,0 +1,88 @@
+"""How an input is drawn and what range it takes. A widget never changes what the node function receives."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A bar to drag; both ends belong to the range. `unit` is only shown."""
+
+    min: float
+    max: float
+    step: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A field to type a number into; None means no limit on that side."""
+
+    min: float | None = None
+    max: float | None = None
+    step: float = 1
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A whole number from 0 to 2^64 - 1 with a button for a new one."""
+
+
+@dataclass(frozen=True)
+class TextBox:
+    """Several lines of text, at most `max_length` characters."""
+
+    lines: int = 4
+    max_length: int = 20_000
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """One line of text, at most `max_length` characters."""
+
+    max_length: int = 1_000
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model below one of the folders configured for `folder`."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A picture below `folder`, which is `input` for uploads."""
+
+    folder: str = "input"
+
+
+@dataclass(frozen=True)
+class Checkbox:
+    """On or off."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the input's choices."""
+
+
+Widget = Slider | Number | Seed | TextBox | TextLine | ModelFile | ImageFile | Checkbox | Choice
+KINDS: dict[str, type[Widget]] = {
+    kind.__name__: kind
+    for kind in (Slider, Number, Seed, TextBox, TextLine, ModelFile, ImageFile, Checkbox, Choice)
+}
+SEED_LIMIT = 2**64 - 1
+
+
+def to_json(widget: Widget) -> dict[str, Any]:
+    """Return the widget as the browser reads it: its kind and its settings."""
+    return {"kind": type(widget).__name__, **asdict(widget)}
+
+
+def from_json(data: dict[str, Any]) -> Widget:
+    """Return the widget that `to_json` described."""
+    return KINDS[data["kind"]](**{name: value for name, value in data.items() if name != "kind"})

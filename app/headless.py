@@ -1,0 +1,113 @@
+"""Run a document in this process, with a progress bar: what `patchloom run` does."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from app.config import Settings
+from app.execution.cache import ResultCache
+from app.execution.events import (
+    AssetAdded,
+    Event,
+    JobFinished,
+    JobStarted,
+    NodeFinished,
+    NodeProgress,
+    NodeStarted,
+)
+from app.execution.executor import Executor
+from app.graph.catalog import Catalog
+from app.graph.workflow import Workflow
+
+
+@dataclass
+class Headless:
+    """Runs documents without a server."""
+
+    catalog: Catalog
+    settings: Settings
+
+    def run(self, document: Workflow, output: Path | None) -> JobFinished:
+        """Run to the end; pictures go to `output`, or to the output folder. Ctrl-C cancels between steps."""
+        with tempfile.TemporaryDirectory(prefix="patchloom-") as scratch:
+            folders = replace(self.settings.folders, temp=Path(scratch, "temp"))
+            if output is not None:
+                folders = replace(folders, output=Path(scratch, "output"))
+            executor = Executor(self.catalog, ResultCache(self.settings.cache_bytes), folders)
+            console = Console(stderr=True)
+            with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:
+                bars = Bars(progress)
+                end = executor.run(document, bars.show, cancelled=cancelled)
+            saved = [folders.output / name for name in bars.saved]
+            if end.status == "done":
+                for path in deliver(saved, output) if output is not None else saved:
+                    print(path)
+        return end
+
+
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+
+
+@dataclass
+class Bars:
+    """A bar for the nodes of the run, and one for the steps of the node that tells its steps."""
+
+    progress: Progress
+    saved: list[str] = field(default_factory=list)
+    total: TaskID | None = None
+    steps: dict[str, TaskID] = field(default_factory=dict)
+
+    def show(self, event: Event) -> None:
+        match event:
+            case JobStarted(order):
+                self.total = self.progress.add_task("nodes", total=len(order))
+            case NodeStarted(node) if self.total is not None:
+                self.progress.update(self.total, description=node)
+            case NodeProgress(node, step, steps):
+                if node not in self.steps:
+                    self.steps[node] = self.progress.add_task(f"{node} steps", total=steps)
+                self.progress.update(self.steps[node], completed=step)
+            case NodeFinished(cached=False) if self.total is not None:
+                self.progress.advance(self.total)
+            case AssetAdded(asset=asset) if asset["folder"] == "output":
+                self.saved.append(asset["name"])
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a cancel between steps; the second one ends the process."""
+    cancelled = threading.Event()
+
+    def cancel(*_: object) -> None:
+        cancelled.set()
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, cancel)
+    try:
+        yield cancelled
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def deliver(saved: list[Path], output: Path) -> list[Path]:
+    """Move the pictures to where the user wants them; several for one file name get numbers."""
+    if output.is_dir():
+        places = [output / path.name for path in saved]
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        places = [
+            output if n == 1 else output.with_stem(f"{output.stem}_{n}") for n in range(1, len(saved) + 1)
+        ]
+    for path, place in zip(saved, places, strict=True):
+        shutil.move(path, place)
+    return places

@@ -1,0 +1,1 @@
+"""HTTP routes, websocket, files and access. Never imports torch."""

@@ -1,0 +1,67 @@
+"""Connected canvases: every event reaches each of them in order; of previews only the newest."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from app.store.events import Record
+
+BACKLOG = 10_000  # events a client may fall behind before it is cut off to catch up anew
+
+
+@dataclass(eq=False)
+class Client:
+    """One websocket. Events queue up, a preview replaces the one of the same node that was not sent yet."""
+
+    socket: web.WebSocketResponse
+    events: list[dict[str, Any]] = field(default_factory=list)
+    previews: dict[str, bytes] = field(default_factory=dict)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        self.wake.set()
+
+    def show(self, node: str, frame: bytes) -> None:
+        self.previews[node] = frame
+        self.wake.set()
+
+    async def send_all(self) -> None:
+        """Send what has gathered, for as long as the socket is open."""
+        while not self.socket.closed and len(self.events) < BACKLOG:
+            await self.wake.wait()
+            self.wake.clear()
+            waiting, self.events = self.events, []
+            for event in waiting:
+                await self.socket.send_json(event)
+            frames, self.previews = self.previews, {}
+            for frame in frames.values():
+                await self.socket.send_bytes(frame)
+        await self.socket.close()
+
+
+class Hub:
+    """All clients, and the newest preview of each node of the running job for those who come later."""
+
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+        self.previews: dict[str, bytes] = {}
+
+    def tell(self, record: Record) -> None:
+        """Pass on an event; the end of a job makes its previews old."""
+        if record.body["type"] in ("job_started", "job_finished"):
+            self.previews.clear()
+        for client in self.clients:
+            client.tell(record.to_json())
+
+    def show(self, frame: bytes) -> None:
+        """Pass on a preview frame."""
+        length = int.from_bytes(frame[2:4], "big")
+        node = frame[4 : 4 + length].decode()
+        self.previews[node] = frame
+        for client in self.clients:
+            client.show(node, frame)

@@ -1,0 +1,1 @@
+"""HTTP routes, one file a subject; docs/api.md is their contract."""

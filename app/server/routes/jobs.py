@@ -1,0 +1,97 @@
+"""Queue a document, look at jobs, cancel and delete them, list what they made."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from app.graph.workflow import read
+from app.server.keys import HUB, RUNNER, STATE
+from app.server.refuse import Refused, missing, number, read_body
+from app.store.jobs import Job
+
+routes = web.RouteTableDef()
+STATUSES = ("queued", "running", "done", "failed", "cancelled")
+
+
+@routes.post("/api/jobs")
+async def add(request: web.Request) -> web.Response:
+    body = await read_body(request)
+    state = request.app[STATE]
+    workflow = read(body.get("document"))
+    targets = body.get("targets", [])
+    if not isinstance(targets, list) or not all(
+        isinstance(id, str) and id in workflow.graph.nodes for id in targets
+    ):
+        raise Refused(
+            400,
+            "bad_targets",
+            "'targets' names nodes that are not there.",
+            "List ids of the document's nodes.",
+        )
+    if not state.catalog_complete:
+        raise Refused(
+            503,
+            "starting",
+            "The worker is still reading the nodes.",
+            "Wait until the status says ready, then run again.",
+        )
+    problems = state.check(workflow)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
+    title = str(body.get("title") or workflow.title or "Untitled")[:200]
+    job, record = state.jobs.add(title, workflow.to_json(), targets)
+    request.app[HUB].tell(record)
+    request.app[RUNNER].feed()
+    problems_json = [problem.to_json() for problem in problems]
+    return web.json_response({"job": job.to_json(), "problems": problems_json}, status=201)
+
+
+@routes.get("/api/jobs")
+async def page(request: web.Request) -> web.Response:
+    status = request.query.get("status") or None
+    if status is not None and status not in STATUSES:
+        raise Refused(400, "bad_query", f"status is {status[:40]!r}.", f"Allowed are {', '.join(STATUSES)}.")
+    limit = max(1, number(request, "limit", 50, 500))
+    jobs = request.app[STATE].jobs.page(limit, request.query.get("before"), status)
+    return web.json_response({"jobs": [job.to_json() for job in jobs]})
+
+
+@routes.get("/api/jobs/{id}")
+async def one(request: web.Request) -> web.Response:
+    state, job = request.app[STATE], found(request)
+    added = state.log.of_job(job.id, "asset_added")
+    document = state.jobs.document(job.id)
+    assets = [record.body["asset"] for record in added]
+    return web.json_response({"job": job.to_json(), "document": document, "assets": assets})
+
+
+@routes.post("/api/jobs/{id}/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    job = found(request)
+    request.app[RUNNER].cancel(job)
+    return web.json_response({"job": request.app[STATE].jobs.get(job.id).to_json()})
+
+
+@routes.delete("/api/jobs/{id}")
+async def delete(request: web.Request) -> web.Response:
+    job = found(request)
+    if job.status == "running":
+        raise Refused(409, "running", f"Job {job.id} is running.", "Cancel it first.")
+    request.app[STATE].jobs.delete(job.id)
+    return web.Response(status=204)
+
+
+@routes.get("/api/assets")
+async def assets(request: web.Request) -> web.Response:
+    limit = max(1, number(request, "limit", 60, 500))
+    before = number(request, "before", 0, 2**62)
+    folder = request.query.get("folder", "output")
+    entries = request.app[STATE].assets.page(limit, before, folder)
+    return web.json_response({"assets": [asset.to_json() for asset in entries]})
+
+
+def found(request: web.Request) -> Job:
+    try:
+        return request.app[STATE].jobs.get(request.match_info["id"])
+    except KeyError:
+        raise missing(f"job {request.match_info['id'][:40]!r}") from None

@@ -1,0 +1,1 @@
+"""SQLite: jobs, events, workflows with revisions, assets."""

@@ -1,0 +1,137 @@
+"""Jobs: queued, running, finished. Every change of a job is written together with its event."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.execution.events import JobFinished, JobQueued, Status
+from app.store.database import Database
+from app.store.events import EventLog, Record
+
+ATTEMPTS = 3  # a job that was running when the server died this many times is not tried again
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that waits, goes on or has ended. Times in seconds since 1970."""
+
+    id: str
+    title: str
+    status: Status
+    created: float
+    started: float | None
+    finished: float | None
+    duration: float | None
+    problem: Mapping[str, Any] | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Jobs:
+    """The queue and its history."""
+
+    def __init__(self, database: Database, log: EventLog) -> None:
+        self.database, self.log = database, log
+
+    def add(self, title: str, document: Mapping[str, Any], targets: Sequence[str]) -> tuple[Job, Record]:
+        """Queue a document as it is now; later edits of the workflow do not reach it."""
+        now = time.time()
+        id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO jobs (id, title, document, targets, status, created) "
+                "VALUES (?, ?, ?, ?, 'queued', ?)",
+                (id, title, json.dumps(document), json.dumps(list(targets)), now),
+            )
+            record = self.log.add(JobQueued(title), id)
+        return self.get(id), record
+
+    def get(self, id: str) -> Job:
+        """Return a job; raises KeyError when there is none."""
+        row = self.database.row("SELECT * FROM jobs WHERE id = ?", id)
+        if row is None:
+            raise KeyError(id)
+        return job_of(row)
+
+    def document(self, id: str) -> dict[str, Any]:
+        """Return the document as it was queued."""
+        row = self.database.row("SELECT document FROM jobs WHERE id = ?", id)
+        if row is None:
+            raise KeyError(id)
+        return dict(json.loads(row["document"]))
+
+    def targets(self, id: str) -> list[str]:
+        row = self.database.row("SELECT targets FROM jobs WHERE id = ?", id)
+        return list(json.loads(row["targets"])) if row else []
+
+    def page(self, limit: int, before: str | None = None, status: str | None = None) -> list[Job]:
+        """Return jobs, newest first, those queued before the job `before` only."""
+        number = self.database.row("SELECT number FROM jobs WHERE id = ?", before) if before else None
+        rows = self.database.rows(
+            "SELECT * FROM jobs WHERE number < ? AND (? IS NULL OR status = ?) ORDER BY number DESC LIMIT ?",
+            number["number"] if number else 2**62,
+            status,
+            status,
+            limit,
+        )
+        return [job_of(row) for row in rows]
+
+    def next(self) -> Job | None:
+        """Return the job that has waited longest."""
+        row = self.database.row("SELECT * FROM jobs WHERE status = 'queued' ORDER BY number LIMIT 1")
+        return job_of(row) if row else None
+
+    def running(self) -> Job | None:
+        row = self.database.row("SELECT * FROM jobs WHERE status = 'running' LIMIT 1")
+        return job_of(row) if row else None
+
+    def queued(self) -> int:
+        row = self.database.row("SELECT count(*) AS n FROM jobs WHERE status = 'queued'")
+        return int(row["n"]) if row else 0
+
+    def start(self, id: str) -> None:
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET status = 'running', started = ?, attempts = attempts + 1 WHERE id = ?",
+                (time.time(), id),
+            )
+
+    def finish(self, id: str, end: JobFinished) -> Record:
+        """Write the end of a job and its event in one go."""
+        problem = json.dumps(end.problem) if end.problem else None
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET status = ?, finished = ?, duration = ?, problem = ? WHERE id = ?",
+                (end.status, time.time(), end.duration, problem, id),
+            )
+            return self.log.add(end, id)
+
+    def requeue_interrupted(self) -> list[str]:
+        """Queue again what ran when the server ended; return jobs that have used up their attempts."""
+        with self.database.transaction() as connection:
+            worn = connection.execute(
+                "SELECT id FROM jobs WHERE status = 'running' AND attempts >= ?", (ATTEMPTS,)
+            ).fetchall()
+            connection.execute(
+                "UPDATE jobs SET status = 'queued', started = NULL WHERE status = 'running' AND attempts < ?",
+                (ATTEMPTS,),
+            )
+        return [row["id"] for row in worn]
+
+    def delete(self, id: str) -> None:
+        """Forget a job and its events; its files stay."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM jobs WHERE id = ?", (id,))
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    names = ("id", "title", "status", "created", "started", "finished", "duration")
+    problem = json.loads(row["problem"]) if row["problem"] else None
+    return Job(**{name: row[name] for name in names}, problem=problem)

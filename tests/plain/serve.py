@@ -1,0 +1,11 @@
+"""Start a real server on the plain nodes: `python -m tests.plain.serve BASE PORT`."""
+
+import sys
+from pathlib import Path
+
+from app.config import Settings
+from app.server.start import start
+
+if __name__ == "__main__":
+    base, port = Path(sys.argv[1]), int(sys.argv[2])
+    start(Settings(base, port=port, packages=("tests.plain.nodes",)), open_browser=False)
