@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from app.graph.problem import Problem
 
@@ -77,7 +77,7 @@ class AssetAdded:
     """A result picture is there; `asset` is its JSON form. `reused`: an earlier run wrote it."""
 
     node: str
-    asset: Mapping[str, Any]
+    asset: Annotated[Mapping[str, Any], "Asset"]
     reused: bool
 
 
@@ -86,7 +86,7 @@ class JobFinished:
     """The end of a job; `problem` is the JSON form of the reason when it failed."""
 
     status: Status
-    problem: Mapping[str, Any] | None
+    problem: Annotated[Mapping[str, Any] | None, "Problem | null"]
     duration: float
 
 

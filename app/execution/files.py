@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.graph.node import Input
 from app.graph.problem import Refusal
+from app.graph.spec import Input
 from app.graph.widgets import ImageFile, ModelFile
 
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
@@ -33,11 +33,14 @@ class Folders:
 
     def inside(self, folder: Path, name: str) -> Path:
         """Return the path of `name` below `folder`; raises Refusal when it would lead out of it."""
-        path = (folder / name).resolve()
-        if not name or "\0" in name or not path.is_relative_to(folder.resolve()) or path == folder.resolve():
-            raise Refusal(
-                f"The file name {name!r} leads out of its folder.", "Use a plain file name.", code="bad_path"
-            )
+        try:
+            path, root = (folder / name).resolve(), folder.resolve()
+            path.exists()
+        except (ValueError, OSError):  # null bytes, lone surrogates, names longer than the system takes
+            path = root = folder
+        if path == root or not path.is_relative_to(root):
+            message = f"{name[:80]!r} is not a file name below its folder."
+            raise Refusal(message, "Use a plain name.", code="bad_path")
         return path
 
     def by_name(self, folder: str) -> Path:

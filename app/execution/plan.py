@@ -11,8 +11,8 @@ from app.execution.files import Folders
 from app.graph.catalog import Catalog
 from app.graph.check import outputs
 from app.graph.fingerprint import fingerprints, values_of
-from app.graph.node import NodeSpec
 from app.graph.resolve import Link, Links, ancestors, links_of, ordered
+from app.graph.spec import NodeSpec
 from app.graph.workflow import Graph, Workflow
 
 

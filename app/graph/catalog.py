@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from app.graph.node import NodeSpec
+from app.graph.spec import NodeSpec
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def source_digest(packages: Sequence[str] = ("nodes",)) -> str:
         for folder in importlib.import_module(package).__path__:
             for path in sorted(Path(folder).rglob("*.py")):
                 digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    for path in (Path(__file__).with_name(name) for name in ("node.py", "widgets.py")):
+    for path in (Path(__file__).with_name(name) for name in ("node.py", "spec.py", "widgets.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
-from app.graph.node import Input, NodeSpec
 from app.graph.problem import Problem
 from app.graph.resolve import Link, Links, ancestors, links_of, ordered
+from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
 from app.graph.widgets import ImageFile, ModelFile
 from app.graph.workflow import Edge, Graph, NodeInstance, Workflow

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.graph.catalog import Catalog
-from app.graph.node import Input, NodeSpec
 from app.graph.resolve import Links
+from app.graph.spec import Input, NodeSpec
 from app.graph.values import convert
 from app.graph.widgets import ImageFile, ModelFile
 from app.graph.workflow import Graph, NodeInstance

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from app.graph.node import Input
 from app.graph.problem import Problem
+from app.graph.spec import Input
 from app.graph.widgets import SEED_LIMIT, Number, Seed, Slider, TextBox, TextLine
 
 

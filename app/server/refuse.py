@@ -99,3 +99,8 @@ def number(request: web.Request, name: str, default: int, most: int) -> int:
             400, "bad_query", f"{name} is {word[:40]!r}, allowed is a whole number.", "Mend the address."
         )
     return min(int(word), most)
+
+
+def readable(title: str) -> str:
+    """Return a title that can be stored: at most 200 characters, all of them real ones."""
+    return title[:200].encode("utf-8", "replace").decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from app.execution.events import SavedFile
 from app.store.database import Database
@@ -17,7 +17,7 @@ class Asset:
     id: int
     job: str
     node: str
-    folder: str
+    folder: Literal["output", "temp"]
     name: str
     width: int
     height: int

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from app.execution.events import JobFinished, JobQueued, Status
 from app.store.database import Database
@@ -28,7 +28,7 @@ class Job:
     started: float | None
     finished: float | None
     duration: float | None
-    problem: Mapping[str, Any] | None
+    problem: Annotated[Mapping[str, Any] | None, "Problem | null"]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,10 +2,10 @@ import pytest
 
 from app.graph import catalog
 from app.graph.check import check, fits
-from app.graph.node import NodeSpec
 from app.graph.problem import Problem
-from tests.documents import sum_of, workflow
+from app.graph.spec import NodeSpec
 from app.graph.workflow import read
+from tests.documents import sum_of, workflow
 
 PLAIN = catalog.find(("tests.plain.nodes",))
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from app.graph.workflow import read
 from app.server.keys import HUB, RUNNER, STATE
-from app.server.refuse import Refused, missing, number, read_body
+from app.server.refuse import Refused, missing, number, read_body, readable
 from app.store.jobs import Job
 
 routes = web.RouteTableDef()
@@ -38,7 +38,7 @@ async def add(request: web.Request) -> web.Response:
     problems = state.check(workflow)
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
-    title = str(body.get("title") or workflow.title or "Untitled")[:200]
+    title = readable(str(body.get("title") or workflow.title)) or "Untitled"
     job, record = state.jobs.add(title, workflow.to_json(), targets)
     request.app[HUB].tell(record)
     request.app[RUNNER].feed()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from app.graph.workflow import read
 from app.server.keys import STATE
-from app.server.refuse import Refused, missing, number, read_body
+from app.server.refuse import Refused, missing, number, read_body, readable
 from app.store.workflows import Outdated, SavedWorkflow
 
 routes = web.RouteTableDef()
@@ -97,7 +97,7 @@ def content(body: dict[str, object]) -> tuple[str, dict[str, object]]:
     read(document)
     if not isinstance(title, str) or not isinstance(document, dict):
         raise Refused(400, "bad_title", "'title' is not a text.", "Send a title.")
-    return title[:200] or "Untitled", document
+    return readable(title) or "Untitled", document
 
 
 def order(path: Path) -> tuple[bool, str]:

@@ -1,0 +1,34 @@
+"""The transformer families Patchloom knows: one file of data each."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from app.engine.families.family import Family
+from app.engine.families.flux import FLUX
+from app.engine.families.flux_mini import FLUX_MINI
+from app.engine.families.lumina2 import LUMINA2
+from app.engine.families.pixart import PIXART
+from app.engine.families.qwen_image import QWEN_IMAGE
+from app.engine.families.sd3 import SD3
+from app.engine.families.wan import WAN
+from app.graph.problem import Refusal
+
+FAMILIES: tuple[Family, ...] = (FLUX, FLUX_MINI, SD3, PIXART, LUMINA2, WAN, QWEN_IMAGE)
+
+
+def family_for(module: nn.Module, name: str | None = None) -> Family:
+    """Return the family of a transformer: by `name` where its files state one, else by its class."""
+    kind = type(module).__name__
+    for family in FAMILIES:
+        if family.transformer == kind and name in (None, family.name):
+            return family
+    wanted = f"'{name}' with transformer class {kind}" if name else f"with transformer class {kind}"
+    raise Refusal(
+        f"Patchloom knows no model family {wanted}.",
+        f"Use one of: {', '.join(f'{family.name} ({family.transformer})' for family in FAMILIES)}.",
+        code="unknown_family",
+    )
+
+
+__all__ = ["FAMILIES", "Family", "family_for"]

@@ -1,0 +1,128 @@
+"""What the engine must be told about a transformer family: the only place where models differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from app.engine.prediction import ModelInput, from_velocity
+from app.engine.tokens import Layout, Sequence, Stream, Tokens
+
+# (block arguments, layout of the whole picture, active image tokens) -> per-token arguments for those only
+Cut = Callable[[Mapping[str, Any], Layout, Tensor], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A list of blocks that are called alike.
+
+    Attributes:
+        path: Attribute of the transformer that holds the list.
+        inputs: Token stream -> argument of the block's forward; `joint` where one tensor carries both.
+        returns: Token streams in the order in which the block returns them.
+        attention: Attention module in the block -> (tokens that ask, tokens that answer).
+        mlp: MLPs in the block; none where the MLP shares its output projection with attention.
+        trunk: False for blocks that refine one stream before the trunk begins.
+        cut: What to cut when the trunk works on some image tokens only; None where no argument is per token.
+    """
+
+    path: str
+    inputs: Mapping[Sequence, str]
+    returns: tuple[Sequence, ...]
+    attention: Mapping[str, tuple[Sequence, Sequence]]
+    mlp: tuple[str, ...] = ()
+    trunk: bool = True
+    cut: Cut | None = None
+
+    def apart(self, carried: Mapping[Sequence, Tensor], layout: Layout) -> Tokens:
+        """Return what a block takes or returns as separate streams."""
+        if "joint" in self.inputs:
+            return layout.split(carried["joint"])
+        return Tokens(cast("Mapping[Stream, Tensor]", carried))
+
+    def together(self, tokens: Tokens, layout: Layout) -> Mapping[Sequence, Tensor]:
+        """Return separate streams as a block takes or returns them."""
+        if "joint" in self.inputs:
+            return {"joint": layout.join(tokens)}
+        return cast("Mapping[Sequence, Tensor]", tokens.streams)
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """How the family's autoencoder writes pictures.
+
+    Attributes:
+        downscale: Pixels to a latent cell, along each side.
+        patch: Latent cells to a token, over (frames, rows, columns).
+        packed: Whether the transformer takes tokens instead of the latent grid.
+        frames: Whether a latent has a frame axis.
+        video_vae: Whether the autoencoder has one, even where the latent has not.
+    """
+
+    downscale: int = 8
+    patch: tuple[int, int, int] = (1, 2, 2)
+    packed: bool = False
+    frames: bool = False
+    video_vae: bool = False
+
+    @property
+    def multiple(self) -> int:
+        """Width and height of a picture, in pixels, must be multiples of this."""
+        return self.downscale * self.patch[-1]
+
+    def grid(self, latent: Tensor) -> tuple[int, int, int]:
+        """Return (frames, rows, columns) of `latent` in tokens."""
+        sizes = latent.shape[2:] if latent.ndim == 5 else (1, *latent.shape[2:])
+        frames, rows, columns = (size // cells for size, cells in zip(sizes, self.patch, strict=True))
+        return frames, rows, columns
+
+    def channels(self, transformer: nn.Module) -> int:
+        """Return the channels of a latent for this very transformer."""
+        channels: int = transformer.config.in_channels  # type: ignore[assignment, union-attr]
+        frames, rows, columns = self.patch
+        return channels // (frames * rows * columns) if self.packed else channels
+
+
+@dataclass(frozen=True)
+class TextTower:
+    """Which parts of a model folder encode text, and how many tokens they take at most."""
+
+    tokenizer: str
+    encoder: str
+    length: int
+
+
+@dataclass(frozen=True)
+class Family:
+    """Everything in which one kind of diffusion transformer differs from the others.
+
+    Attributes:
+        name: Written into latents and conditionings, so that they are not mixed up.
+        transformer: Class name in diffusers.
+        stacks: Where its blocks are, in calling order within the trunk.
+        arguments: (transformer, question) -> keyword arguments of its forward.
+        denoised: (question, output) -> denoised sample like the question's latent.
+        latent: How its autoencoder writes pictures.
+        order: Which stream comes first in joint attention.
+        text_tokens: What encodes a prompt token by token; None where loading it is not supported yet.
+        text_pooled: What encodes a prompt as one vector.
+        native_size: (width, height) it was trained for, in pixels.
+    """
+
+    name: str
+    transformer: str
+    stacks: tuple[Stack, ...]
+    arguments: Callable[[nn.Module, ModelInput], dict[str, Any]]
+    denoised: Callable[[ModelInput, Tensor], Tensor] = from_velocity
+    latent: LatentFormat = field(default_factory=LatentFormat)
+    order: tuple[Stream, Stream] = ("text", "image")
+    text_tokens: TextTower | None = None
+    text_pooled: TextTower | None = None
+    native_size: tuple[int, int] = (1024, 1024)
+
+    def layout(self, given: ModelInput) -> Layout:
+        """Return where the tokens of a question lie."""
+        return Layout(self.latent.grid(given.latent), given.conditioning.tokens.shape[1], self.order)

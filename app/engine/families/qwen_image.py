@@ -1,0 +1,51 @@
+"""Qwen-Image: double blocks all the way, pictures written by a video autoencoder as single frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.packing import SIDE, from_packed_velocity, pack
+from app.engine.prediction import ModelInput
+from app.engine.tokens import Layout
+
+
+def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
+    grid = (1, given.latent.shape[-2] // SIDE, given.latent.shape[-1] // SIDE)
+    return {
+        "hidden_states": pack(given.latent),
+        "timestep": given.time(),
+        "encoder_hidden_states": given.conditioning.tokens,
+        "img_shapes": [[grid]] * len(given.latent),
+    }
+
+
+def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[str, Any]:
+    image, text = arguments["image_rotary_emb"]
+    modulate = arguments["modulate_index"]
+    return {
+        "image_rotary_emb": (image[active], text),
+        "modulate_index": None if modulate is None else modulate[:, active],
+    }
+
+
+BLOCKS = Stack(
+    path="transformer_blocks",
+    inputs={"image": "hidden_states", "text": "encoder_hidden_states"},
+    returns=("text", "image"),
+    attention={"attn": ("joint", "joint")},
+    mlp=("img_mlp", "txt_mlp"),
+    cut=cut,
+)
+QWEN_IMAGE = Family(
+    name="qwen-image",
+    transformer="QwenImageTransformer2DModel",
+    stacks=(BLOCKS,),
+    arguments=arguments,
+    denoised=from_packed_velocity,
+    latent=LatentFormat(packed=True, video_vae=True),
+    native_size=(1328, 1328),
+)

@@ -1,0 +1,48 @@
+"""Wan: a video transformer, text through cross-attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.prediction import ModelInput
+from app.engine.tokens import Layout
+
+MODULATION_PER_TOKEN = 4  # dimensions of `temb` where every token is modulated by itself
+
+
+def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
+    return {
+        "hidden_states": given.latent,
+        "timestep": given.time(1000),
+        "encoder_hidden_states": given.conditioning.tokens,
+    }
+
+
+def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[str, Any]:
+    temb = arguments["temb"]
+    return {
+        "rotary_emb": tuple(table[:, active] for table in arguments["rotary_emb"]),
+        "temb": temb[:, active] if temb.ndim == MODULATION_PER_TOKEN else temb,
+    }
+
+
+BLOCKS = Stack(
+    path="blocks",
+    inputs={"image": "hidden_states"},
+    returns=("image",),
+    attention={"attn1": ("image", "image"), "attn2": ("image", "text")},
+    mlp=("ffn",),
+    cut=cut,
+)
+WAN = Family(
+    name="wan",
+    transformer="WanTransformer3DModel",
+    stacks=(BLOCKS,),
+    arguments=arguments,
+    latent=LatentFormat(frames=True, video_vae=True),
+    native_size=(832, 480),
+)

@@ -1,0 +1,99 @@
+"""Puts the patches of a run around the transformer and takes them off again, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from threading import Lock
+from typing import Any
+from weakref import WeakSet
+
+from torch import nn
+
+from app.engine.families.family import Stack
+from app.engine.hooks import BlockHook, PartHook, replaced_forward
+from app.engine.model import Model
+from app.engine.run import LAYERS, Run
+from app.engine.sites import Attention, Block, Part
+from app.graph.problem import Refusal
+
+RUNNING: WeakSet[nn.Module] = WeakSet()
+RUNNING_LOCK = Lock()
+
+
+@contextmanager
+def open_run(model: Model) -> Iterator[Run]:
+    """Hook the patches into the transformer for the length of a `with` block."""
+    run = Run(model)
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(model.module))
+        found = dict.fromkeys(LAYERS, 0)
+        for layers, module, hook in hooks(run):
+            stack.enter_context(replaced_forward(module, hook))
+            for layer in layers:
+                found[layer] += 1
+        refuse_idle_patches(run, found)
+        yield run
+
+
+@contextmanager
+def exclusive(module: nn.Module) -> Iterator[None]:
+    """Let one run at a time use a transformer, since hooks sit on the module itself."""
+    with RUNNING_LOCK:
+        if module in RUNNING:
+            raise RuntimeError(
+                "this model is already sampling; finish or cancel that run before you start another"
+            )
+        RUNNING.add(module)
+    try:
+        yield
+    finally:
+        RUNNING.discard(module)
+
+
+def hooks(run: Run) -> Iterator[tuple[tuple[str, ...], nn.Module, Callable[..., Any]]]:
+    """Yield what to hook, for the layers that a patch uses: (layers, module, its hook)."""
+    on_blocks, on_parts, on_attention = (bool(run.users[layer]) for layer in LAYERS[1:])
+    for site, stack, block in blocks(run.model):
+        if on_blocks:
+            yield ("wrap_block",), block, partial(BlockHook, run, site, stack)
+        for part, attention, module in parts(site, stack, block) if on_parts or on_attention else ():
+            if attention is not None and on_attention:
+                yield ("wrap_module", "wrap_attention"), module, partial(PartHook, run, part, attention)
+            elif on_parts:
+                yield ("wrap_module",), module, partial(PartHook, run, part, None)
+
+
+def blocks(model: Model) -> Iterator[tuple[Block, Stack, nn.Module]]:
+    """Yield every block with its place."""
+    stacks = [(stack, list(getattr(model.module, stack.path))) for stack in model.family.stacks]
+    count = sum(len(members) for stack, members in stacks if stack.trunk)
+    depth = 0
+    for stack, members in stacks:
+        for index, block in enumerate(members):
+            yield Block(stack.path, index, depth if stack.trunk else -1, count), stack, block
+            depth += stack.trunk
+
+
+def parts(site: Block, stack: Stack, block: nn.Module) -> Iterator[tuple[Part, Attention | None, nn.Module]]:
+    """Yield the attention modules and MLPs that this very block has; some blocks of a stack lack one."""
+    for name, (queries, keys) in stack.attention.items():
+        if (module := getattr(block, name, None)) is not None:
+            yield Part(site, name, "attention"), Attention(site, name, queries, keys), module
+    for name in stack.mlp:
+        if (module := getattr(block, name, None)) is not None:
+            yield Part(site, name, "mlp"), None, module
+
+
+def refuse_idle_patches(run: Run, found: dict[str, int]) -> None:
+    """Stop rather than run without a technique that the user asked for."""
+    for layer in LAYERS[1:]:
+        for position in run.users[layer] if not found[layer] else ():
+            name = type(run.model.patches[position]).__name__
+            raise Refusal(
+                f"{name} finds nothing to work on in a {run.model.family.name} model.",
+                "Remove it, or use a model of another family.",
+                code="nothing_to_patch",
+                input="model",
+            )

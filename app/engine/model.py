@@ -1,0 +1,123 @@
+"""A diffusion transformer and the techniques a workflow has put on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.families import Family
+from app.engine.prediction import ModelInput
+from app.engine.preview import LinearPreview
+from app.engine.sites import Arguments, Attention, Block, Heads, Part
+from app.engine.step import Step
+from app.engine.tokens import Tokens
+from app.graph.problem import Refusal
+
+Memory = TypeVar("Memory")
+
+
+@dataclass(frozen=True)
+class Patch(Generic[Memory]):
+    """One technique. The patch holds parameters only; what it remembers is made anew for each run and branch.
+
+    Override the layers you need. Each gets `call`, which goes on to the next patch and at last to the model:
+    call it or not, change what goes in or comes out. Layers nest: model > block > module > attention; within
+    a layer, data passes through the patches in their order on the wire.
+
+    Attributes:
+        claims: What the technique takes over: `step`, `blocks`, `attention` or `tokens`. Two patches on one
+            model cannot claim the same.
+    """
+
+    claims: ClassVar[frozenset[str]] = frozenset()
+
+    def new_memory(self) -> Memory:
+        """Return fresh memory for one sampling run and one guidance branch."""
+        return None  # type: ignore[return-value]
+
+    def wrap_model(
+        self, step: Step, memory: Memory, given: ModelInput, call: Callable[[ModelInput], Tensor]
+    ) -> Tensor:
+        """Take part around the whole transformer; return the denoised sample."""
+        return call(given)
+
+    def wrap_block(
+        self, step: Step, memory: Memory, block: Block, tokens: Tokens, call: Callable[[Tokens], Tokens]
+    ) -> Tokens:
+        """Take part around one block; return the tokens after it."""
+        return call(tokens)
+
+    def wrap_module(
+        self, step: Step, memory: Memory, part: Part, given: Arguments, call: Callable[[Arguments], Any]
+    ) -> Any:
+        """Take part around an attention module or MLP; return what that module returns."""
+        return call(given)
+
+    def wrap_attention(
+        self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
+    ) -> Tensor:
+        """Take part around the attention operation; return (B, K, N, d)."""
+        return call(heads)
+
+    def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
+        """Say what it did, as JSON data with the key `technique`; `memories` has one entry a branch."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An immutable handle on a transformer. Handles of the same weights do not affect each other.
+
+    Attributes:
+        module: The transformer; shared, never modified.
+        family: What sets its kind apart.
+        patches: Techniques, in their order on the wire.
+        size: (width, height) in pixels that these weights were trained for; None for the family's.
+        preview: How to draw a latent without the autoencoder; None for a rough guess.
+    """
+
+    module: nn.Module
+    family: Family
+    patches: tuple[Patch[Any], ...] = ()
+    size: tuple[int, int] | None = None
+    preview: LinearPreview | None = None
+
+    def with_patch(self, patch: Patch[Any]) -> Model:
+        """Return a handle with one more technique; refuses a second claim on the same thing."""
+        for other in self.patches:
+            if shared := sorted(patch.claims & other.claims):
+                names = type(other).__name__, type(patch).__name__
+                raise Refusal(
+                    f"{names[1]} and {names[0]} both take over the model's {', '.join(shared)}.",
+                    f"Remove one of the two, or put them on different models: {' or '.join(names)}.",
+                    code="claim_conflict",
+                    input="model",
+                )
+        return replace(self, patches=(*self.patches, patch))
+
+    @property
+    def native_size(self) -> tuple[int, int]:
+        """(width, height) in pixels that suits the model best."""
+        return self.size or self.family.native_size
+
+    @property
+    def channels(self) -> int:
+        """Channels of its latents."""
+        return self.family.latent.channels(self.module)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.module.parameters()).dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Memory (bytes) this handle adds: its weights, or nothing where it was made from another handle."""
+        return 0 if self.patches else sum(parameter.nbytes for parameter in self.module.parameters())

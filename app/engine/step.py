@@ -1,0 +1,39 @@
+"""Where in a sampling run a transformer call is. The run tells; a technique never counts calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from app.engine.tokens import Layout
+
+
+@dataclass
+class Step:
+    """One transformer call.
+
+    Attributes:
+        index: Sampling step, from 0.
+        total: Number of sampling steps.
+        sigma: Noise level, from 1 to 0.
+        branch: Which guidance branch asks: `cond`, `uncond` or a name of the guider's own.
+        evaluation: How many evaluations the solver has made in this step before; 0 for first-order samplers.
+        layout: Tokens that the trunk works on now.
+    """
+
+    index: int
+    total: int
+    sigma: float
+    branch: str
+    evaluation: int
+    layout: Layout
+
+    @property
+    def whole(self) -> Layout:
+        """Tokens of the whole picture."""
+        return self.layout.subset(None)
+
+    def select(self, active: Tensor | None) -> None:
+        """From the next block on, let the trunk work on the image tokens `active` only; None for all."""
+        self.layout = self.layout.subset(active)

@@ -1,0 +1,104 @@
+"""The autoencoder: pictures to latents and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.families import Family
+from app.engine.media import Image, Latent
+from app.engine.preview import LinearPreview, fit
+from app.graph.problem import Refusal
+
+MOSAIC = 16  # tiles along each side of the picture that preview colours are fitted on
+
+
+@dataclass(frozen=True, eq=False)
+class Vae:
+    """A handle on an autoencoder and the family whose latents it writes."""
+
+    module: nn.Module
+    family: Family
+
+    @torch.no_grad()
+    def encode(self, image: Image) -> Latent:
+        """Return the latent of a picture; width and height must suit the family."""
+        refuse_odd_size(image, self.family)
+        given = (image.pixels.movedim(-1, 1) * 2 - 1).to(self.device, self.dtype)
+        encoded = self.module.encode(given.unsqueeze(2) if self.family.latent.video_vae else given)  # type: ignore[operator]
+        raw = encoded.latent if hasattr(encoded, "latent") else encoded.latent_dist.mode()
+        mean, spread = self.statistics(raw)
+        samples = (raw.float() - mean) / spread
+        if self.family.latent.video_vae and not self.family.latent.frames:
+            samples = samples.squeeze(2)
+        return Latent(samples.cpu(), self.family.name)
+
+    @torch.no_grad()
+    def decode(self, latent: Latent) -> Image:
+        """Return the pictures of a latent; the frames of a video come out as a batch."""
+        if latent.family != self.family.name:
+            raise Refusal(
+                f"The latent belongs to {latent.family}, the autoencoder to {self.family.name}.",
+                "Connect the vae of the model that made the latent.",
+                code="family_mismatch",
+                input="latent",
+            )
+        samples = latent.samples.to(self.device)
+        if self.family.latent.video_vae and samples.ndim == 4:
+            samples = samples.unsqueeze(2)
+        mean, spread = self.statistics(samples)
+        decoded = self.module.decode((samples * spread + mean).to(self.dtype)).sample  # type: ignore[operator]
+        pixels = (decoded.float() / 2 + 0.5).clamp(0, 1).cpu().movedim(1, -1)
+        return Image(pixels.flatten(0, 1) if pixels.ndim == 5 else pixels)
+
+    def statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean and spread of raw latents, shaped to broadcast over `like`."""
+        config: Any = self.module.config
+        if getattr(config, "latents_mean", None) is not None:
+            mean, spread = config.latents_mean, config.latents_std
+        else:
+            mean, spread = getattr(config, "shift_factor", None) or 0.0, 1 / config.scaling_factor
+        shape = (1, -1, *[1] * (like.ndim - 2))
+        return tuple(torch.tensor(value, device=like.device).reshape(shape) for value in (mean, spread))  # type: ignore[return-value]
+
+    def preview(self) -> LinearPreview:
+        """Fit preview colours on a mosaic of coloured tiles, so that they suit these very weights."""
+        random = torch.Generator("cpu").manual_seed(0)
+        tiles = torch.rand(1, MOSAIC, MOSAIC, 3, generator=random)
+        side = self.family.latent.multiple
+        pixels = tiles.repeat_interleave(side, dim=1).repeat_interleave(side, dim=2)
+        samples = self.encode(Image(pixels)).samples
+        return fit(samples if samples.ndim == 4 else samples[:, :, 0], pixels)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.module.parameters()).dtype
+
+    @property
+    def nbytes(self) -> int:
+        return sum(parameter.nbytes for parameter in self.module.parameters())
+
+
+def refuse_odd_size(image: Image, family: Family) -> None:
+    multiple = family.latent.multiple
+    width, height = nearest_size(image.width, image.height, multiple)
+    if (width, height) != (image.width, image.height):
+        raise Refusal(
+            f"The picture is {image.width} x {image.height}; {family.name} needs multiples of {multiple}.",
+            f"Put a Resize image node before it, for example to {width} x {height}.",
+            code="bad_size",
+            input="image",
+        )
+
+
+def nearest_size(width: int, height: int, multiple: int) -> tuple[int, int]:
+    """Return the nearest size whose sides are multiples, at least one of each."""
+    across, down = (max(1, round(side / multiple)) * multiple for side in (width, height))
+    return across, down

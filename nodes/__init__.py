@@ -1,0 +1,1 @@
+"""The nodes: one file each, and the folder tree is the node menu."""

@@ -1,0 +1,1 @@
+"""Nodes that reuse what the model computed in earlier steps."""

@@ -1,0 +1,108 @@
+"""First block cache: when the first block barely changes between steps, reuse what the others added.
+
+Reference: Cheng, ParaAttention (2024), https://github.com/chengzeyi/ParaAttention
+Reference: Liu et al., TeaCache (2024), https://arxiv.org/abs/2411.19108
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
+from typing import Annotated, Any, ClassVar
+
+from app.engine.model import Model, Patch
+from app.engine.sites import Block
+from app.engine.step import Step
+from app.engine.tokens import Tokens
+from app.graph.node import node
+from app.graph.widgets import Slider
+
+
+@dataclass
+class Memory:
+    """What block 0, and all later blocks together, added when everything last ran."""
+
+    by_first: Tokens | None = None
+    after_first: Tokens | None = None
+    by_rest: Tokens | None = None
+    skipping: bool = False
+    rows: list[str] = field(default_factory=list)
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class FirstBlockCache(Patch[Memory]):
+    """Runs block 0 always and the others only when its output moved by `threshold` since they last ran.
+
+    A batch is one call of the model, so it skips together: when the picture that changed most allows it.
+    """
+
+    threshold: float
+
+    claims: ClassVar[frozenset[str]] = frozenset({"blocks"})
+
+    def new_memory(self) -> Memory:
+        return Memory()
+
+    def wrap_block(
+        self, step: Step, memory: Memory, block: Block, tokens: Tokens, call: Callable[[Tokens], Tokens]
+    ) -> Tokens:
+        if not block.in_trunk:
+            return call(tokens)
+        if block.first:
+            memory.steps = step.total
+            return self.run_first(memory, tokens, call)
+        memory.rows[-1] += "r" if memory.skipping else "c"
+        if memory.skipping:
+            return tokens
+        after = call(tokens)
+        if block.last and memory.after_first:
+            memory.by_rest = after - memory.after_first
+        return after
+
+    def run_first(self, memory: Memory, tokens: Tokens, call: Callable[[Tokens], Tokens]) -> Tokens:
+        """Run block 0 and decide; on a skip, what it returns is already what the last block would."""
+        after = call(tokens)
+        added = after - tokens
+        memory.rows.append("c")
+        memory.skipping = False
+        if memory.by_first and memory.by_rest and largest_change(memory.by_first, added) < self.threshold:
+            memory.skipping = True
+            return after + memory.by_rest
+        memory.by_first, memory.after_first = added, after
+        return after
+
+    def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
+        branches = (memory.rows for memory in memories.values())
+        grid = [row for row in chain.from_iterable(zip_longest(*branches)) if row]
+        skipped, computed = (sum(row.count(mark) for row in grid) for mark in "rc")
+        return {
+            "technique": "first_block_cache",
+            "steps": max(memory.steps for memory in memories.values()),
+            "blocks": max(len(row) for row in grid),
+            "skipped_blocks": skipped,
+            "calls_saved": skipped / (skipped + computed),
+            "grid": grid,
+        }
+
+
+def largest_change(before: Tokens, now: Tokens) -> float:
+    """Return mean absolute change over mean absolute size (no unit) of image tokens, the batch's largest."""
+    change = (now.image - before.image).abs().mean((1, 2))
+    return (change / before.image.abs().mean((1, 2))).max().item()
+
+
+@node(patch=FirstBlockCache)
+def first_block_cache(
+    model: Model,
+    threshold: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 0.08,
+) -> Model:
+    """Skip all blocks but the first while its output barely changes.
+
+    Args:
+        model: The diffusion transformer to speed up.
+        threshold: Relative change below which the other blocks are skipped; 0 never skips, higher is faster
+            and less exact.
+    """
+    return model.with_patch(FirstBlockCache(threshold))

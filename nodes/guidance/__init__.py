@@ -1,0 +1,1 @@
+"""Nodes that combine several answers of the model into one."""

@@ -1,0 +1,1 @@
+"""Nodes that read, change and save pictures."""

@@ -1,0 +1,18 @@
+"""Show pictures on the canvas without keeping them."""
+
+from __future__ import annotations
+
+from app.engine.media import Image
+from app.engine.pictures import png
+from app.graph.node import Context, node
+
+
+@node(output=True)
+def preview_image(context: Context, image: Image) -> None:
+    """Show every picture of a batch. The files are temporary.
+
+    Args:
+        image: The pictures to show.
+    """
+    for data in png(image):
+        context.save("preview_{n}.png", data, width=image.width, height=image.height, temporary=True)

@@ -1,0 +1,1 @@
+"""Nodes that make latents and turn them into pictures."""

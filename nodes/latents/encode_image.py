@@ -1,0 +1,18 @@
+"""Encode a picture, to start sampling from it instead of from nothing."""
+
+from __future__ import annotations
+
+from app.engine.media import Image, Latent
+from app.engine.vae import Vae
+from app.graph.node import node
+
+
+@node()
+def encode_image(vae: Vae, image: Image) -> Latent:
+    """Turn a picture into a latent.
+
+    Args:
+        vae: The autoencoder that came with the model.
+        image: The picture; its sides must be multiples of what the model works in (Resize image helps).
+    """
+    return vae.encode(image)

@@ -1,0 +1,30 @@
+"""Load a model: the transformer, its text encoder and its autoencoder, from one folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from app.engine.loading import load_folder
+from app.engine.model import Model
+from app.engine.text_encoder import TextEncoder
+from app.engine.vae import Vae
+from app.graph.node import Context, node
+from app.graph.widgets import ModelFile
+
+
+class LoadedModel(NamedTuple):
+    """The three parts of a text-to-image model."""
+
+    model: Model
+    text_encoder: TextEncoder
+    vae: Vae
+
+
+@node()
+def load_model(context: Context, name: Annotated[str, ModelFile("models")] = "mini") -> LoadedModel:
+    """Open a text-to-image model.
+
+    Args:
+        name: Folder of the model, in diffusers layout with safetensors weights. "mini" comes with Patchloom.
+    """
+    return LoadedModel(*load_folder(context.model_path("models", name)))

@@ -1,0 +1,1 @@
+"""Nodes that walk from noise to picture."""

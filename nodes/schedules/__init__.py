@@ -1,0 +1,1 @@
+"""Nodes that choose the noise levels to visit."""

@@ -1,0 +1,125 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.execution.events import JobFinished, NodeStarted, SavedFile
+from app.store import workflows as workflows_module
+from app.store.assets import Assets
+from app.store.database import Database
+from app.store.events import PAGE, EventLog
+from app.store.jobs import ATTEMPTS, Jobs
+from app.store.workflows import Outdated, Workflows
+
+
+@pytest.fixture
+def database(tmp_path: Path):  # type: ignore[no-untyped-def]
+    opened = Database(tmp_path / "user" / "test.db")
+    yield opened
+    opened.close()
+
+
+def test_migrations_run_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    for _ in range(2):
+        database = Database(path)
+        assert database.row("PRAGMA user_version")[0] == 1  # type: ignore[index]
+        assert database.row("PRAGMA journal_mode")[0] == "wal"  # type: ignore[index]
+        database.close()
+
+
+def test_a_transaction_is_all_or_nothing(database: Database) -> None:
+    log = EventLog(database)
+    with pytest.raises(RuntimeError), database.transaction():
+        log.add(NodeStarted("a"))
+        raise RuntimeError
+    assert log.last_seq() == 0
+    with database.transaction():
+        log.add(NodeStarted("a"))
+        log.add(NodeStarted("b"))
+    assert log.last_seq() == 2
+
+
+def test_jobs_from_queue_to_end(database: Database) -> None:
+    jobs = Jobs(database, EventLog(database))
+    first, _ = jobs.add("one", {"a": 1}, ["t"])
+    second, _ = jobs.add("two", {}, [])
+    assert jobs.next() == first and jobs.queued() == 2
+    assert jobs.document(first.id) == {"a": 1} and jobs.targets(first.id) == ["t"]
+    jobs.start(first.id)
+    assert jobs.running() and jobs.running().id == first.id  # type: ignore[union-attr]
+    jobs.finish(first.id, JobFinished("failed", {"code": "x"}, 1.5))
+    ended = jobs.get(first.id)
+    assert (ended.status, ended.duration, ended.problem) == ("failed", 1.5, {"code": "x"})
+    assert [job.id for job in jobs.page(10)] == [second.id, first.id]
+    assert [job.id for job in jobs.page(10, before=second.id)] == [first.id]
+    assert [job.id for job in jobs.page(10, status="queued")] == [second.id]
+    jobs.delete(first.id)
+    with pytest.raises(KeyError):
+        jobs.get(first.id)
+    assert jobs.log.of_job(first.id, "job_finished") == []
+
+
+def test_interrupted_jobs_are_tried_again_but_not_for_ever(database: Database) -> None:
+    jobs = Jobs(database, EventLog(database))
+    job, _ = jobs.add("one", {}, [])
+    for _ in range(ATTEMPTS - 1):
+        jobs.start(job.id)
+        assert jobs.requeue_interrupted() == []
+        assert jobs.get(job.id).status == "queued"
+    jobs.start(job.id)
+    assert jobs.requeue_interrupted() == [job.id]
+
+
+def test_events_after_a_place_come_in_pages(database: Database) -> None:
+    log = EventLog(database)
+    with database.transaction():
+        for number in range(PAGE * 2 + 1):
+            log.add(NodeStarted(str(number)))
+    found = [record.seq for record in log.after(3)]
+    assert found == list(range(4, PAGE * 2 + 2))
+
+
+def test_two_savers_cannot_overwrite_each_other(database: Database) -> None:
+    workflows = Workflows(database)
+    saved = workflows.add("A", {"n": 1})
+    assert workflows.save(saved.id, "A", {"n": 2}, 1).revision == 2
+    with pytest.raises(Outdated) as outdated:
+        workflows.save(saved.id, "A", {"n": 3}, 1)
+    assert outdated.value.current == 2
+    assert workflows.save(saved.id, "A", {"n": 2}, 2).revision == 2
+    assert workflows.document(saved.id, 2) == {"n": 2}
+
+
+def test_quick_saves_leave_one_revision_a_span(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(workflows_module.time, "time", lambda: now[0])
+    workflows = Workflows(database)
+    saved = workflows.add("A", {"n": 0})
+    for number in range(1, 101):
+        now[0] += 1
+        workflows.save(saved.id, "A", {"n": number}, number)
+    kept = [entry["revision"] for entry in workflows.revisions(saved.id)]
+    assert kept[0] == 101 and kept[-1] == 1 and 3 <= len(kept) <= 6
+    assert workflows.document(saved.id, 101) == {"n": 100}
+    workflows.delete(saved.id)
+    assert workflows.all() == [] and workflows.revisions(saved.id) == []
+
+
+def test_assets_are_listed_newest_first(database: Database) -> None:
+    assets = Assets(database)
+    for number in range(3):
+        assets.add("job", "node", SavedFile("output", f"{number}.png", 8, 8))
+    assets.add("job", "node", SavedFile("temp", "t.png", 8, 8))
+    assert [asset.name for asset in assets.page(2)] == ["2.png", "1.png"]
+    assert [asset.name for asset in assets.page(2, before=assets.find("output", "1.png").id)] == ["0.png"]
+    renewed = assets.add("other", "node", SavedFile("output", "0.png", 9, 9))
+    assert renewed.job == "other" and len(assets.page(10)) == 3
+    assets.forget("temp")
+    with pytest.raises(KeyError):
+        assets.find("temp", "t.png")
+
+
+def test_the_schema_refuses_nonsense(database: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
+        connection.execute("INSERT INTO events (job, time, type, body) VALUES ('none', 0, 't', '{}')")

@@ -1,0 +1,89 @@
+import { apiUrl, request } from "./client";
+import type { Asset, Job, NodeSchema, Problem, WorkflowDocument } from "./types";
+
+/** One function a route of docs/api.md. */
+export interface CatalogAnswer {
+  version: string;
+  complete: boolean;
+  nodes: NodeSchema[];
+}
+
+export interface ServerStatus {
+  version: string;
+  worker: { state: "starting" | "ready" | "stopped"; device: string };
+  queue: { running: string | null; queued: number };
+  last_seq: number;
+  failed_files: { file: string; reason: string }[];
+}
+
+export interface WorkflowHead {
+  id: string;
+  title: string;
+  revision: number;
+  updated: number;
+}
+
+export interface WorkflowAnswer extends WorkflowHead {
+  document: WorkflowDocument;
+}
+
+export interface Revision {
+  revision: number;
+  title: string;
+  updated: number;
+}
+
+export interface Template {
+  name: string;
+  title: string;
+  description: string;
+}
+
+export interface JobAnswer {
+  job: Job;
+  document: WorkflowDocument;
+  assets: Asset[];
+}
+
+const seg = encodeURIComponent;
+
+export const getNodes = () => request<CatalogAnswer>("nodes");
+export const checkDocument = (document: WorkflowDocument) =>
+  request<{ problems: Problem[] }>("check", { json: { document } });
+
+export const postJob = (document: WorkflowDocument, title: string) =>
+  request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title } });
+export const getJobs = (limit: number, before?: string) =>
+  request<{ jobs: Job[] }>(`jobs?limit=${limit}${before ? `&before=${seg(before)}` : ""}`);
+export const getJob = (id: string) => request<JobAnswer>(`jobs/${seg(id)}`);
+export const cancelJob = (id: string) => request<{ job: Job }>(`jobs/${seg(id)}/cancel`, { method: "POST" });
+export const deleteJob = (id: string) => request<null>(`jobs/${seg(id)}`, { method: "DELETE" });
+
+export const getAssets = (limit: number, before?: number) =>
+  request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${before ? `&before=${before}` : ""}`);
+export const fileUrl = (folder: string, name: string) =>
+  apiUrl(`files/${seg(folder)}/${name.split("/").map(seg).join("/")}`);
+export const getChoices = (kind: "models" | "images", folder: string) =>
+  request<{ names: string[] }>(`choices/${kind}/${seg(folder)}`);
+
+export function uploadFile(file: File): Promise<{ folder: string; name: string }> {
+  const form = new FormData();
+  form.append("file", file, file.name || "pasted.png");
+  return request("upload", { form });
+}
+
+export const getTemplates = () => request<{ templates: Template[] }>("templates");
+export const getTemplate = (name: string) => request<WorkflowDocument>(`templates/${seg(name)}`);
+
+export const getWorkflows = () => request<{ workflows: WorkflowHead[] }>("workflows");
+export const getWorkflow = (id: string, revision?: number) =>
+  request<WorkflowAnswer>(`workflows/${seg(id)}${revision ? `?revision=${revision}` : ""}`);
+export const createWorkflow = (title: string, document: WorkflowDocument) =>
+  request<WorkflowHead>("workflows", { json: { title, document } });
+export const saveWorkflow = (
+  id: string,
+  save: { title: string; document: WorkflowDocument; base_revision: number },
+  keepalive = false,
+) => request<WorkflowHead>(`workflows/${seg(id)}`, { method: "PUT", json: save, keepalive });
+export const deleteWorkflow = (id: string) => request<null>(`workflows/${seg(id)}`, { method: "DELETE" });
+export const getRevisions = (id: string) => request<{ revisions: Revision[] }>(`workflows/${seg(id)}/revisions`);

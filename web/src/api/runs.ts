@@ -1,0 +1,137 @@
+import { create } from "zustand";
+import { NO_RUNS, reduce, type RunState } from "../graph/events";
+import { loadCatalog } from "./catalog";
+import { reloadChoices } from "./choices";
+import { forgetPreviews, pushPreview } from "./previews";
+import { EventSocket, type Hello } from "./socket";
+import type { Asset, Job, RunEvent } from "./types";
+
+export type Connection = "connecting" | "starting" | "ready" | "stopped" | "offline";
+
+interface RunsState extends RunState {
+  connection: Connection;
+  device: string;
+  detail: string;
+  failedFiles: readonly { file: string; reason: string }[];
+  /** Jobs queued according to the server, before any event told their names. */
+  queuedAtHello: number;
+  /** Height over width of a node's live preview. */
+  previewAspects: Readonly<Record<string, number>>;
+  /** Counts events that change the job list, for panels that fetch it. */
+  jobsVersion: number;
+  assetsVersion: number;
+}
+
+export const useRuns = create<RunsState>(() => ({
+  ...NO_RUNS,
+  connection: "connecting",
+  device: "",
+  detail: "",
+  failedFiles: [],
+  queuedAtHello: 0,
+  previewAspects: {},
+  jobsVersion: 0,
+  assetsVersion: 0,
+}));
+
+let belongs: (order: readonly string[]) => boolean = () => true;
+let replayFrom = -1;
+let replayKey = "";
+
+/** A browser that was away for longer than this many events starts from the running job instead. */
+const LONGEST_REPLAY = 3000;
+
+/** Tell which runs are drawn on the canvas: those whose nodes are all in the open workflow. */
+export function setBelongs(rule: (order: readonly string[]) => boolean): void {
+  belongs = rule;
+}
+
+const socket = new EventSocket({
+  from: () => (useRuns.getState().seq >= 0 ? useRuns.getState().seq : replayFrom),
+  hello: onHello,
+  event: onEvent,
+  preview: onPreview,
+  lost: () => useRuns.setState({ connection: "offline" }),
+});
+
+/** Draw another workflow: forget what is shown, and let the server tell again from the start of its last run. */
+export function watchRuns(workflow: string): void {
+  forgetPreviews();
+  replayKey = `patchloom.replay.${workflow}`;
+  replayFrom = Number(localStorage.getItem(replayKey) ?? -1);
+  useRuns.setState({ ...NO_RUNS, previewAspects: {} });
+  socket.connect();
+}
+
+/** Remember where the run on display began, so that a reloaded page shows it again in full. */
+function rememberStart(event: RunEvent): void {
+  if (event.type !== "job_started" || useRuns.getState().run?.job !== event.job) return;
+  try {
+    localStorage.setItem(replayKey, String(event.seq - 1));
+  } catch {
+    // Without storage a reloaded page shows less of the last run, no more.
+  }
+}
+
+function onHello({ seq, status }: Hello): void {
+  // A lower number than ours means a new event log: what we know is of another server's life.
+  if (seq < useRuns.getState().seq) useRuns.setState({ ...NO_RUNS, previewAspects: {}, seq });
+  const replaying = useRuns.getState().seq < 0 && replayFrom >= 0;
+  if (replaying && (seq < replayFrom || seq - replayFrom > LONGEST_REPLAY)) {
+    replayFrom = -1;
+    return socket.connect();
+  }
+  useRuns.setState({
+    connection: status.worker.state,
+    device: status.worker.device,
+    failedFiles: status.failed_files,
+    queuedAtHello: status.queue.queued,
+    running: status.queue.running,
+  });
+  void loadCatalog();
+}
+
+function onEvent(event: RunEvent): void {
+  useRuns.setState((state) => ({ ...reduce(state, event, belongs), ...counters(state, event) }));
+  rememberStart(event);
+  if (event.type === "worker_changed") {
+    useRuns.setState({ connection: event.state, device: event.device, detail: event.detail });
+  }
+  if (event.type === "catalog_changed") {
+    void loadCatalog();
+    reloadChoices();
+  }
+}
+
+function counters(state: RunsState, event: RunEvent): Partial<RunsState> {
+  if (event.type === "asset_added") return { assetsVersion: state.assetsVersion + 1 };
+  if (!event.type.startsWith("job_")) return {};
+  return { jobsVersion: state.jobsVersion + 1, queuedAtHello: 0 };
+}
+
+function onPreview(node: string, image: Blob): void {
+  const { run, previewAspects } = useRuns.getState();
+  if (!run?.nodes[node]) return;
+  if (!previewAspects[node]) useRuns.setState({ previewAspects: { ...previewAspects, [node]: 1 } });
+  pushPreview(node, image);
+}
+
+export function setPreviewAspect(node: string, aspect: number): void {
+  const known = useRuns.getState().previewAspects;
+  if (Math.abs((known[node] ?? 0) - aspect) > 0.005) useRuns.setState({ previewAspects: { ...known, [node]: aspect } });
+}
+
+/** After a reload: the pictures of the last finished run, which the event stream does not tell again. */
+export function showFinished(job: Job, assets: readonly Asset[]): void {
+  const state = useRuns.getState();
+  if (state.run || !assets.every((asset) => belongs([asset.node]))) return;
+  const byNode: Record<string, Asset[]> = {};
+  for (const asset of assets) (byNode[asset.node] ??= []).push(asset);
+  const run = { job: job.id, title: job.title, status: job.status, order: [], nodes: {}, problem: job.problem, started: job.started ?? 0, duration: job.duration };
+  useRuns.setState({ assets: { ...byNode, ...state.assets }, run });
+}
+
+/** Jobs waiting, as far as we know. */
+export function queueLength(state: RunsState): number {
+  return Math.max(Object.keys(state.queued).length, state.queuedAtHello);
+}

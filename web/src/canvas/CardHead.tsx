@@ -1,0 +1,82 @@
+import { useEffect, useRef } from "react";
+import { useRuns } from "../api/runs";
+import type { NodeSchema } from "../api/types";
+import { formatDuration } from "../graph/numbers";
+import type { Card } from "../graph/sheet";
+import { rename } from "./actions";
+import { useSurface } from "./surface";
+
+interface Props {
+  readonly card: Card;
+  readonly schema: NodeSchema;
+  readonly known: boolean;
+}
+
+export function CardHead({ card, schema, known }: Props) {
+  const renaming = useSurface((s) => s.renaming === card.id);
+  const title = card.title || schema.title;
+  return (
+    <div className="card-head" onDoubleClick={() => useSurface.setState({ renaming: card.id })}>
+      {renaming ? <TitleEntry id={card.id} title={title} /> : <span className="card-title" title={titleHint(card, schema)}>{title}</span>}
+      {card.mode !== "on" && <span className="badge off">{card.mode}</span>}
+      {known ? <RunBadge id={card.id} /> : <span className="badge bad">unknown node</span>}
+      {known && (
+        <button
+          type="button"
+          className="card-help nodrag"
+          aria-label={`Help for ${schema.title}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            useSurface.setState((s) => ({ help: s.help === card.id ? null : card.id }));
+          }}
+          onDoubleClick={(event) => event.stopPropagation()}
+        >
+          ?
+        </button>
+      )}
+    </div>
+  );
+}
+
+function titleHint(card: Card, schema: NodeSchema): string {
+  return `${schema.title} (${card.id})\n${schema.description}`;
+}
+
+/** How the node fared in the run on display. */
+function RunBadge({ id }: { id: string }) {
+  const node = useRuns((s) => s.run?.nodes[id]);
+  if (!node) return null;
+  if (node.state === "waiting") return <span className="badge wait">queued</span>;
+  if (node.state === "running") return <span className="badge busy">{node.steps ? `${node.step}/${node.steps}` : "running"}</span>;
+  if (node.state === "cached") return <span className="badge cached" title="The result was reused from an earlier run">cached</span>;
+  if (node.state === "failed") return <span className="badge bad">failed</span>;
+  if (node.state === "stopped") return <span className="badge off">stopped</span>;
+  return node.duration === null ? null : <span className="badge time">{formatDuration(node.duration)}</span>;
+}
+
+/** A title being edited, of a card or a group. */
+export function TitleEntry({ id, title }: { id: string; title: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const dropped = useRef(false);
+  useEffect(() => field.current?.select(), []);
+  const done = (text: string) => {
+    useSurface.setState({ renaming: null });
+    if (!dropped.current && text.trim() !== title) rename(id, text.trim());
+  };
+  return (
+    <input
+      ref={field}
+      className="title-entry nodrag nopan"
+      aria-label="Title"
+      autoFocus
+      defaultValue={title}
+      onBlur={(event) => done(event.target.value)}
+      onDoubleClick={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        dropped.current = event.key === "Escape";
+        if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
+      }}
+    />
+  );
+}

@@ -1,0 +1,62 @@
+import { memo, useEffect, useRef } from "react";
+import { watchPreviews } from "../api/previews";
+import { fileUrl } from "../api/routes";
+import { setPreviewAspect, useRuns } from "../api/runs";
+import { viewAssets } from "./surface";
+
+interface Props {
+  readonly id: string;
+  readonly y: number;
+  readonly height: number;
+}
+
+/** The picture in a card: what it made, or what it is making. */
+export const CardMedia = memo(function CardMedia({ id, y, height }: Props) {
+  const assets = useRuns((s) => s.assets[id]);
+  const previewed = useRuns((s) => id in s.previewAspects);
+  const stale = useRuns((s) => s.run?.status === "running" && id in s.run.nodes && assets?.at(-1)?.job !== s.run.job);
+  const asset = assets?.at(-1);
+  return (
+    <div className={`media ${stale && asset ? "stale" : ""}`} style={{ top: y, height }}>
+      {asset ? (
+        <button type="button" className="nodrag" aria-label={`Open ${asset.name}`} onClick={() => viewAssets(assets!, assets!.length - 1)}>
+          <img data-testid="result" src={fileUrl(asset.folder, asset.name)} alt={asset.name} draggable={false} />
+          {assets!.length > 1 && <span className="badge count">{assets!.length} pictures</span>}
+        </button>
+      ) : previewed ? (
+        <Preview id={id} />
+      ) : (
+        <span className="w-note">The picture appears here</span>
+      )}
+    </div>
+  );
+});
+
+/** Frames go straight from the socket to this canvas; React does not hear of them. */
+function Preview({ id }: { id: string }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const canvas = ref.current!;
+    const paint = canvas.getContext("2d", { alpha: false })!;
+    return watchPreviews(id, ({ image, number }, done) => {
+      createImageBitmap(image).then(
+        (bitmap) => {
+          requestAnimationFrame(() => {
+            if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+              canvas.width = bitmap.width;
+              canvas.height = bitmap.height;
+              setPreviewAspect(id, bitmap.height / bitmap.width);
+            }
+            paint.drawImage(bitmap, 0, 0);
+            bitmap.close();
+            canvas.dataset["frame"] = String(number);
+            done();
+          });
+        },
+        // A broken frame is skipped; the next one comes anyway.
+        () => done(),
+      );
+    });
+  }, [id]);
+  return <canvas ref={ref} data-testid="preview" data-frame="0" width={8} height={8} role="img" aria-label="Live preview" />;
+}

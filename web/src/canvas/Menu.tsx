@@ -1,0 +1,120 @@
+import { useReactFlow } from "@xyflow/react";
+import { useEffect, useRef } from "react";
+import { CARD_COLORS } from "../graph/colors";
+import { Icon, type IconName } from "../panels/Icon";
+import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, switchMode } from "./actions";
+import { select, selectAll, useEditor } from "./editor";
+import type { FlowNode } from "./flow";
+import { toast, useSurface, type MenuRequest } from "./surface";
+import { FIT_VIEW } from "./view";
+
+interface Item {
+  readonly label: string;
+  readonly icon: IconName;
+  readonly keys?: string;
+  readonly act: () => void;
+}
+
+/** The context menu of a card, a group or the canvas. */
+export function Menu() {
+  const menu = useSurface((s) => s.menu);
+  return menu && <OpenMenu menu={menu} />;
+}
+
+function OpenMenu({ menu }: { menu: MenuRequest }) {
+  const box = useRef<HTMLDivElement>(null);
+  const flow = useReactFlow<FlowNode>();
+  const close = () => useSurface.setState({ menu: null });
+  const id = menu.target.kind === "pane" ? null : menu.target.id;
+  useEffect(() => {
+    if (id && !useEditor.getState().selected.has(id)) select(new Set([id]));
+    box.current?.querySelector("button")?.focus();
+  }, [id]);
+  const items = id === null ? paneItems(menu, flow) : menu.target.kind === "card" ? cardItems(id) : frameItems(id);
+  const walk = (event: React.KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") close();
+    if (!step) return;
+    event.preventDefault();
+    const buttons = [...box.current!.querySelectorAll("button")];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    buttons[(at + step + buttons.length) % buttons.length]?.focus();
+  };
+  return (
+    <div className="veil" onPointerDown={close} onContextMenu={(event) => event.preventDefault()}>
+      <div
+        ref={box}
+        className="menu"
+        role="menu"
+        style={{ left: Math.min(menu.x, innerWidth - 220), top: Math.min(menu.y, innerHeight - 40 - items.length * 30) }}
+        onPointerDown={(event) => event.stopPropagation()}
+        onKeyDown={walk}
+      >
+        {items.map((item) => (
+          <button key={item.label} type="button" role="menuitem" onClick={() => [close(), item.act()]}>
+            <Icon name={item.icon} size={14} />
+            <span>{item.label}</span>
+            {item.keys && <kbd>{item.keys}</kbd>}
+          </button>
+        ))}
+        {id && <Swatches id={id} onDone={close} />}
+      </div>
+    </div>
+  );
+}
+
+function Swatches({ id, onDone }: { id: string; onDone: () => void }) {
+  return (
+    <div className="swatches" role="group" aria-label="Colour">
+      {["", ...Object.keys(CARD_COLORS)].map((color) => (
+        <button
+          key={color}
+          type="button"
+          title={color || "by category"}
+          aria-label={`Colour ${color || "by category"}`}
+          style={{ background: color ? `hsl(${CARD_COLORS[color]} var(--port-tone))` : "var(--raised)" }}
+          onClick={() => [paint(id, color), onDone()]}
+        />
+      ))}
+    </div>
+  );
+}
+
+function cardItems(id: string): Item[] {
+  return [
+    { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
+    { label: "Help", icon: "inspector", act: () => useSurface.setState({ help: id }) },
+    { label: "Duplicate", icon: "copy", keys: "Ctrl D", act: duplicateSelection },
+    { label: "Mute", icon: "mute", keys: "Ctrl M", act: () => switchMode("mute") },
+    { label: "Bypass", icon: "bypass", keys: "Ctrl B", act: () => switchMode("bypass") },
+    { label: "Collapse", icon: "chevron", keys: "Alt C", act: collapseSelection },
+    { label: "Group", icon: "group", keys: "Ctrl G", act: groupSelection },
+    { label: "Delete", icon: "trash", keys: "Del", act: deleteSelection },
+  ];
+}
+
+function frameItems(id: string): Item[] {
+  return [
+    { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
+    { label: "Remove group", icon: "trash", keys: "Del", act: deleteSelection },
+  ];
+}
+
+function paneItems(menu: MenuRequest, flow: ReturnType<typeof useReactFlow<FlowNode>>): Item[] {
+  const screen = { x: menu.x, y: menu.y };
+  const canvas = flow.screenToFlowPosition(screen);
+  return [
+    { label: "Add node", icon: "plus", keys: "Space", act: () => useSurface.setState({ palette: { screen, canvas, end: null } }) },
+    { label: "Paste", icon: "copy", keys: "Ctrl V", act: () => void pasteFromClipboard(canvas) },
+    { label: "Select all", icon: "group", keys: "Ctrl A", act: selectAll },
+    { label: "Lay out", icon: "arrange", keys: "L", act: arrangeCards },
+    { label: "Fit view", icon: "fit", keys: "F", act: () => void flow.fitView(FIT_VIEW) },
+    { label: "Copy everything", icon: "copy", act: () => [selectAll(), void navigator.clipboard?.writeText(copySelection() ?? "")] },
+  ];
+}
+
+async function pasteFromClipboard(at: { x: number; y: number }): Promise<void> {
+  const text = await navigator.clipboard?.readText().catch(() => "");
+  if (!text) return toast("The browser did not hand out the clipboard; press Ctrl+V instead.");
+  if (!pasteText(text, at)) toast("The clipboard holds no nodes.");
+}

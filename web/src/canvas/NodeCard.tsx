@@ -1,0 +1,109 @@
+import { NodeResizeControl, useStore, type NodeProps } from "@xyflow/react";
+import { memo, type CSSProperties } from "react";
+import { useRuns } from "../api/runs";
+import type { InputSchema } from "../api/types";
+import { CARD_COLORS, categoryHue } from "../graph/colors";
+import { HEAD, MIN_WIDTH, PORT_ROW } from "../graph/layout";
+import { label } from "../graph/catalog";
+import type { NodeRun } from "../graph/events";
+import { CardHead } from "./CardHead";
+import { CardMedia } from "./CardMedia";
+import { ProblemStrip, ReportStrip } from "./CardStrips";
+import type { CardNode } from "./flow";
+import { Ports } from "./Ports";
+import { problemsOf, useProblems } from "./problems";
+import { WidgetRow } from "./WidgetRow";
+
+/** Below this zoom no text can be read, so a card is a coloured box with its title. */
+const FAR = 0.38;
+const isFar = (s: { transform: [number, number, number] }) => s.transform[2] < FAR;
+
+/** A node on the canvas. */
+export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps<CardNode>) {
+  const far = useStore(isFar);
+  const state = useRuns((s) => s.run?.nodes[id]?.state);
+  const failed = useProblems((s) => hasError(s, id));
+  const { card, schema, known, layout } = data;
+  const classes = ["card", card.mode, selected ? "picked" : "", card.collapsed ? "collapsed" : "", known ? "" : "unknown", card.color ? "painted" : ""];
+  const style = { height: layout.height, "--cat": cardHue(card.color, schema.category) } as CSSProperties;
+  return (
+    <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined}>
+      {far ? <FarCard title={card.title || schema.title} /> : <NearCard id={id} data={data} selected={selected} />}
+      <Ports id={id} schema={schema} spots={layout.spots} />
+    </div>
+  );
+});
+
+function hasError(state: ReturnType<typeof useProblems.getState>, id: string): boolean {
+  return state.failure?.node === id || problemsOf(state.checked, id).some((p) => p.severity === "error");
+}
+
+function cardHue(color: string, category: string): number {
+  return CARD_COLORS[color] ?? categoryHue(category);
+}
+
+function FarCard({ title }: { title: string }) {
+  return <div className="card-far card-head">{title}</div>;
+}
+
+function NearCard({ id, data, selected }: Pick<NodeProps<CardNode>, "id" | "data" | "selected">) {
+  const { card, schema, layout, known } = data;
+  return (
+    <>
+      <CardHead card={card} schema={schema} known={known} />
+      <StepBar id={id} />
+      {!card.collapsed && <PortLabels data={data} />}
+      {layout.rows.map((row) => (
+        <WidgetRow key={row.input.name} node={id} row={row} />
+      ))}
+      {layout.media && <CardMedia id={id} y={layout.media.y} height={layout.media.height} />}
+      {layout.reportY !== null && <ReportStrip id={id} y={layout.reportY} />}
+      {layout.problemY !== null && <ProblemStrip id={id} y={layout.problemY} />}
+      {selected && !card.collapsed && <NodeResizeControl minWidth={MIN_WIDTH} minHeight={HEAD} className="card-grip" position="bottom-right" />}
+    </>
+  );
+}
+
+function PortLabels({ data }: { data: CardNode["data"] }) {
+  const { layout, schema } = data;
+  const at = (row: number): CSSProperties => ({ top: HEAD + 4 + PORT_ROW * row, height: PORT_ROW });
+  return (
+    <>
+      {layout.ports.map((port, i) => (
+        <PortLabel key={port.name} node={data.card.id} port={port} style={at(i)} />
+      ))}
+      {schema.outputs.map((output, i) => (
+        <span key={output.name} className="port-out" style={at(i)} title={output.type}>
+          {label(output.name)}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function PortLabel({ node, port, style }: { node: string; port: InputSchema; style: CSSProperties }) {
+  const problem = useProblems((s) => problemsOf(s.checked, node).find((p) => p.input === port.name));
+  return (
+    <span
+      className={`port-in ${problem?.severity ?? ""}`}
+      style={style}
+      title={problem ? `${problem.message}\n${problem.remedy}` : port.help || port.type}
+      data-testid={problem ? "problem" : undefined}
+    >
+      {label(port.name)}
+      {!port.required && <i>optional</i>}
+    </span>
+  );
+}
+
+/** The progress of this node: steps where it counts them, else a moving bar. */
+function StepBar({ id }: { id: string }) {
+  const node = useRuns((s): NodeRun | undefined => s.run?.nodes[id]);
+  if (node?.state !== "running") return null;
+  const share = node.steps ? node.step / node.steps : null;
+  return (
+    <div className={`step-bar ${share === null ? "vague" : ""}`} role="progressbar" aria-valuenow={node.step} aria-valuemax={node.steps || 1} data-testid="progress">
+      <div style={{ transform: `scaleX(${share ?? 0.3})` }} />
+    </div>
+  );
+}

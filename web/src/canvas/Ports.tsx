@@ -1,0 +1,49 @@
+import { Handle, Position } from "@xyflow/react";
+import { memo } from "react";
+import type { NodeSchema } from "../api/types";
+import { fits, type LooseEnd } from "../graph/connection";
+import type { PortSpot } from "../graph/layout";
+import { incoming } from "../graph/sheet";
+import { useDragging } from "./dragging";
+import { useEditor } from "./editor";
+import { portColor } from "./ports";
+
+interface Props {
+  readonly id: string;
+  readonly schema: NodeSchema;
+  readonly spots: readonly PortSpot[];
+}
+
+/** The handles of a card, near or far, at the places that its layout says. */
+export const Ports = memo(function Ports({ id, schema, spots }: Props) {
+  const linked = useEditor((s) => incoming(s.links, id));
+  const dragged = useDragging((s) => s.end);
+  return spots.map((spot) => {
+    const port = portOf(schema, spot);
+    const names = ["port", port.quiet && !linked.has(spot.name) ? "quiet" : "", strange(dragged, id, spot, port.type) ? "strange" : ""];
+    return (
+      <Handle
+        key={`${spot.side} ${spot.name}`}
+        id={spot.name}
+        type={spot.side === "input" ? "target" : "source"}
+        position={spot.side === "input" ? Position.Left : Position.Right}
+        className={names.join(" ")}
+        style={{ top: spot.y, background: portColor(port.type) }}
+        title={`${spot.name}: ${port.type}`}
+      />
+    );
+  });
+});
+
+function portOf(schema: NodeSchema, spot: PortSpot): { type: string; quiet: boolean } {
+  if (spot.side === "output") return { type: schema.outputs.find((o) => o.name === spot.name)?.type ?? "Any", quiet: false };
+  const input = schema.inputs.find((i) => i.name === spot.name);
+  return { type: input?.type ?? "Any", quiet: input?.port === false };
+}
+
+/** While a link is dragged, ports that it does not fit step back. */
+function strange(end: LooseEnd | null, id: string, spot: PortSpot, type: string): boolean {
+  if (!end || (end.node === id && end.port === spot.name && end.side === spot.side)) return false;
+  if (end.node === id || end.side === spot.side) return true;
+  return !(end.side === "output" ? fits(end.type, type) : fits(type, end.type));
+}

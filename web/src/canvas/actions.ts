@@ -1,0 +1,147 @@
+import { useCatalog } from "../api/catalog";
+import { connect, partner, refusal, wireTo, type LooseEnd, type Wire } from "../graph/connection";
+import { copy, feeding, paste, readClip } from "../graph/clipboard";
+import { arrange } from "../graph/arrange";
+import { addCard, addFrame, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
+import type { Mode, Sheet } from "../graph/sheet";
+import { sizeOf } from "./attachments";
+import { currentSheet, edit, select, selectedCards, useEditor } from "./editor";
+import { noteUsed } from "./prefs";
+import { toast, useSurface } from "./surface";
+
+/** What a user can do to the sheet, each one undo step. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Add a card; one that was picked for a loose end is connected to it in the same step. */
+export function addNode(type: string, at: Point, end: LooseEnd | null = null, values: Record<string, unknown> = {}): string {
+  const catalog = useCatalog.getState().catalog;
+  const schema = catalog[type];
+  let id = "";
+  edit((sheet) => {
+    const added = addCard(sheet, type, at.x, at.y);
+    id = added.id;
+    let next = added.sheet;
+    for (const [input, value] of Object.entries(values)) next = setValue(next, id, input, value);
+    const port = end && schema && partner(schema, end);
+    return port ? connect(next, catalog, wireTo(end, id, port.name)) : next;
+  });
+  noteUsed(type);
+  select(new Set([id]));
+  return id;
+}
+
+/** Connect, or say why not. */
+export function connectWire(wire: Wire): void {
+  const catalog = useCatalog.getState().catalog;
+  const reason = refusal(currentSheet(), catalog, wire);
+  if (reason) toast(reason, { tone: "error" });
+  else edit((sheet) => connect(sheet, catalog, wire));
+}
+
+/** Move a link's end to another input. */
+export function reconnectWire(id: string, wire: Wire): void {
+  const catalog = useCatalog.getState().catalog;
+  const without = remove(currentSheet(), new Set(), new Set([id]));
+  const reason = refusal(without, catalog, wire);
+  if (reason) toast(reason, { tone: "error" });
+  else edit((sheet) => connect(replaceLink(sheet, id, wire), catalog, wire));
+}
+
+export function deleteLink(id: string): void {
+  edit((sheet) => remove(sheet, new Set(), new Set([id])));
+}
+
+export function deleteSelection(): void {
+  const { selected, selectedLinks } = useEditor.getState();
+  if (!selected.size && !selectedLinks.size) return;
+  edit((sheet) => remove(sheet, selected, selectedLinks));
+  select(new Set());
+}
+
+export function copySelection(): string | null {
+  const { selected } = useEditor.getState();
+  return selected.size ? copy(currentSheet(), selected) : null;
+}
+
+/** Paste a clip or a whole document from text. Says whether the text was either. */
+export function pasteText(text: string, at: Point | null): boolean {
+  const clip = readClip(text);
+  if (!clip || clip.cards.length + clip.frames.length === 0) return false;
+  const pasted = paste(currentSheet(), clip, at);
+  edit(() => pasted.sheet);
+  select(pasted.ids);
+  return true;
+}
+
+/** Copies keep what feeds the originals: duplicating a sampler gives one that runs. */
+export function duplicateSelection(): void {
+  const { selected } = useEditor.getState();
+  const sheet = currentSheet();
+  const clip = selected.size ? readClip(copy(sheet, selected)) : null;
+  if (!clip) return;
+  const pasted = paste(sheet, clip, null, feeding(sheet, selected));
+  edit(() => pasted.sheet);
+  select(pasted.ids);
+}
+
+export function switchMode(mode: Mode): void {
+  const ids = selectedCards();
+  if (ids.size) edit((sheet) => toggleMode(sheet, ids, mode));
+}
+
+export function collapseSelection(): void {
+  const ids = selectedCards();
+  if (ids.size) edit((sheet) => toggleCollapsed(sheet, ids));
+}
+
+export function groupSelection(): void {
+  const framed = addFrame(currentSheet(), selectedCards(), sizeOf);
+  if (!framed) return toast("Select the nodes to group first.");
+  edit(() => framed.sheet);
+  select(new Set([framed.id]));
+  useSurface.setState({ renaming: framed.id });
+}
+
+export function rename(id: string, title: string): void {
+  const frame = currentSheet().frames.some((f) => f.id === id);
+  edit((sheet) => (frame ? updateFrame(sheet, id, { title }) : updateCards(sheet, new Set([id]), () => ({ title }))));
+}
+
+/** Colour the card or group, and with it the selection that it is part of. */
+export function paint(id: string, color: string): void {
+  const { selected } = useEditor.getState();
+  const ids = selected.has(id) ? selected : new Set([id]);
+  edit((sheet) => {
+    const frames = sheet.frames.map((f) => (ids.has(f.id) ? { ...f, color } : f));
+    return { ...updateCards(sheet, ids, () => ({ color })), frames };
+  });
+}
+
+/** Lay out the selected cards, or all, in columns from left to right. */
+export function arrangeCards(): void {
+  const picked = selectedCards();
+  const sheet = currentSheet();
+  const cards = Object.values(sheet.cards).filter((c) => picked.size < 2 || picked.has(c.id));
+  if (!cards.length) return;
+  const left = Math.min(...cards.map((c) => c.x));
+  const top = Math.min(...cards.map((c) => c.y));
+  const spots = arrange(cards.map((c) => ({ id: c.id, ...pick(sizeOf(c)) })), sheet.links);
+  const to = new Map([...spots].map(([id, s]) => [id, { x: left + s.x, y: top + s.y }]));
+  edit((before) => wrapFrames(before, move(before, to, new Map())));
+}
+
+/** Groups close around the cards that they held, wherever those are now. */
+function wrapFrames(before: Sheet, after: Sheet): Sheet {
+  const frames = after.frames.map((frame) => {
+    const wrapped = addFrame(after, membersOf(frame, before, sizeOf), sizeOf)?.sheet.frames.at(-1);
+    return wrapped ? { ...frame, x: wrapped.x, y: wrapped.y, width: wrapped.width, height: wrapped.height } : frame;
+  });
+  return { ...after, frames };
+}
+
+function pick({ width, height }: { width: number; height: number }) {
+  return { width, height };
+}

@@ -1,0 +1,163 @@
+import type { Edge, Node, NodeHandle } from "@xyflow/react";
+import { Position } from "@xyflow/react";
+import { useMemo, useRef } from "react";
+import { useCatalog } from "../api/catalog";
+import { useRuns } from "../api/runs";
+import type { NodeSchema } from "../api/types";
+import { outputOf, type Catalog } from "../graph/catalog";
+import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
+import type { Card, Frame, Link } from "../graph/sheet";
+import { attachmentsOf } from "./attachments";
+import { useEditor } from "./editor";
+import { allProblems, problemsOf, useProblems } from "./problems";
+import { portColor } from "./ports";
+
+/** The sheet as React Flow wants it. Sizes and handles come from the schema, so only visible cards are mounted. */
+export type CardNode = Node<{ card: Card; schema: NodeSchema; known: boolean; layout: CardLayout }, "card">;
+export type FrameNode = Node<{ frame: Frame }, "frame">;
+export type FlowNode = CardNode | FrameNode;
+
+const HANDLE = 12;
+
+interface Built<T> {
+  readonly parts: readonly unknown[];
+  readonly value: T;
+}
+
+/** Reuses what was built from the same parts, so that unchanged cards keep their identity and do not render again. */
+class Reuse<T> {
+  private built = new Map<string, Built<T>>();
+  private next = new Map<string, Built<T>>();
+
+  get(id: string, parts: readonly unknown[], build: () => T): T {
+    const old = this.built.get(id);
+    const same = old !== undefined && old.parts.every((part, i) => part === parts[i]);
+    const entry = same ? old : { parts, value: build() };
+    this.next.set(id, entry);
+    return entry.value;
+  }
+
+  turn(): void {
+    this.built = this.next;
+    this.next = new Map();
+  }
+}
+
+export function useFlowNodes(): FlowNode[] {
+  const cards = useEditor((s) => s.cards);
+  const frames = useEditor((s) => s.frames);
+  const links = useEditor((s) => s.links);
+  const selected = useEditor((s) => s.selected);
+  const catalog = useCatalog((s) => s.catalog);
+  const assets = useRuns((s) => s.assets);
+  const previewAspects = useRuns((s) => s.previewAspects);
+  const reports = useRuns((s) => s.reports);
+  const checked = useProblems((s) => s.checked);
+  const failure = useProblems((s) => s.failure);
+  const reuse = useRef(new Reuse<FlowNode>());
+  return useMemo(() => {
+    const problems = allProblems({ checked, failure });
+    const frameNodes = frames.map((frame) => {
+      const picked = selected.has(frame.id);
+      return reuse.current.get(frame.id, [frame, picked], () => frameNode(frame, picked));
+    });
+    const cardNodes = Object.values(cards).map((card) => {
+      const known = catalog[card.type];
+      const schema = known ?? placeholderSchema(card.type, card.id, links);
+      const problem = problemsOf(problems, card.id).length > 0;
+      const attached = attachmentsOf(card.id, schema, { assets, previewAspects, reports }, problem);
+      const picked = selected.has(card.id);
+      const parts = [card, known ?? links, picked, attached.aspect, attached.report, attached.problem];
+      return reuse.current.get(card.id, parts, () => cardNode(card, schema, Boolean(known), picked, attached));
+    });
+    reuse.current.turn();
+    return [...frameNodes, ...cardNodes];
+  }, [cards, frames, links, selected, catalog, assets, previewAspects, reports, checked, failure]);
+}
+
+function cardNode(card: Card, schema: NodeSchema, known: boolean, selected: boolean, attached: Attachments): CardNode {
+  const layout = cardLayout(schema, card, attached);
+  const size = { width: layout.width, height: layout.height };
+  return {
+    id: card.id,
+    type: "card",
+    position: { x: card.x, y: card.y },
+    ...size,
+    measured: size,
+    handles: layout.spots.map(
+      (spot): NodeHandle => ({
+        id: spot.name,
+        type: spot.side === "input" ? "target" : "source",
+        position: spot.side === "input" ? Position.Left : Position.Right,
+        x: spot.x - HANDLE / 2,
+        y: spot.y - HANDLE / 2,
+        width: HANDLE,
+        height: HANDLE,
+      }),
+    ),
+    selected,
+    dragHandle: ".card-head",
+    ariaLabel: `${card.title || schema.title}, ${card.id}`,
+    data: { card, schema, known, layout },
+  };
+}
+
+function frameNode(frame: Frame, selected: boolean): FrameNode {
+  const size = { width: frame.width, height: frame.height };
+  return {
+    id: frame.id,
+    type: "frame",
+    position: { x: frame.x, y: frame.y },
+    ...size,
+    measured: size,
+    handles: [],
+    zIndex: -1,
+    selected,
+    dragHandle: ".frame-head",
+    ariaLabel: `Group ${frame.title}`,
+    data: { frame },
+  };
+}
+
+export function useFlowEdges(): Edge[] {
+  const links = useEditor((s) => s.links);
+  const cards = useEditor((s) => s.cards);
+  const selectedLinks = useEditor((s) => s.selectedLinks);
+  const catalog = useCatalog((s) => s.catalog);
+  const busy = useRuns((s) => (s.run?.status === "running" ? runningNode(s.run.nodes) : null));
+  const reuse = useRef(new Reuse<Edge>());
+  return useMemo(() => {
+    const edges = links.map((link) => {
+      const color = portColor(outputType(catalog, cards[link.source], link));
+      const picked = selectedLinks.has(link.id);
+      const flows = link.target === busy;
+      const off = cards[link.source]?.mode === "mute" || cards[link.target]?.mode === "mute";
+      return reuse.current.get(link.id, [link, color, picked, flows, off], () => flowEdge(link, color, picked, flows, off));
+    });
+    reuse.current.turn();
+    return edges;
+  }, [links, cards, selectedLinks, catalog, busy]);
+}
+
+function runningNode(nodes: Readonly<Record<string, { state: string }>>): string | null {
+  return Object.keys(nodes).find((id) => nodes[id]!.state === "running") ?? null;
+}
+
+function outputType(catalog: Catalog, card: Card | undefined, link: Link): string {
+  return outputOf(catalog[card?.type ?? ""], link.output)?.type ?? "Any";
+}
+
+function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): Edge {
+  return {
+    id: link.id,
+    source: link.source,
+    sourceHandle: link.output,
+    target: link.target,
+    targetHandle: link.input,
+    selected,
+    style: { stroke },
+    className: `${flows ? "flows" : ""} ${off ? "off" : ""}`,
+    // Only the end at the input can be taken off: at an output, dragging starts a new link.
+    reconnectable: "target",
+  };
+}

@@ -1,0 +1,101 @@
+import { ApiError } from "../api/client";
+import { createWorkflow, getTemplate, getWorkflow, getWorkflows, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
+import { watchRuns } from "../api/runs";
+import type { WorkflowDocument } from "../api/types";
+import { FORMAT, readDocument } from "../graph/document";
+import { takeDraft } from "./drafts";
+import { edit, loadSheet, useEditor } from "./editor";
+import { toast, toastError } from "./surface";
+import { setTitle, useWorkflow } from "./workflow";
+
+const OPEN_KEY = "patchloom.open";
+const FIRST_TEMPLATE = "first_picture";
+
+function show(head: WorkflowHead, workflow: WorkflowDocument): void {
+  const opened = readDocument(workflow);
+  loadSheet(opened.sheet);
+  useWorkflow.setState((s) => ({
+    id: head.id,
+    title: head.title || opened.title || "Untitled",
+    revision: head.revision,
+    saveState: "saved",
+    rest: opened.rest,
+    view: opened.view,
+    unplaced: opened.unplaced,
+    opening: s.opening + 1,
+  }));
+  remember(head.id);
+  document.title = `${head.title || "Untitled"} · Patchloom`;
+  watchRuns(head.id);
+}
+
+function remember(id: string): void {
+  const url = new URL(location.href);
+  if (url.searchParams.get("workflow") !== id) {
+    url.searchParams.set("workflow", id);
+    history.replaceState(null, "", url);
+  }
+  try {
+    localStorage.setItem(OPEN_KEY, id);
+  } catch {
+    // Without storage the address alone remembers the workflow.
+  }
+}
+
+/** Open a saved workflow; unsaved changes that this browser still holds come back. */
+export async function openWorkflow(id: string): Promise<void> {
+  restore(await getWorkflow(id));
+}
+
+function restore(answer: WorkflowAnswer): void {
+  const draft = takeDraft(answer.id);
+  show(draft ? { ...answer, title: draft.title } : answer, draft ? draft.document : answer.document);
+  if (!draft) return;
+  useWorkflow.setState({ revision: draft.revision, saveState: "unsaved" });
+  useEditor.setState((s) => ({ version: s.version + 1 }));
+}
+
+/** Save a document as a new workflow on the server and open it. Opening never overwrites anything. */
+export async function openDocument(workflow: WorkflowDocument, title = workflow.title || "Untitled"): Promise<void> {
+  show(await createWorkflow(title, { ...workflow, title }), workflow);
+}
+
+export async function newWorkflow(): Promise<void> {
+  await openDocument({ format: FORMAT, title: "Untitled", root: "main", graphs: { main: { nodes: {}, edges: [] } } });
+}
+
+/** Replace the sheet by an older revision, as one undo step. */
+export async function restoreRevision(revision: number): Promise<void> {
+  const { id } = useWorkflow.getState();
+  if (!id) return;
+  const old = await getWorkflow(id, revision);
+  edit(() => readDocument(old.document).sheet);
+  setTitle(old.title);
+  toast(`Revision ${revision} is back. Ctrl+Z takes you to where you were.`);
+}
+
+/** What to show when the page opens: the workflow in the address, the last one, any one, or the first picture. */
+export async function openFirst(): Promise<void> {
+  const wanted = [new URL(location.href).searchParams.get("workflow"), localStorage.getItem(OPEN_KEY)];
+  for (const id of wanted) {
+    if (id && (await tryOpen(id))) return;
+  }
+  const { workflows } = await getWorkflows();
+  if (workflows[0] && (await tryOpen(workflows[0].id))) return;
+  await openDocument(await getTemplate(FIRST_TEMPLATE));
+}
+
+async function tryOpen(id: string): Promise<boolean> {
+  try {
+    await openWorkflow(id);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status >= 400 && error.status < 500) return false;
+    throw error;
+  }
+}
+
+/** Run an opening step for a button: what goes wrong becomes a message. */
+export function attempt(doing: string, step: () => Promise<unknown>): void {
+  step().catch((error: unknown) => toastError(error, doing));
+}

@@ -1,0 +1,77 @@
+import { create } from "zustand";
+import { useCatalog } from "../api/catalog";
+import { checkDocument } from "../api/routes";
+import { useRuns } from "../api/runs";
+import type { Problem } from "../api/types";
+import { useEditor } from "./editor";
+import { documentNow, useWorkflow } from "./workflow";
+
+/** Problems of the document as it stands, and what made the last run fail. */
+interface ProblemsState {
+  checked: readonly Problem[];
+  failure: Problem | null;
+}
+
+export const useProblems = create<ProblemsState>(() => ({ checked: [], failure: null }));
+
+const AFTER_EDIT = 400;
+let timer = 0;
+let asked = 0;
+
+export function startChecking(): void {
+  useEditor.subscribe((state, before) => {
+    if (state.version !== before.version) checkSoon();
+  });
+  useCatalog.subscribe(checkSoon);
+  useRuns.subscribe((state, before) => {
+    if (state.connection !== before.connection && state.connection === "ready") checkSoon();
+    if (state.run?.problem !== before.run?.problem || state.run?.job !== before.run?.job) {
+      useProblems.setState({ failure: state.run?.problem ?? null });
+    }
+  });
+  useWorkflow.subscribe((state, before) => {
+    if (state.opening !== before.opening) clearProblems();
+  });
+}
+
+export function checkSoon(): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => void check(), AFTER_EDIT);
+}
+
+async function check(): Promise<void> {
+  const ticket = ++asked;
+  const answer = await checkDocument(documentNow()).catch(() => null);
+  // An answer about an older document would mark what is mended already.
+  if (answer && ticket === asked) useProblems.setState({ checked: answer.problems });
+}
+
+export function setProblems(problems: readonly Problem[]): void {
+  asked++;
+  useProblems.setState({ checked: problems });
+}
+
+/** Another workflow is open: its problems are not the old one's. */
+function clearProblems(): void {
+  asked++;
+  useProblems.setState({ checked: [], failure: null });
+  checkSoon();
+}
+
+export function allProblems({ checked, failure }: ProblemsState): readonly Problem[] {
+  return failure ? [failure, ...checked] : checked;
+}
+
+/** Problems by node, kept per list because every card asks. */
+const byNodeOf = new WeakMap<readonly Problem[], Map<string, Problem[]>>();
+const NONE: readonly Problem[] = [];
+
+export function problemsOf(problems: readonly Problem[], node: string): readonly Problem[] {
+  let index = byNodeOf.get(problems);
+  if (!index) {
+    index = new Map();
+    for (const p of problems) if (p.node) index.set(p.node, [...(index.get(p.node) ?? []), p]);
+    byNodeOf.set(problems, index);
+  }
+  return index.get(node) ?? NONE;
+}

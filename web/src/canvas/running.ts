@@ -1,0 +1,70 @@
+import { ApiError } from "../api/client";
+import { cancelJob, checkDocument, getJob, getJobs, postJob } from "../api/routes";
+import { setBelongs, showFinished, useRuns } from "../api/runs";
+import type { Problem } from "../api/types";
+import { rollSeeds } from "../graph/seeds";
+import { amend, currentSheet, useEditor } from "./editor";
+import { openTab } from "./prefs";
+import { setProblems, useProblems } from "./problems";
+import { toast, toastError } from "./surface";
+import { documentNow, useWorkflow } from "./workflow";
+
+/** Draw runs of the open workflow only: those whose nodes are all on the sheet. */
+export function startWatching(): void {
+  setBelongs((order) => order.every((id) => id in useEditor.getState().cards));
+  useWorkflow.subscribe((state, before) => {
+    if (state.opening !== before.opening) void showLastRun();
+  });
+}
+
+/** A reloaded page shows the pictures of the last run again. */
+async function showLastRun(): Promise<void> {
+  try {
+    const { jobs } = await getJobs(1);
+    const last = jobs[0];
+    if (last?.status !== "done") return;
+    const { job, document, assets } = await getJob(last.id);
+    if (document.title === useWorkflow.getState().title) showFinished(job, assets);
+  } catch {
+    // Nothing to show is no fault: the canvas works without old pictures.
+  }
+}
+
+let posting = false;
+
+export async function run(): Promise<void> {
+  if (posting) return;
+  if (!Object.keys(useEditor.getState().cards).length) return toast("Nothing to run: add a node first (double-click).");
+  posting = true;
+  const rolled = rollSeeds(currentSheet());
+  if (rolled.values !== currentSheet().values) amend(() => rolled);
+  useProblems.setState({ failure: null });
+  try {
+    const document = documentNow();
+    const { problems } = await checkDocument(document);
+    if (problems.some(isError)) return refused(problems);
+    setProblems((await postJob(document, useWorkflow.getState().title)).problems);
+  } catch (error) {
+    if (error instanceof ApiError && error.problems.length) refused(error.problems);
+    else toastError(error, "Not queued");
+  } finally {
+    posting = false;
+  }
+}
+
+const isError = (problem: Problem) => problem.severity === "error";
+
+function refused(problems: readonly Problem[]): void {
+  setProblems(problems);
+  openTab("problems");
+  const count = problems.filter(isError).length;
+  toast(count === 1 ? "Not run: one problem has to be mended first." : `Not run: ${count} problems have to be mended first.`, { tone: "error" });
+}
+
+/** Cancel the running job, or without one the job queued last. */
+export async function cancel(): Promise<void> {
+  const { running, queued } = useRuns.getState();
+  const job = running ?? Object.keys(queued).at(-1);
+  if (!job) return;
+  await cancelJob(job).catch((error: unknown) => toastError(error, "Not cancelled"));
+}

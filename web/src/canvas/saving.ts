@@ -1,0 +1,103 @@
+import { ApiError } from "../api/client";
+import { getWorkflow, saveWorkflow } from "../api/routes";
+import { useRuns } from "../api/runs";
+import { dropDraft, keepDraft } from "./drafts";
+import { useEditor } from "./editor";
+import { openWorkflow } from "./opening";
+import { toastError, useSurface } from "./surface";
+import { documentNow, useWorkflow } from "./workflow";
+
+const AFTER_EDIT = 800;
+const RETRY = 3000;
+
+let timer = 0;
+let saving = false;
+
+/** Save the open workflow by itself, 800 ms after the first unsaved edit. */
+export function startAutosave(): void {
+  useEditor.subscribe((state, before) => {
+    if (state.version !== before.version) edited();
+  });
+  useRuns.subscribe((state, before) => {
+    const back = before.connection === "offline" && state.connection !== "offline";
+    if (back && useWorkflow.getState().saveState === "offline") void save();
+  });
+  window.addEventListener("pagehide", flush);
+  document.addEventListener("visibilitychange", () => document.hidden && flush());
+}
+
+function edited(): void {
+  const { saveState } = useWorkflow.getState();
+  if (saveState === "conflict") return;
+  if (saveState === "saved") useWorkflow.setState({ saveState: "unsaved" });
+  // Not pushed back by further edits: somebody who types without a pause is saved all the same.
+  if (!timer) timer = window.setTimeout(() => void save(), AFTER_EDIT);
+}
+
+/** The page goes away: write the draft, and let a small save request outlive the page. */
+function flush(): void {
+  const { id, saveState, title, revision } = useWorkflow.getState();
+  if (!id || saveState === "saved" || saveState === "conflict") return;
+  const document = documentNow();
+  keepDraft(id, { title, document, revision });
+  if (!saving) void save();
+}
+
+export async function save(): Promise<void> {
+  window.clearTimeout(timer);
+  timer = 0;
+  const { id, title, revision, saveState } = useWorkflow.getState();
+  if (!id || saveState === "conflict") return;
+  if (saving) return edited();
+  saving = true;
+  const version = useEditor.getState().version;
+  const document = documentNow();
+  keepDraft(id, { title, document, revision });
+  useWorkflow.setState({ saveState: "saving" });
+  try {
+    const head = await saveWorkflow(id, { title, document, base_revision: revision });
+    saved(id, head.revision, version);
+  } catch (error) {
+    failed(id, error);
+  } finally {
+    saving = false;
+  }
+}
+
+function saved(id: string, revision: number, version: number): void {
+  if (useWorkflow.getState().id !== id) return dropDraft(id);
+  const clean = useEditor.getState().version === version;
+  useWorkflow.setState({ revision, saveState: clean ? "saved" : "unsaved" });
+  if (clean) dropDraft(id);
+  else edited();
+}
+
+function failed(id: string, error: unknown): void {
+  if (useWorkflow.getState().id !== id) return;
+  if (error instanceof ApiError && error.status === 409) {
+    const theirs = Number((error.body as { revision?: number } | null)?.revision ?? 0);
+    useWorkflow.setState({ saveState: "conflict", theirs });
+    useSurface.setState({ dialog: "conflict" });
+    return;
+  }
+  useWorkflow.setState({ saveState: "offline" });
+  if (!(error instanceof ApiError && error.offline)) toastError(error, "Not saved");
+  timer = window.setTimeout(() => void save(), RETRY);
+}
+
+/** Somebody else saved in between: put my version on top of theirs. Theirs stays in the revisions. */
+export async function keepMine(): Promise<void> {
+  const { id, theirs } = useWorkflow.getState();
+  if (!id) return;
+  const revision = theirs || (await getWorkflow(id)).revision;
+  useWorkflow.setState({ revision, saveState: "unsaved" });
+  await save();
+}
+
+/** Somebody else saved in between: throw my changes away and open theirs. */
+export async function takeTheirs(): Promise<void> {
+  const { id } = useWorkflow.getState();
+  if (!id) return;
+  dropDraft(id);
+  await openWorkflow(id);
+}

@@ -1,0 +1,43 @@
+import { useReactFlow, type Viewport } from "@xyflow/react";
+import { useCallback, useEffect, useRef } from "react";
+import { useCatalog } from "../api/catalog";
+import { arrangeCards } from "./actions";
+import { useEditor } from "./editor";
+import { useWorkflow } from "./workflow";
+
+const FIT = { padding: 0.12, maxZoom: 1.1 };
+
+/**
+ * Which part of the canvas is on the screen. A new opening fits the whole workflow into it: a view that was saved
+ * on another screen seldom suits this one. Panning is remembered with the next save, and is no edit of its own.
+ */
+export function useView() {
+  const flow = useReactFlow();
+  const opening = useWorkflow((s) => s.opening);
+  const unplaced = useWorkflow((s) => s.unplaced);
+  const complete = useCatalog((s) => Object.keys(s.catalog).length > 0);
+  const placed = useRef(0);
+
+  const place = useCallback(() => {
+    const { cards } = useEditor.getState();
+    if (!Object.keys(cards).length) return;
+    void flow.fitView(FIT);
+  }, [flow]);
+
+  useEffect(() => {
+    if (unplaced && complete) {
+      arrangeCards();
+      useWorkflow.setState({ unplaced: false });
+    }
+    if (!opening || (placed.current === opening && !unplaced)) return;
+    placed.current = opening;
+    // The nodes reach React Flow with the next render.
+    const frame = requestAnimationFrame(() => requestAnimationFrame(place));
+    return () => cancelAnimationFrame(frame);
+  }, [opening, unplaced, complete, place]);
+
+  const remember = useCallback((_event: unknown, { x, y, zoom }: Viewport) => useWorkflow.setState({ view: { x, y, zoom } }), []);
+  return { place, remember };
+}
+
+export const FIT_VIEW = { ...FIT, duration: 200 };

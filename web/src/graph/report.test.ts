@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { countCells, details, grid, summary, techniqueName } from "./report";
+
+const report = { technique: "first_block_cache", grid: ["cccc", "crrr", "crrr", "cccc"], threshold: 0.08, speed_up: 1.83333333 };
+
+describe("reports", () => {
+  it("are named in words", () => {
+    expect(techniqueName(report)).toBe("first block cache");
+    expect(techniqueName({})).toBe("technique");
+  });
+
+  it("have a grid only when it is one", () => {
+    expect(grid(report)).toHaveLength(4);
+    expect(grid({ grid: [] })).toBeNull();
+    expect(grid({ grid: [1, 2] })).toBeNull();
+    expect(grid({})).toBeNull();
+  });
+
+  it("count their cells", () => expect(countCells(["cr", "pss"])).toEqual({ c: 1, r: 1, p: 1, s: 2 }));
+
+  it("say in a line what was spared", () => {
+    expect(summary(report)).toBe("38 % spared, in 2 of 4 steps");
+    expect(summary({ grid: ["cc", "cc"] })).toBe("all blocks computed, 2 steps");
+    expect(summary({ summary: "skipped 11 of 20 steps" })).toBe("skipped 11 of 20 steps");
+    expect(summary({ technique: "top_k", kept: 12, of: 20, more: 1 })).toBe("kept 12, of 20");
+    expect(summary({ technique: "top_k" })).toBe("top k");
+  });
+
+  it("list plain facts", () => {
+    expect(details({ ...report, on: true, kinds: ["a", "b"], nested: { x: 1 } })).toEqual([
+      ["threshold", "0.08"],
+      ["speed up", "1.833"],
+      ["on", "yes"],
+      ["kinds", "a b"],
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+/** What a technique says it did, made readable. Reports are open objects with at least `technique`. */
+export type Report = Readonly<Record<string, unknown>>;
+
+export const CELL_NAMES: Readonly<Record<string, string>> = { c: "computed", r: "reused", p: "predicted", s: "skipped" };
+
+/** One string a step, one letter a block; null when the report has no grid. */
+export function grid(report: Report): readonly string[] | null {
+  const rows = report["grid"];
+  return Array.isArray(rows) && rows.length > 0 && rows.every((r) => typeof r === "string") ? (rows as string[]) : null;
+}
+
+export function countCells(rows: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rows) for (const cell of row) counts[cell] = (counts[cell] ?? 0) + 1;
+  return counts;
+}
+
+export function techniqueName(report: Report): string {
+  const name = typeof report["technique"] === "string" ? report["technique"] : "technique";
+  return name.replaceAll("_", " ");
+}
+
+/** The report in one line: its own summary, what its grid says, or its first two numbers. */
+export function summary(report: Report): string {
+  if (typeof report["summary"] === "string") return report["summary"];
+  const rows = grid(report);
+  if (rows) return gridSummary(rows);
+  const facts = details(report).slice(0, 2).map(([name, value]) => `${name} ${value}`);
+  return facts.length ? facts.join(", ") : techniqueName(report);
+}
+
+function gridSummary(rows: readonly string[]): string {
+  const counts = countCells(rows);
+  const saved = rows.filter((row) => /[rps]/.test(row)).length;
+  const cells = rows.reduce((sum, row) => sum + row.length, 0);
+  const spared = cells - (counts["c"] ?? 0);
+  if (!spared) return `all blocks computed, ${rows.length} steps`;
+  return `${Math.round((100 * spared) / cells)} % spared, in ${saved} of ${rows.length} steps`;
+}
+
+/** The plain facts of a report, for a table. */
+export function details(report: Report): [string, string][] {
+  return Object.entries(report)
+    .filter(([name, value]) => !["technique", "grid", "summary"].includes(name) && isFact(value))
+    .map(([name, value]) => [name.replaceAll("_", " "), fact(value)]);
+}
+
+function isFact(value: unknown): boolean {
+  return ["number", "string", "boolean"].includes(typeof value) || (Array.isArray(value) && value.length <= 64);
+}
+
+function fact(value: unknown): string {
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return Array.isArray(value) ? value.map(fact).join(" ") : String(value);
+}

@@ -1,0 +1,19 @@
+import { createRoot } from "react-dom/client";
+import "@xyflow/react/dist/base.css";
+import "./styles/theme.css";
+import "./styles/page.css";
+import "./styles/canvas.css";
+import "./styles/widgets.css";
+import "./styles/panels.css";
+import { App } from "./App";
+import { startPage } from "./start";
+import { applyTheme } from "./canvas/prefs";
+import { Boundary } from "./panels/Boundary";
+
+applyTheme();
+createRoot(document.getElementById("root")!).render(
+  <Boundary>
+    <App />
+  </Boundary>,
+);
+startPage();

@@ -1,0 +1,91 @@
+import { useEffect, useRef, type ReactNode } from "react";
+import { BINDINGS } from "../canvas/keymap";
+import { attempt } from "../canvas/opening";
+import { keepMine, takeTheirs } from "../canvas/saving";
+import { useSurface } from "../canvas/surface";
+import { useWorkflow } from "../canvas/workflow";
+
+export function Dialogs() {
+  const dialog = useSurface((s) => s.dialog);
+  if (dialog === "keys") return <KeyMap />;
+  return dialog === "conflict" ? <Conflict /> : null;
+}
+
+const close = () => useSurface.setState({ dialog: null });
+
+function Modal({ title, children }: { title: string; children: ReactNode }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = ref.current!;
+    dialog.showModal();
+    return () => dialog.close();
+  }, []);
+  return (
+    <dialog ref={ref} className="dialog" aria-label={title} onCancel={close} onClick={(event) => event.target === event.currentTarget && close()}>
+      <h2>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+const MAC = navigator.platform.startsWith("Mac");
+const shown = (keys: string) => keys.replace("Mod", MAC ? "⌘" : "Ctrl").split("+").map((key) => key || "+");
+
+function KeyMap() {
+  const parts = [...new Set(BINDINGS.map((b) => b.part))];
+  return (
+    <Modal title="Keyboard">
+      <div className="keys" data-testid="keymap">
+        {parts.map((part) => (
+          <section key={part}>
+            <h3>{part}</h3>
+            {BINDINGS.filter((b) => b.part === part).map((binding) => (
+              <div key={binding.does}>
+                <span>{binding.does}</span>
+                <span className="chord">
+                  {binding.keys.map((keys) => (
+                    <span key={keys}>
+                      {(keys === "+" ? ["+"] : shown(keys)).map((key) => (
+                        <kbd key={key}>{key}</kbd>
+                      ))}
+                    </span>
+                  ))}
+                </span>
+              </div>
+            ))}
+          </section>
+        ))}
+      </div>
+      <footer>
+        <p className="faint">Drag a link to empty space to get the nodes that fit. Shift-drag selects.</p>
+        <button type="button" className="button" autoFocus onClick={close}>
+          Close
+        </button>
+      </footer>
+    </Modal>
+  );
+}
+
+function Conflict() {
+  const theirs = useWorkflow((s) => s.theirs);
+  const settle = (doing: string, step: () => Promise<void>) => {
+    close();
+    attempt(doing, step);
+  };
+  return (
+    <Modal title="Saved elsewhere">
+      <p>
+        This workflow was changed in another tab or by somebody else{theirs ? ` (revision ${theirs})` : ""}. Nothing is lost either way: every
+        saved version stays among the revisions.
+      </p>
+      <footer>
+        <button type="button" className="button" data-testid="take-theirs" onClick={() => settle("Not opened", takeTheirs)}>
+          Take theirs
+        </button>
+        <button type="button" className="button primary" data-testid="keep-mine" onClick={() => settle("Not saved", keepMine)}>
+          Keep mine
+        </button>
+      </footer>
+    </Modal>
+  );
+}

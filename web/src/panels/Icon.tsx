@@ -1,0 +1,46 @@
+/** Line icons on a 16-unit grid, drawn with the text's colour. */
+const PATHS = {
+  arrange: "M2 3h4v4H2zM2 10h4v3H2zM10 6h4v4h-4zM6 5h2v6H6M8 8h2",
+  bypass: "M2 8h3m6 0h3M5 8c0-5 6-5 6 0",
+  cancel: "M4 4l8 8M12 4l-8 8",
+  check: "M3 8.5l3.5 3.5L13 4.5",
+  chevron: "M5 6.5L8 9.5l3-3",
+  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+  dice: "M2.5 2.5h11v11h-11zM5.5 5.5h.01M8 8h.01M10.5 10.5h.01",
+  download: "M8 2v8m0 0L5 7m3 3l3-3M3 13h10",
+  error: "M8 4.5v4.5M8 11.5h.01M8 1.8l6.5 11.7h-13z",
+  fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
+  gallery: "M2 3h12v10H2zM2 11l3.5-3.5L9 11l2-2 3 3M10.5 6h.01",
+  group: "M2 2.5h12v11H2zM2 5.5h12",
+  history: "M8 4.5V8l2.5 1.5M2.5 8a5.5 5.5 0 1 0 1.8-4L2.5 5.5m0-3v3h3",
+  inspector: "M2 13.5h12M4 11V8m3 3V4m3 7V6m3 5V9",
+  keyboard: "M1.5 4h13v8h-13zM4 6.5h.01M6.7 6.5h.01M9.3 6.5h.01M12 6.5h.01M5 9.5h6",
+  lock: "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5",
+  magnet: "M3 3v5a5 5 0 0 0 10 0V3h-3v5a2 2 0 0 1-4 0V3zM3 5.5h3M10 5.5h3",
+  map: "M2 3.5h12v9H2zM9 8h3.5v3H9z",
+  moon: "M13 9.5A5.5 5.5 0 1 1 6.5 3a4.5 4.5 0 0 0 6.5 6.5z",
+  more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
+  mute: "M3.5 8h9",
+  open: "M2 13V3.5h4L7.5 5H14v8z",
+  pencil: "M3 13l.6-2.8L11 2.8l2.2 2.2-7.4 7.4zM9.5 4.3l2.2 2.2",
+  play: "M4.5 3l8 5-8 5z",
+  plus: "M8 3v10M3 8h10",
+  queue: "M3 4h10M3 8h10M3 12h6",
+  redo: "M13 6.5H6a3.5 3.5 0 0 0 0 7h3M13 6.5L10 3.5m3 3l-3 3",
+  shuffle: "M2 4.5h2.5l6 7H14m0 0L12 9.7m2 1.8l-2 1.8M2 11.5h2.5l1.7-2M8.5 6.8l2-2.3H14m0 0L12 2.7m2 1.8L12 6.3",
+  sun: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9",
+  trash: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9",
+  undo: "M3 6.5h7a3.5 3.5 0 0 1 0 7H7M3 6.5l3-3m-3 3l3 3",
+  upload: "M8 11V3m0 0L5 6m3-3l3 3M3 13h10",
+  workflows: "M2 2.5h5v4H2zM9 9.5h5v4H9zM4.5 6.5v5H9",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
+  return (
+    <svg className="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

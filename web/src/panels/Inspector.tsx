@@ -1,0 +1,85 @@
+import { useCatalog } from "../api/catalog";
+import { useRuns } from "../api/runs";
+import { useEditor } from "../canvas/editor";
+import { NodeDocs } from "../canvas/Help";
+import type { NodeRun } from "../graph/events";
+import { formatDuration } from "../graph/numbers";
+import { useJump } from "./Problems";
+import { ReportView } from "./ReportView";
+
+/** What happened in the selected node, or in the whole run when none is selected. */
+export function Inspector() {
+  const id = useEditor((s) => [...s.selected].find((one) => one in s.cards));
+  return <div className="panel-body">{id ? <NodeInspector id={id} /> : <RunInspector />}</div>;
+}
+
+function NodeInspector({ id }: { id: string }) {
+  const card = useEditor((s) => s.cards[id]);
+  const schema = useCatalog((s) => s.catalog[card?.type ?? ""]);
+  const node = useRuns((s) => s.run?.nodes[id]);
+  const reports = useRuns((s) => s.reports[id]);
+  return (
+    <>
+      <h3>{card?.title || schema?.title || card?.type}</h3>
+      {node && <NodeTimes node={node} />}
+      {reports?.map((report, i) => (
+        <ReportView key={i} report={report} />
+      ))}
+      {schema ? <NodeDocs schema={schema} /> : <p className="note">The server does not know this node. It is kept as it is, but cannot run.</p>}
+    </>
+  );
+}
+
+function NodeTimes({ node }: { node: NodeRun }) {
+  const slowest = Math.max(...node.stepTimes, 1e-9);
+  return (
+    <section className="times">
+      <p>
+        {node.state}
+        {node.duration !== null && node.state !== "cached" && ` · ${formatDuration(node.duration)}`}
+        {node.steps > 0 && ` · ${node.step} of ${node.steps} steps`}
+      </p>
+      {node.stepTimes.length > 1 && (
+        <div className="bars" role="img" aria-label={`Time per step, at most ${formatDuration(slowest)}`}>
+          {node.stepTimes.map((time, i) => (
+            <i key={i} style={{ height: `${Math.max(4, (100 * time) / slowest)}%` }} title={`step ${i + 1}: ${formatDuration(time)}`} />
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function RunInspector() {
+  const run = useRuns((s) => s.run);
+  const reports = useRuns((s) => s.reports);
+  const jump = useJump();
+  if (!run?.order.length) return <p className="note">Select a node, or run the workflow, to see what it does.</p>;
+  const longest = Math.max(...run.order.map((id) => run.nodes[id]?.duration ?? 0), 1e-9);
+  return (
+    <>
+      <h3>Last run</h3>
+      <p className="faint">
+        {run.status}
+        {run.duration !== null && ` · ${formatDuration(run.duration)}`}
+      </p>
+      <ul className="timeline">
+        {run.order.map((id) => {
+          const node = run.nodes[id];
+          return (
+            <li key={id}>
+              <button type="button" className="plain" onClick={() => jump(id)}>
+                <span>{id}</span>
+                <span className="track">
+                  <i style={{ transform: `scaleX(${(node?.duration ?? 0) / longest})` }} />
+                </span>
+                <span className="faint">{node?.state === "cached" ? "cached" : node?.duration ? formatDuration(node.duration) : node?.state}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {Object.entries(reports).flatMap(([id, list]) => list.map((report, i) => <ReportView key={`${id} ${i}`} report={report} node={id} />))}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { CELL_NAMES, countCells, details, grid, summary, techniqueName, type Report } from "../graph/report";
+
+/** A technique's report in full: what it did block by block and step by step, and its figures. */
+export function ReportView({ report, node }: { report: Report; node?: string }) {
+  const rows = grid(report);
+  return (
+    <section className="report-view" data-testid="report-view">
+      <h4>
+        {techniqueName(report)} {node && <small>{node}</small>}
+      </h4>
+      <p>{summary(report)}</p>
+      {rows && <HeatStrip rows={rows} />}
+      <dl className="facts">
+        {details(report).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** Steps from left to right, blocks from top to bottom. */
+function HeatStrip({ rows }: { rows: readonly string[] }) {
+  const blocks = Math.max(...rows.map((row) => row.length));
+  const counts = countCells(rows);
+  const total = rows.reduce((sum, row) => sum + row.length, 0);
+  return (
+    <figure className="heat">
+      <svg viewBox={`0 0 ${rows.length} ${blocks}`} preserveAspectRatio="none" role="img" aria-label="Blocks by step" data-testid="heat">
+        {rows.map((row, step) =>
+          [...row].map((cell, block) => (
+            <rect key={`${step} ${block}`} x={step + 0.04} y={block + 0.06} width={0.92} height={0.88} className={`cell-${cell}`}>
+              <title>{`step ${step + 1}, block ${block + 1}: ${CELL_NAMES[cell] ?? cell}`}</title>
+            </rect>
+          )),
+        )}
+      </svg>
+      <figcaption>
+        <span className="axis">{`${rows.length} steps → · ${blocks} blocks ↓`}</span>
+        {Object.entries(counts).map(([cell, count]) => (
+          <span key={cell}>
+            <i className={`swatch cell-${cell}`} /> {CELL_NAMES[cell] ?? cell} {Math.round((100 * count) / total)} %
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,29 @@
+import { loadCatalog } from "./api/catalog";
+import { openFirst } from "./canvas/opening";
+import { startChecking } from "./canvas/problems";
+import { startWatching } from "./canvas/running";
+import { startAutosave } from "./canvas/saving";
+import { toastError } from "./canvas/surface";
+
+const RETRY = 2000;
+
+/** Everything that runs beside the components: saving, checking, events, and opening the first workflow. */
+export function startPage(): void {
+  startAutosave();
+  startChecking();
+  startWatching();
+  void loadCatalog();
+  void openUntilItWorks();
+}
+
+/** The server may be a moment away: a page without a workflow asks again. */
+async function openUntilItWorks(): Promise<void> {
+  for (;;) {
+    try {
+      return await openFirst();
+    } catch (error) {
+      toastError(error, "No workflow could be opened yet");
+      await new Promise((resolve) => window.setTimeout(resolve, RETRY));
+    }
+  }
+}
