@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from app.config import Settings
 from app.execution.cache import ResultCache
+from app.execution.context import Caller
 from app.execution.events import (
     AssetAdded,
     Event,
@@ -47,7 +48,7 @@ class Headless:
             console = Console(stderr=True)
             with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:
                 bars = Bars(progress)
-                end = executor.run(document, bars.show, cancelled=cancelled)
+                end = executor.run(document, Caller(bars.show, cancelled=cancelled))
             saved = [folders.output / name for name in bars.saved]
             if end.status == "done":
                 for path in deliver(saved, output) if output is not None else saved:

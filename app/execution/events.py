@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from app.graph.problem import Problem
 
+Folder = Literal["output", "temp"]
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 WorkerState = Literal["starting", "ready", "stopped"]
 
@@ -17,7 +18,7 @@ WorkerState = Literal["starting", "ready", "stopped"]
 class SavedFile:
     """A picture that a run wrote: `name` below the folder `output` or `temp`; size in pixels."""
 
-    folder: Literal["output", "temp"]
+    folder: Folder
     name: str
     width: int
     height: int

@@ -1,126 +1,61 @@
-"""Run a planned document, node by node, telling everything that happens."""
+"""Run a document: start every node whose inputs are there, and tell everything that happens."""
 
 from __future__ import annotations
 
-import logging
-import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from app.execution.cache import NodeResult, ResultCache
+from app.execution.calls import NodeFailed, call, elapsed
+from app.execution.context import Caller, NodeContext
 from app.execution.events import (
     AssetAdded,
-    Event,
     JobFinished,
     JobStarted,
     NodeFinished,
-    NodeProgress,
     NodeReported,
     NodeStarted,
-    SavedFile,
     failed,
 )
-from app.execution.files import Folders, write_numbered
-from app.execution.plan import Plan, PlannedNode, make_plan
+from app.execution.files import Folders
+from app.execution.plan import Plan, PlannedNode, make_plan, reusable
 from app.graph.catalog import Catalog
 from app.graph.check import check
-from app.graph.problem import Cancelled, Problem, Refusal
-from app.graph.resolve import Link
+from app.graph.problem import Cancelled
 from app.graph.workflow import Workflow
 
-log = logging.getLogger(__name__)
-Emit = Callable[[Event], None]
-Preview = Callable[[bytes], None]  # takes a whole binary frame, see `preview_frame`
-PREVIEW, JPEG = 1, 0
-
-
-class NodeFailed(Exception):
-    """A node could not finish; `problem` is what the user is told."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-@dataclass
-class NodeContext:
-    """What the node `id` may ask of the machine while it runs (see `graph.node.Context`)."""
-
-    id: str
-    folders: Folders
-    emit: Emit
-    send_preview: Preview
-    cancelled: threading.Event
-    running: Workflow
-    versions: Mapping[str, str]
-    files: list[SavedFile] = field(default_factory=list)
-    reports: list[Mapping[str, Any]] = field(default_factory=list)
-    last_step: float = field(default_factory=time.monotonic)
-
-    def progress(self, step: int, steps: int) -> None:
-        now = time.monotonic()
-        self.emit(NodeProgress(self.id, step, steps, round(now - self.last_step, 4)))
-        self.last_step = now
-        if self.cancelled.is_set():
-            raise Cancelled
-
-    def preview(self, jpeg: bytes) -> None:
-        self.send_preview(preview_frame(self.id, jpeg))
-
-    def report(self, report: Mapping[str, Any]) -> None:
-        self.reports.append(report)
-        self.emit(NodeReported(self.id, report))
-
-    def model_path(self, folder: str, name: str) -> Path:
-        return self.folders.model(folder, name)
-
-    def input_path(self, name: str) -> Path:
-        return self.folders.inside(self.folders.input, name)
-
-    def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
-        folder = self.folders.temp if temporary else self.folders.output
-        path = write_numbered(folder, name, data)
-        file = SavedFile("temp" if temporary else "output", path.name, width, height)
-        self.files.append(file)
-        self.emit(AssetAdded(self.id, asdict(file), reused=False))
-
-    def document(self) -> dict[str, Any]:
-        return {**self.running.to_json(), "lock": {"nodes": dict(self.versions), "models": {}}}
+POOL = 4  # nodes that may run beside the one that holds the device
 
 
 @dataclass(frozen=True)
 class Executor:
-    """Runs documents with one catalogue, one cache and one set of folders."""
+    """Runs documents with one catalogue, one cache and one set of folders, one document at a time."""
 
     catalog: Catalog
     cache: ResultCache
     folders: Folders
+    device: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "device"))
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(POOL, "pool"))
 
-    def run(
-        self,
-        workflow: Workflow,
-        emit: Emit,
-        *,
-        send_preview: Preview = lambda frame: None,
-        cancelled: threading.Event | None = None,
-        targets: Iterable[str] = (),
-    ) -> JobFinished:
+    def run(self, workflow: Workflow, caller: Caller, targets: Iterable[str] = ()) -> JobFinished:
         """Run a document to its end, the last event emitted. Never raises for what a node does."""
         started = time.monotonic()
-        run = RunningJob(self, workflow, emit, send_preview, cancelled or threading.Event())
         try:
-            run.execute(self.prepare(workflow, targets))
+            plan = self.prepare(workflow, targets)
+            caller.emit(JobStarted(plan.order, tuple(plan.reused)))
+            RunningJob(self, workflow, caller, plan).execute()
             end = JobFinished("done", None, elapsed(started))
         except Cancelled:
             end = JobFinished("cancelled", None, elapsed(started))
         except NodeFailed as failure:
             end = failed(failure.problem, elapsed(started))
-        emit(end)
+        caller.emit(end)
         return end
 
     def prepare(self, workflow: Workflow, targets: Iterable[str]) -> Plan:
@@ -133,114 +68,138 @@ class Executor:
 
 @dataclass
 class RunningJob:
-    """The state of one run: the results so far."""
+    """The state of one run. Nodes run in lanes; everything else happens on the thread that called `execute`.
+
+    Attributes:
+        results: What is done.
+        waiting: For each node that was asked for and cannot start: the nodes it waits for.
+        users: For each node that is not done: those that wait for it.
+        ready: Nodes whose inputs are all there.
+        running: Nodes in their lanes.
+        stopping: Set when the run ends early, so that nodes still at work stop at their next step.
+    """
 
     executor: Executor
     workflow: Workflow
-    emit: Emit
-    send_preview: Preview
-    cancelled: threading.Event
+    caller: Caller
+    plan: Plan
     results: dict[str, NodeResult] = field(default_factory=dict)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
+    users: dict[str, list[str]] = field(default_factory=dict)
+    ready: deque[str] = field(default_factory=deque)
+    running: dict[Future[NodeResult], str] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
-    def execute(self, plan: Plan) -> None:
-        self.emit(JobStarted(tuple(node.id for node in plan.order), tuple(plan.reused)))
-        for id, result in plan.reused.items():
-            self.results[id] = result
-            self.replay(id, result)
-        for node in plan.order:
-            if self.cancelled.is_set():
-                raise Cancelled
-            self.results[node.id] = self.run_node(node)
+    def execute(self) -> None:
+        """Run until all targets are there; raises what the first failing node raised, or Cancelled."""
+        try:
+            self.demand(self.plan.targets)
+            while self.ready or self.running:
+                self.start_ready()
+                finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self.complete(self.running.pop(future), future.result())
+        finally:
+            self.stopping.set()
+            wait(self.running)
+
+    def demand(self, ids: Iterable[str]) -> None:
+        """Ask for results: take those that are stored, let the others wait for what they need."""
+        stack = list(ids)
+        while stack:
+            id = stack.pop()
+            if id in self.results or id in self.waiting:
+                continue
+            node = self.plan.nodes[id]
+            result = self.plan.reused.get(id) or reusable(node, self.executor.cache, self.executor.folders)
+            if result is not None:
+                self.replay(id, result)
+                continue
+            self.wait_for(id, node.sources(lazy=False))
+            stack.extend(node.sources(lazy=False))
+
+    def wait_for(self, id: str, sources: Iterable[str]) -> None:
+        self.waiting[id] = {source for source in sources if source not in self.results}
+        for source in self.waiting[id]:
+            self.users.setdefault(source, []).append(id)
+        if not self.waiting[id]:
+            self.ready.append(id)
+
+    def complete(self, id: str, result: NodeResult) -> None:
+        """Take a result and wake the nodes that waited for it."""
+        self.results[id] = result
+        for user in self.users.pop(id, ()):
+            self.waiting[user].discard(id)
+            if not self.waiting[user]:
+                self.ready.append(user)
 
     def replay(self, id: str, result: NodeResult) -> None:
-        """Tell of a reused result what its first run told."""
+        """Tell of a stored result what its first run told."""
         for report in result.reports:
-            self.emit(NodeReported(id, report))
+            self.caller.emit(NodeReported(id, report))
         for file in result.files:
-            self.emit(AssetAdded(id, asdict(file), reused=True))
-        self.emit(NodeFinished(id, 0.0, cached=True))
+            self.caller.emit(AssetAdded(id, asdict(file), reused=True))
+        self.caller.emit(NodeFinished(id, 0.0, cached=True))
+        self.complete(id, result)
+
+    def start_ready(self) -> None:
+        while self.ready:
+            if self.caller.cancelled.is_set():
+                raise Cancelled
+            node = self.plan.nodes[self.ready.popleft()]
+            if lazy := self.unmet(node):
+                self.wait_for(node.id, lazy)
+                self.demand(lazy)
+            else:
+                lane = self.executor.pool if node.spec.lane == "pool" else self.executor.device
+                self.running[lane.submit(self.run_node, node)] = node.id
+
+    def unmet(self, node: PlannedNode) -> list[str]:
+        """Return the nodes behind lazy inputs that the node wants now and that are not done."""
+        if node.spec.needs is None:
+            return []
+        given = self.given(node)
+        known = {name: elements[-1] for name, elements in given.items() if elements}
+        wanted = (link.node for name in node.spec.needs(**known) for link in node.links.get(name, ()))
+        return [id for id in wanted if id not in self.results]
 
     def run_node(self, node: PlannedNode) -> NodeResult:
-        self.emit(NodeStarted(node.id))
+        """Run a node in its lane."""
+        if self.stopping.is_set():
+            raise Cancelled
+        self.caller.emit(NodeStarted(node.id))
         started = time.monotonic()
-        context = self.context(node)
-        result = NodeResult(self.call(node, context), tuple(context.files), tuple(context.reports))
+        context = NodeContext(
+            node.id, self.executor.folders, self.caller, self.stopping, self.workflow, self.versions
+        )
+        outputs = call(node, self.given(node), context)
+        result = NodeResult(outputs, tuple(context.files), tuple(context.reports))
         self.executor.cache.put(node.key, result)
-        self.emit(NodeFinished(node.id, elapsed(started), cached=False))
+        self.caller.emit(NodeFinished(node.id, elapsed(started), cached=False))
         return result
 
-    def context(self, node: PlannedNode) -> NodeContext:
-        return NodeContext(
-            node.id,
-            self.executor.folders,
-            self.emit,
-            self.send_preview,
-            self.cancelled,
-            self.workflow,
-            self.versions,
-        )
+    def given(self, node: PlannedNode) -> dict[str, list[Any]]:
+        """Return the elements of every input that is known; a lazy one that nobody asked for is left out."""
+        elements: dict[str, list[Any]] = {}
+        for entry in node.spec.inputs:
+            if entry.name in node.values:
+                value = node.values[entry.name]
+                elements[entry.name] = value if entry.multiple else [value]
+            elif all(link.node in self.results for link in node.links.get(entry.name, ())):
+                links = node.links.get(entry.name, ())
+                elements[entry.name] = [
+                    part for link in links for part in self.elements_of(link.node, link.output)
+                ]
+            else:
+                elements[entry.name] = [None]
+        return elements
+
+    def elements_of(self, node: str, output: str) -> list[Any]:
+        found: list[Any] = self.results[node].outputs[output]
+        return found
 
     @cached_property
     def versions(self) -> dict[str, str]:
         """The version of every node type in the document, for the lock in saved pictures."""
         specs = (self.executor.catalog.get(node.type) for node in self.workflow.graph.nodes.values())
         return {spec.id: spec.version for spec in specs if spec}
-
-    def call(self, node: PlannedNode, context: NodeContext) -> dict[str, Any]:
-        """Call the node's function; whatever goes wrong becomes a NodeFailed with a readable problem."""
-        assert node.spec.function is not None, f"{node.spec.id} was read as a schema only"
-        try:
-            value = node.spec.function(**self.arguments(node, context))
-            return named_outputs(node.spec.outputs, value)
-        except Cancelled:
-            raise
-        except Refusal as refusal:
-            problem = Problem(
-                refusal.code, f"{node.id}: {refusal.message}", refusal.remedy, node.id, refusal.input
-            )
-            raise NodeFailed(problem) from refusal
-        except Exception as error:
-            log.exception("node %s (%s) failed", node.id, node.spec.id)
-            raise NodeFailed(crash(node, error)) from error
-
-    def arguments(self, node: PlannedNode, context: NodeContext) -> dict[str, Any]:
-        given = dict(node.values)
-        for name, links in node.links.items():
-            entry = node.spec.input(name)
-            values = [self.value(link) for link in links]
-            given[name] = values if entry and entry.multiple else values[-1]
-        if context_name := node.spec.context_parameter:
-            given[context_name] = context
-        return given
-
-    def value(self, link: Link) -> Any:
-        return self.results[link.node].outputs[link.output]
-
-
-def named_outputs(outputs: Iterable[Any], value: Any) -> dict[str, Any]:
-    """Give each returned value its output's name; several come as a NamedTuple."""
-    names = [output.name for output in outputs]
-    if len(names) > 1 or hasattr(value, "_fields"):
-        return dict(zip(names, value, strict=True))
-    return dict.fromkeys(names, value)
-
-
-def crash(node: PlannedNode, error: Exception) -> Problem:
-    """Describe an error that the node's author did not foresee; the traceback is in the log, not here."""
-    reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else "no further words"
-    return Problem(
-        "node_crashed",
-        f"{node.id}: {type(error).__name__}: {reason}",
-        f"The node '{node.spec.id}' has a fault; report it with the trace from the server's log.",
-        node.id,
-    )
-
-
-def preview_frame(node: str, jpeg: bytes) -> bytes:
-    """Pack a preview for the wire: kind, format, length of the node id, node id, image."""
-    name = node.encode()
-    return struct.pack(">BBH", PREVIEW, JPEG, len(name)) + name + jpeg
-
-
-def elapsed(since: float) -> float:
-    return round(time.monotonic() - since, 4)

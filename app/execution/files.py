@@ -108,27 +108,52 @@ def image_names(root: Path) -> Iterator[str]:
             yield path.relative_to(root).as_posix()
 
 
-def write_numbered(folder: Path, name: str, data: bytes) -> Path:
-    """Write `data` under the first free name, `{n}` being a five-digit number; whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    safe = re.sub(r"[^\w\-. {}]", "_", name).lstrip(".") or "image_{n}.png"
-    for number in range(next_number(folder, safe), 100_000):
-        path = folder / safe.replace("{n}", f"{number:05d}")
-        try:
-            path.touch(exist_ok=False)  # claims the name, also against another process
-        except FileExistsError:
-            continue
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.replace(path)
-        return path
-    raise Refusal(
-        f"All numbers of '{safe}' are used in {folder}.", "Move old pictures away.", code="folder_full"
-    )
+class Numbering:
+    """Gives out file names with counting numbers; numbers of deleted files are not filled up."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[Path, str], int] = {}
+
+    def claim(self, folder: Path, template: str) -> str:
+        """Return a new name for `template`, `{n}` being a five-digit number, and put an empty file there.
+
+        The file keeps the name from every other process that counts in the same folder.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        safe = safe_template(template)
+        number = self._last.get((folder, safe)) or largest_number(folder, safe)
+        while True:
+            number += 1
+            name = safe.replace("{n}", f"{number:05d}")
+            try:
+                (folder / name).touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            self._last[folder, safe] = number
+            return name
 
 
-def next_number(folder: Path, name: str) -> int:
-    """Return one more than the largest number used with this name, so that old numbers are not filled up."""
-    pattern = re.compile(re.escape(name).replace(re.escape("{n}"), r"(\d{5})") + "$")
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(path)
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def part_of(path: Path) -> Path:
+    """Return where a file is written before it gets its name."""
+    return path.with_name(path.name + ".part")
+
+
+def safe_template(template: str) -> str:
+    """Return the template as a plain file name with a place for the number."""
+    plain = re.sub(r"[^\w\-. {}]", "_", template).lstrip(".") or "picture.png"
+    stem, dot, suffix = plain.rpartition(".")
+    return plain if "{n}" in plain else f"{stem}_{{n}}{dot}{suffix}"
+
+
+def largest_number(folder: Path, template: str) -> int:
+    pattern = re.compile(re.escape(template).replace(re.escape("{n}"), r"(\d{5})") + "$")
     found = (pattern.match(path.name) for path in folder.iterdir())
-    return 1 + max((int(match[1]) for match in found if match and match.groups()), default=0)
+    return max((int(match[1]) for match in found if match), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.graph.workflow import Graph, Workflow
 
 @dataclass(frozen=True)
 class PlannedNode:
-    """A node that will run: where its inputs come from and the key its result is stored under."""
+    """A node that may run: where its inputs come from and the key its result is stored under."""
 
     id: str
     spec: NodeSpec
@@ -26,39 +26,52 @@ class PlannedNode:
     links: Mapping[str, tuple[Link, ...]]
     key: str
 
+    def sources(self, *, lazy: bool) -> Iterator[str]:
+        """Name the nodes behind its lazy inputs, or behind all others."""
+        for name, links in self.links.items():
+            entry = self.spec.input(name)
+            if (entry is not None and entry.lazy) == lazy:
+                yield from (link.node for link in links)
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Nodes to run in order, and the results that are there already."""
+    """What a run will do, as far as it is known before it starts.
 
-    order: tuple[PlannedNode, ...]
+    Attributes:
+        nodes: All nodes that the targets may need, sources before users.
+        targets: The nodes asked for.
+        order: The nodes that will run; what hides behind lazy inputs comes on top when it is asked for.
+        reused: Results that are there already; what feeds only those is not needed.
+    """
+
+    nodes: Mapping[str, PlannedNode]
+    targets: tuple[str, ...]
+    order: tuple[str, ...]
     reused: Mapping[str, NodeResult]
 
 
 def make_plan(
     workflow: Workflow, catalog: Catalog, cache: ResultCache, folders: Folders, targets: Iterable[str] = ()
 ) -> Plan:
-    """Plan a checked document. Without `targets`, every output node of the document is one.
-
-    What feeds a reused node is not needed and does not appear in the plan.
-    """
+    """Plan a checked document. Without `targets`, every output node of the document is one."""
     graph = workflow.graph
     links = links_of(graph, catalog)
-    wanted = list(targets) or outputs(graph, catalog)
+    wanted = tuple(targets) or tuple(outputs(graph, catalog))
     order, _ = ordered(links, ancestors(links, wanted))
     keys = fingerprints(order, graph, links, catalog, folders.state)
+    nodes = {id: planned(id, graph, links, catalog, keys[id]) for id in order}
     reused: dict[str, NodeResult] = {}
     needed = set(wanted)
     for id in reversed(order):
-        if id not in needed:
-            continue
-        result = cache.get(keys[id])
-        if result is not None and files_exist(result, folders):
-            reused[id] = result
-        else:
-            needed.update(link.node for sources in links[id].values() for link in sources)
-    to_run = [planned(id, graph, links, catalog, keys[id]) for id in order if id in needed - reused.keys()]
-    return Plan(tuple(to_run), dict(reversed(reused.items())))
+        if id in needed:
+            result = reusable(nodes[id], cache, folders)
+            if result is None:
+                needed.update(nodes[id].sources(lazy=False))
+            else:
+                reused[id] = result
+    runs = tuple(id for id in order if id in needed - reused.keys())
+    return Plan(nodes, wanted, runs, dict(reversed(reused.items())))
 
 
 def planned(id: str, graph: Graph, links: Links, catalog: Catalog, key: str) -> PlannedNode:
@@ -68,6 +81,11 @@ def planned(id: str, graph: Graph, links: Links, catalog: Catalog, key: str) -> 
     return PlannedNode(id, spec, values_of(graph.nodes[id], spec, links[id]), sources, key)
 
 
-def files_exist(result: NodeResult, folders: Folders) -> bool:
-    """Whether the pictures that the result stands for are still on disk."""
-    return all((folders.by_name(file.folder) / file.name).is_file() for file in result.files)
+def reusable(node: PlannedNode, cache: ResultCache, folders: Folders) -> NodeResult | None:
+    """Return the node's stored result, if the pictures that it stands for are still on disk."""
+    result = cache.get(node.key)
+    if result is None or not all(
+        (folders.by_name(file.folder) / file.name).is_file() for file in result.files
+    ):
+        return None
+    return result

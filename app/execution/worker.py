@@ -11,11 +11,13 @@ import os
 import queue
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.execution import events, wire
 from app.execution.cache import ResultCache
+from app.execution.context import Caller, Claim
 from app.execution.events import Event
 from app.execution.executor import Executor
 from app.execution.files import Folders
@@ -30,6 +32,8 @@ class Worker:
         self.jobs: queue.Queue[dict[str, Any]] = queue.Queue()
         self.current: str | None = None  # the server sends the next job only after this one has ended
         self.cancelled = threading.Event()
+        self.claiming = threading.Lock()  # one question at a time, so that answers need no address
+        self.names: queue.Queue[str] = queue.Queue()
 
     def listen(self) -> None:
         try:
@@ -45,6 +49,8 @@ class Worker:
             self.current = message["job"]
             self.cancelled.clear()
             self.jobs.put(message)
+        elif message["type"] == "claimed":
+            self.names.put(message["name"])
         elif message["job"] == self.current:
             self.cancelled.set()
 
@@ -58,13 +64,13 @@ class Worker:
         def emit(event: Event) -> None:
             self.channel.send({"type": "event", "job": job, "event": events.to_json(event)})
 
-        executor.run(
-            workflow.read(message["document"]),
-            emit,
-            send_preview=self.channel.send,
-            cancelled=self.cancelled,
-            targets=message["targets"],
-        )
+        def claim(wish: Claim) -> str:
+            with self.claiming:
+                self.channel.send({"type": "claim", "job": job, **asdict(wish)})
+                return self.names.get()
+
+        caller = Caller(emit, self.channel.send, self.cancelled, claim)
+        executor.run(workflow.read(message["document"]), caller, message["targets"])
 
 
 def folders_from_json(data: dict[str, Any]) -> Folders:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
@@ -21,7 +22,7 @@ from typing import (
     get_type_hints,
 )
 
-from app.graph.spec import Input, NodeSpec, Output
+from app.graph.spec import Input, Lane, NodeSpec, Output
 from app.graph.widgets import Checkbox, Choice, Number, TextLine, Widget
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -66,8 +67,27 @@ class Claiming(Protocol):
     claims: ClassVar[frozenset[str]]
 
 
-def node(
-    *, output: bool = False, was: tuple[str, ...] = (), patch: type[Claiming] | None = None
+@dataclass(frozen=True)
+class Lazy:
+    """Marks an input (`Annotated[T | None, Lazy()]`) that is computed only if `needs` asks for it."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A value that stops its branch: what it reaches does not run. A message makes that an error."""
+
+    message: str = ""
+
+
+def node(  # noqa: PLR0913
+    *,
+    output: bool = False,
+    was: tuple[str, ...] = (),
+    patch: type[Claiming] | None = None,
+    title: str = "",
+    lane: Lane = "device",
+    needs: Callable[..., Iterable[str]] | None = None,
+    retries: int = 0,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
 
@@ -75,25 +95,31 @@ def node(
         output: The node has a side effect (it saves or shows something), so a run starts from it.
         was: Ids the node had in older versions; documents that use them still open.
         patch: The technique that the node puts on a model; its claims are checked while wiring.
+        title: Shown instead of the function name in words.
+        lane: Where it runs: nodes on the `device` take turns, nodes of the `pool` run beside them.
+        needs: Given the inputs known so far by name, returns the names of lazy inputs that a call needs.
+        retries: How often a call is tried again after connection troubles (OSError).
     """
+    claims = tuple(sorted(patch.claims)) if patch else ()
 
     def declare(function: Function) -> Function:
-        spec = read_spec(
-            function, output=output, was=was, claims=tuple(sorted(patch.claims)) if patch else ()
+        spec = read_spec(function)
+        function.__node_spec__ = replace(  # type: ignore[attr-defined]
+            spec,
+            title=title or spec.title,
+            output_node=output,
+            was=was,
+            claims=claims,
+            lane="pool" if inspect.iscoroutinefunction(function) else lane,
+            needs=needs,
+            retries=retries,
         )
-        function.__node_spec__ = spec  # type: ignore[attr-defined]
         return function
 
     return declare
 
 
-def read_spec(
-    function: Callable[..., Any],
-    *,
-    output: bool = False,
-    was: tuple[str, ...] = (),
-    claims: tuple[str, ...] = (),
-) -> NodeSpec:
+def read_spec(function: Callable[..., Any]) -> NodeSpec:
     """Read the schema of a node function; raises TypeError with the thing to mend when a part is missing."""
     hints = get_type_hints(function, include_extras=True)
     if "return" not in hints:
@@ -112,9 +138,6 @@ def read_spec(
         inputs=read_inputs(function, hints, helps),
         outputs=read_outputs(hints["return"]),
         version=version_of(function),
-        output_node=output,
-        was=was,
-        claims=claims,
         function=function,
         context_parameter=next((name for name, hint in hints.items() if hint is Context), None),
     )
@@ -137,10 +160,11 @@ def read_inputs(
 
 def read_input(name: str, hint: Any, default: Any, help: str) -> Input:
     """Read one parameter: `Annotated` carries the widget, `Literal` the choices, `list[T]` many edges."""
-    widget = None
+    widget, lazy = None, False
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         widget = next((extra for extra in extras if isinstance(extra, Widget)), None)
+        lazy = any(isinstance(extra, Lazy) for extra in extras)
     if get_origin(hint) in (Union, UnionType):
         hint = next(option for option in get_args(hint) if option is not NoneType)
     multiple = get_origin(hint) is list
@@ -148,17 +172,22 @@ def read_input(name: str, hint: Any, default: Any, help: str) -> Input:
         hint = get_args(hint)[0]
     choices = get_args(hint) if get_origin(hint) is Literal else ()
     kind = "choice" if choices else type_name(hint)
-    return Input(name, kind, help, default, choices, widget or DEFAULT_WIDGETS.get(kind), multiple)
+    return Input(name, kind, help, default, choices, widget or DEFAULT_WIDGETS.get(kind), multiple, lazy)
 
 
 def read_outputs(hint: Any) -> tuple[Output, ...]:
-    """Read the return type: None, one value, or a NamedTuple of several."""
+    """Read the return type: None, one value, a `list[T]` of elements, or a NamedTuple of several outputs."""
     if hint is NoneType:
         return ()
     if hasattr(hint, "_fields"):
-        return tuple(Output(name, type_name(kind)) for name, kind in get_type_hints(hint).items())
-    name = type_name(hint)
-    return (Output(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(), name),)
+        return tuple(read_output(kind, name) for name, kind in get_type_hints(hint).items())
+    return (read_output(hint),)
+
+
+def read_output(hint: Any, name: str = "") -> Output:
+    multiple = get_origin(hint) is list
+    kind = type_name(get_args(hint)[0] if multiple else hint)
+    return Output(name or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower(), kind, multiple)
 
 
 def type_name(kind: Any) -> str:

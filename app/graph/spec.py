@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter
-from typing import Any
+from typing import Any, Literal
 
 from app.graph import widgets
 from app.graph.shapes import InputSchema, NodeSchema
 from app.graph.widgets import Widget
 
 REQUIRED = Parameter.empty
+Lane = Literal["device", "pool"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Input:
     choices: tuple[Any, ...] = ()
     widget: Widget | None = None
     multiple: bool = False
+    lazy: bool = field(default=False, compare=False)
 
     @property
     def required(self) -> bool:
@@ -64,15 +66,27 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a node."""
+    """One output of a node. `multiple`: it gives many elements, and what it feeds runs once for each."""
 
     name: str
     type: str
+    multiple: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """All that is known of a node. `function` is None where only the schema was read, as in the server."""
+    """All that is known of a node.
+
+    The last fields say how it runs. They are unset where only the schema was read, as in the server.
+
+    Attributes:
+        claims: What its technique replaces; a claim made twice on one wire is a conflict.
+        function: The node itself.
+        context_parameter: Name of the parameter that takes the `Context`.
+        lane: Nodes of the lane `device` run one after the other; those of the `pool` beside them.
+        needs: Tells which lazy inputs a call needs, given those that are known.
+        retries: How often a call is tried again after connection troubles.
+    """
 
     id: str
     title: str
@@ -87,6 +101,9 @@ class NodeSpec:
     claims: tuple[str, ...] = ()
     function: Callable[..., Any] | None = field(default=None, compare=False)
     context_parameter: str | None = field(default=None, compare=False)
+    lane: Lane = field(default="device", compare=False)
+    needs: Callable[..., Iterable[str]] | None = field(default=None, compare=False)
+    retries: int = field(default=0, compare=False)
 
     def input(self, name: str) -> Input | None:
         return next((entry for entry in self.inputs if entry.name == name), None)

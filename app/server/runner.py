@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.execution import events, wire
+from app.execution.context import Claim
 from app.execution.events import (
     AssetAdded,
     CatalogChanged,
@@ -79,7 +80,15 @@ class Runner:
         elif frame["type"] == "ready":
             self.take_catalog(Catalog.from_json(frame["catalog"]))
         elif self.current and frame["job"] == self.current.id:
-            self.take_event(self.current, events.from_json(frame["event"]))
+            self.answer(self.current, frame)
+
+    def answer(self, job: Job, message: dict[str, Any]) -> None:
+        """Take an event of the running job, or give it the file name it asks for."""
+        if message["type"] == "event":
+            self.take_event(job, events.from_json(message["event"]))
+        elif message["type"] == "claim":
+            wish = Claim(**{name: message[name] for name in ("node", "index", "folder", "template")})
+            self.supervisor.send({"type": "claimed", "name": self.state.assets.claim(job.id, wish)})
 
     def take_event(self, job: Job, event: events.Event) -> None:
         match event:
@@ -96,12 +105,13 @@ class Runner:
         """Enter the file into the gallery, or find the entry that an earlier run made."""
         file = SavedFile(**event.asset)
         assets = self.state.assets
-        entry = assets.find(file.folder, file.name) if event.reused else assets.add(job.id, event.node, file)
+        entry = assets.find(file.folder, file.name) if event.reused else assets.written(file)
         return AssetAdded(event.node, entry.to_json(), event.reused)
 
     def end(self, end: JobFinished) -> None:
         assert self.current is not None
         self.supervisor.call_off_killer()
+        self.state.assets.release(self.current.id)
         record = self.state.jobs.finish(self.current.id, end)
         self.current = None
         self.hub.tell(record)

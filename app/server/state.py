@@ -52,7 +52,7 @@ def open_state(settings: Settings) -> State:
     """Open the store below the user folder and prepare the other folders."""
     database = Database(settings.database)
     log = EventLog(database)
-    assets = Assets(database)
+    assets = Assets(database, settings.folders)
     shutil.rmtree(settings.folders.temp, ignore_errors=True)
     assets.forget("temp")
     for folder in (settings.folders.output, settings.folders.input, settings.folders.temp):

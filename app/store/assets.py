@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from app.execution.events import SavedFile
+from app.execution.context import Claim
+from app.execution.events import Folder, SavedFile
+from app.execution.files import Folders, Numbering, part_of
 from app.store.database import Database
+
+FIELDS = "id, job, node, folder, name, width, height, created"
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Asset:
     id: int
     job: str
     node: str
-    folder: Literal["output", "temp"]
+    folder: Folder
     name: str
     width: int
     height: int
@@ -28,24 +32,50 @@ class Asset:
 
 
 class Assets:
-    """All known result files."""
+    """All known result files. A name is claimed before its file is there; till then `width` is null."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, folders: Folders) -> None:
+        self.database, self.folders = database, folders
+        self.numbering = Numbering()
 
-    def add(self, job: str, node: str, file: SavedFile) -> Asset:
-        """Record a file that was just written; an entry for a deleted file of that name is replaced."""
+    def claim(self, job: str, wish: Claim) -> str:
+        """Return the name for a file that a job will write: the same one when the job is run again."""
+        query = "SELECT name FROM assets WHERE job = ? AND node = ? AND position = ?"
+        row = self.database.row(query, job, wish.node, wish.index)
+        if row is not None:
+            return str(row["name"])
+        name = self.numbering.claim(self.folders.by_name(wish.folder), wish.template)
+        with self.database.transaction() as connection:
+            # an entry of that name can only be of a file that somebody deleted
+            connection.execute(
+                "INSERT OR REPLACE INTO assets (job, node, position, folder, name, created) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (job, wish.node, wish.index, wish.folder, name, time.time()),
+            )
+        return name
+
+    def written(self, file: SavedFile) -> Asset:
+        """Note that a claimed file is there."""
         with self.database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO assets (job, node, folder, name, width, height, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job, node, file.folder, file.name, file.width, file.height, time.time()),
+                "UPDATE assets SET width = ?, height = ?, created = ? WHERE folder = ? AND name = ?",
+                (file.width, file.height, time.time(), file.folder, file.name),
             )
         return self.find(file.folder, file.name)
 
+    def release(self, job: str) -> None:
+        """Give back the names that a finished job claimed and did not use."""
+        unused = "FROM assets WHERE job = ? AND width IS NULL"
+        for row in self.database.rows(f"SELECT folder, name {unused}", job):
+            path = self.folders.by_name(row["folder"]) / row["name"]
+            path.unlink(missing_ok=True)
+            part_of(path).unlink(missing_ok=True)
+        with self.database.transaction() as connection:
+            connection.execute(f"DELETE {unused}", (job,))
+
     def find(self, folder: str, name: str) -> Asset:
         """Return the entry of a file; raises KeyError when there is none."""
-        row = self.database.row("SELECT * FROM assets WHERE folder = ? AND name = ?", folder, name)
+        row = self.database.row(f"SELECT {FIELDS} FROM assets WHERE folder = ? AND name = ?", folder, name)
         if row is None:
             raise KeyError(f"{folder}/{name}")
         return Asset(**dict(row))
@@ -53,7 +83,8 @@ class Assets:
     def page(self, limit: int, before: int | None = None, folder: str = "output") -> list[Asset]:
         """Return assets, newest first, those older than the asset `before` only."""
         rows = self.database.rows(
-            "SELECT * FROM assets WHERE id < ? AND folder = ? ORDER BY id DESC LIMIT ?",
+            f"SELECT {FIELDS} FROM assets WHERE id < ? AND folder = ? AND width NOT NULL "
+            "ORDER BY id DESC LIMIT ?",
             before or 2**62,
             folder,
             limit,

@@ -5,9 +5,18 @@ import pytest
 
 from app.execution import events
 from app.execution.cache import NodeResult, ResultCache, size_of
-from app.execution.events import AssetAdded, Event, JobFinished, JobStarted, NodeFinished, NodeProgress, NodeReported
+from app.execution.context import Caller, Claim, NodeContext
+from app.execution.events import (
+    AssetAdded,
+    Event,
+    JobFinished,
+    JobStarted,
+    NodeFinished,
+    NodeProgress,
+    NodeReported,
+)
 from app.execution.executor import Executor
-from app.execution.files import Folders, write_numbered
+from app.execution.files import Folders, Numbering, write_whole
 from app.graph import catalog
 from app.graph.problem import Refusal
 from app.graph.workflow import Workflow, read
@@ -18,7 +27,9 @@ PLAIN = catalog.find(("tests.plain.nodes",))
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    return Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {"models": (tmp_path / "models",)})
+    return Folders(
+        tmp_path / "output", tmp_path / "temp", tmp_path / "input", {"models": (tmp_path / "models",)}
+    )
 
 
 @pytest.fixture
@@ -26,11 +37,16 @@ def executor(folders: Folders) -> Executor:
     return Executor(PLAIN, ResultCache(10_000), folders)
 
 
-def run(executor: Executor, document: Workflow, **more: object) -> list[Event]:
+def run(executor: Executor, document: Workflow) -> list[Event]:
     told: list[Event] = []
-    end = executor.run(document, told.append, **more)  # type: ignore[arg-type]
+    end = executor.run(document, Caller(told.append))
     assert told[-1] == end
     return told
+
+
+def ended(told: list[Event]) -> str:
+    assert isinstance(told[-1], JobFinished)
+    return told[-1].status
 
 
 def finished(told: list[Event]) -> dict[str, bool]:
@@ -47,7 +63,10 @@ def test_values_flow_and_files_appear(executor: Executor, folders: Folders) -> N
 
 def test_lists_keep_the_order_of_edges(executor: Executor, folders: Folders) -> None:
     nodes = {"a": ("number", {"value": 1}), "b": ("number", {"value": 10}), "t": "total", "s": "show"}
-    run(executor, workflow(nodes, "b.int > t.values", "a.int > t.values", "a.int > t.values", "t.int > s.value"))
+    run(
+        executor,
+        workflow(nodes, "b.int > t.values", "a.int > t.values", "a.int > t.values", "t.int > s.value"),
+    )
     assert (folders.output / "show_00001.png").read_bytes().endswith(b"12 ")
 
 
@@ -77,7 +96,7 @@ def test_cancel_stops_between_steps(executor: Executor) -> None:
             cancelled.set()
 
     nodes = {"w": ("wait", {"steps": 50, "pause": 0.0}), "s": "show"}
-    end = executor.run(workflow(nodes, "w.int > s.value"), hear, cancelled=cancelled)
+    end = executor.run(workflow(nodes, "w.int > s.value"), Caller(hear, cancelled=cancelled))
     assert end.status == "cancelled"
     assert len([event for event in told if isinstance(event, NodeProgress)]) == 2
     assert finished(run(executor, workflow(nodes, "w.int > s.value"))) == {"w": False, "s": False}
@@ -92,17 +111,120 @@ def test_a_chain_of_5000_nodes(executor: Executor, folders: Folders) -> None:
     nodes = {"0": "number"} | {str(n): ("add", {"b": 1}) for n in range(1, 5000)} | {"s": "show"}
     edges = [f"{n}.int > {n + 1}.a" for n in range(4999)] + ["4999.int > s.value"]
     told = run(executor, workflow(nodes, *edges))
-    assert told[-1].status == "done"  # type: ignore[union-attr]
+    assert ended(told) == "done"
     assert (folders.output / "show_00001.png").read_bytes().endswith(b"5000 ")
 
 
 def test_saved_pictures_can_carry_the_document(executor: Executor) -> None:
     nodes = document({"n": "number", "s": "show"}, "n.int > s.value")
-    from app.execution.executor import NodeContext
-
-    context = NodeContext("s", executor.folders, print, print, threading.Event(), read(nodes), {"show": "1"})
+    stop = threading.Event()
+    context = NodeContext("s", executor.folders, Caller(print), stop, read(nodes), {"show": "1"})
     assert read(context.document()).to_json()["graphs"] == read(nodes).to_json()["graphs"]
     assert context.document()["lock"] == {"nodes": {"show": "1"}, "models": {}}
+
+
+def saved(folders: Folders) -> list[str]:
+    return [path.read_bytes()[8:].decode().strip() for path in sorted(folders.output.iterdir())]
+
+
+def test_a_list_runs_what_it_feeds_once_for_each_element(executor: Executor, folders: Folders) -> None:
+    nodes = {"l": ("spread", {"count": 3}), "a": ("add", {"b": 10}), "s": "show"}
+    run(executor, workflow(nodes, "l.int > a.a", "a.int > s.value"))
+    assert saved(folders) == ["11", "12", "13"]
+
+
+def test_shorter_lists_repeat_their_last_element(executor: Executor, folders: Folders) -> None:
+    nodes = {"l": ("spread", {"count": 3}), "m": ("spread", {"count": 2}), "a": "add", "s": "show"}
+    run(executor, workflow(nodes, "l.int > a.a", "m.int > a.b", "a.int > s.value"))
+    assert saved(folders) == ["2", "4", "5"]
+
+
+def test_a_list_input_takes_all_elements_at_once(executor: Executor, folders: Folders) -> None:
+    nodes = {"l": ("spread", {"count": 4}), "n": ("number", {"value": 100}), "t": "total", "s": "show"}
+    run(executor, workflow(nodes, "l.int > t.values", "n.int > t.values", "t.int > s.value"))
+    assert saved(folders) == ["110"]
+
+
+def test_an_empty_list_runs_nothing_behind_it(executor: Executor, folders: Folders) -> None:
+    nodes = {"l": ("spread", {"count": 0}), "a": "add", "s": "show"}
+    told = run(executor, workflow(nodes, "l.int > a.a", "a.int > s.value"))
+    assert ended(told) == "done" and not folders.output.exists()
+
+
+@pytest.mark.parametrize(("condition", "ran", "result"), [(True, "y", "1"), (False, "n", "2")])
+def test_only_the_lazy_input_that_is_needed_runs(
+    executor: Executor, folders: Folders, condition: bool, ran: str, result: str
+) -> None:
+    nodes = {
+        "y": "number",
+        "n": ("number", {"value": 2}),
+        "e": ("either", {"condition": condition}),
+        "s": "show",
+    }
+    told = run(executor, workflow(nodes, "y.int > e.yes", "n.int > e.no", "e.int > s.value"))
+    assert finished(told).keys() == {ran, "e", "s"} and saved(folders) == [result]
+
+
+def test_a_blocked_element_blocks_only_its_own_slot(executor: Executor, folders: Folders) -> None:
+    nodes = {"l": ("spread", {"count": 4}), "b": "block_odd", "a": ("add", {"b": 0}), "s": "show"}
+    told = run(executor, workflow(nodes, "l.int > b.value", "b.int > a.a", "a.int > s.value"))
+    assert ended(told) == "done" and saved(folders) == ["2", "4"]
+
+
+def test_a_block_with_a_message_is_the_runs_problem(executor: Executor) -> None:
+    nodes = {"n": "number", "b": ("block_odd", {"message": "it is odd."}), "s": "show"}
+    end = run(executor, workflow(nodes, "n.int > b.value", "b.int > s.value"))[-1]
+    assert isinstance(end, JobFinished) and end.problem and end.problem["message"] == "s: it is odd."
+
+
+def test_independent_nodes_of_the_pool_run_side_by_side(executor: Executor, folders: Folders) -> None:
+    nodes = {"a": ("meet", {"name": 1}), "b": ("meet", {"name": 2}), "t": "add", "s": "show"}
+    told = run(executor, workflow(nodes, "a.int > t.a", "b.int > t.b", "t.int > s.value"))
+    assert ended(told) == "done" and saved(folders) == ["3"]
+
+
+def test_an_async_node(executor: Executor, folders: Folders) -> None:
+    run(executor, workflow({"l": ("later", {"value": 9}), "s": "show"}, "l.int > s.value"))
+    assert saved(folders) == ["9"]
+
+
+def test_a_transient_node_is_tried_again_but_not_for_ever(executor: Executor, folders: Folders) -> None:
+    assert (
+        ended(run(executor, workflow({"f": ("flaky", {"failures": 1}), "s": "show"}, "f.int > s.value")))
+        == "done"
+    )
+    assert saved(folders) == ["2"]
+    hopeless = workflow({"f": ("flaky", {"failures": 9, "name": 1}), "s": "show"}, "f.int > s.value")
+    end = run(executor, hopeless)[-1]
+    assert isinstance(end, JobFinished) and end.problem and "the line is bad" in end.problem["message"]
+
+
+def test_a_failure_stops_the_nodes_beside_it(executor: Executor) -> None:
+    nodes = {
+        "w": ("wait", {"steps": 1000, "pause": 0.01}),
+        "m": ("meet", {"guests": 1}),
+        "f": "fail",
+        "t": "add",
+    }
+    edges = ("m.int > f.value", "w.int > t.a", "f.int > t.b", "t.int > s.value")
+    end = run(executor, workflow(nodes | {"s": "show"}, *edges))[-1]
+    assert isinstance(end, JobFinished) and end.status == "failed"
+
+
+def test_the_caller_names_the_files(executor: Executor, folders: Folders) -> None:
+    wishes: list[Claim] = []
+
+    def claim(wish: Claim) -> str:
+        wishes.append(wish)
+        return f"mine_{wish.index}.png"
+
+    nodes = {"l": ("spread", {"count": 2}), "s": "show"}
+    executor.run(workflow(nodes, "l.int > s.value"), Caller(lambda event: None, claim=claim))
+    assert [(wish.node, wish.index, wish.folder, wish.template) for wish in wishes] == [
+        ("s", 0, "output", "show_{n}.png"),
+        ("s", 1, "output", "show_{n}.png"),
+    ]
+    assert sorted(path.name for path in folders.output.iterdir()) == ["mine_0.png", "mine_1.png"]
 
 
 def test_events_survive_json() -> None:
@@ -135,12 +257,17 @@ def test_size_of() -> None:
 
 
 def test_numbered_names_go_on_and_never_leave_the_folder(tmp_path: Path) -> None:
-    names = [write_numbered(tmp_path, "a_{n}.png", b"1").name for _ in range(3)]
+    numbering = Numbering()
+    names = [numbering.claim(tmp_path, "a_{n}.png") for _ in range(3)]
     assert names == ["a_00001.png", "a_00002.png", "a_00003.png"]
-    (tmp_path / names[0]).unlink()
-    assert write_numbered(tmp_path, "a_{n}.png", b"1").name == "a_00004.png"
-    assert write_numbered(tmp_path, "../../etc/x_{n}.png", b"1").parent == tmp_path
-    assert not list(tmp_path.glob("*.part"))
+    (tmp_path / names[2]).unlink()
+    assert numbering.claim(tmp_path, "a_{n}.png") == "a_00004.png"
+    assert Numbering().claim(tmp_path, "a_{n}.png") == "a_00005.png", (
+        "another process counts on from what is there"
+    )
+    assert numbering.claim(tmp_path, "../../etc/x.png") == "_.._etc_x_00001.png"
+    write_whole(tmp_path / names[0], b"data")
+    assert (tmp_path / names[0]).read_bytes() == b"data" and not list(tmp_path.glob("*.part"))
 
 
 def test_model_names_are_pipelines_and_single_files(folders: Folders) -> None:

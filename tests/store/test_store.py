@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from app.execution.context import Claim
 from app.execution.events import JobFinished, NodeStarted, SavedFile
+from app.execution.files import Folders
 from app.store import workflows as workflows_module
 from app.store.assets import Assets
 from app.store.database import Database
@@ -106,18 +108,35 @@ def test_quick_saves_leave_one_revision_a_span(database: Database, monkeypatch: 
     assert workflows.all() == [] and workflows.revisions(saved.id) == []
 
 
-def test_assets_are_listed_newest_first(database: Database) -> None:
-    assets = Assets(database)
-    for number in range(3):
-        assets.add("job", "node", SavedFile("output", f"{number}.png", 8, 8))
-    assets.add("job", "node", SavedFile("temp", "t.png", 8, 8))
-    assert [asset.name for asset in assets.page(2)] == ["2.png", "1.png"]
-    assert [asset.name for asset in assets.page(2, before=assets.find("output", "1.png").id)] == ["0.png"]
-    renewed = assets.add("other", "node", SavedFile("output", "0.png", 9, 9))
-    assert renewed.job == "other" and len(assets.page(10)) == 3
-    assets.forget("temp")
+def test_a_file_name_belongs_to_its_job_and_place(database: Database, tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {})
+    assets = Assets(database, folders)
+    names = [assets.claim("job", Claim("save", n, "output", "p_{n}.png")) for n in range(3)]
+    assert names == ["p_00001.png", "p_00002.png", "p_00003.png"]
+    assert assets.claim("job", Claim("save", 1, "output", "p_{n}.png")) == names[1], (
+        "a second try, the same name"
+    )
+    assert assets.page(9) == [], "what is not written yet is not shown"
+    for name in names[:2]:
+        assets.written(SavedFile("output", name, 8, 9))
+    assert [asset.name for asset in assets.page(1)] == [names[1]]
+    assert [asset.name for asset in assets.page(9, before=assets.find("output", names[1]).id)] == [names[0]]
+    assets.release("job")
+    assert not (folders.output / names[2]).exists() and (folders.output / names[0]).exists()
     with pytest.raises(KeyError):
-        assets.find("temp", "t.png")
+        assets.find("output", names[2])
+
+
+def test_a_name_whose_file_was_deleted_may_come_again(database: Database, tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {})
+    name = Assets(database, folders).claim("one", Claim("save", 0, "temp", "t.png"))
+    (folders.temp / name).unlink()
+    later = Assets(database, folders)
+    assert later.claim("two", Claim("save", 0, "temp", "t.png")) == name
+    assert later.written(SavedFile("temp", name, 1, 1)).job == "two"
+    later.forget("temp")
+    with pytest.raises(KeyError):
+        later.find("temp", name)
 
 
 def test_the_schema_refuses_nonsense(database: Database) -> None:

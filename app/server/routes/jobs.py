@@ -61,8 +61,10 @@ async def one(request: web.Request) -> web.Response:
     state, job = request.app[STATE], found(request)
     added = state.log.of_job(job.id, "asset_added")
     document = state.jobs.document(job.id)
-    assets = [record.body["asset"] for record in added]
-    return web.json_response({"job": job.to_json(), "document": document, "assets": assets})
+    assets = {
+        record.body["asset"]["id"]: record.body["asset"] for record in added
+    }  # a second try tells again
+    return web.json_response({"job": job.to_json(), "document": document, "assets": list(assets.values())})
 
 
 @routes.post("/api/jobs/{id}/cancel")

@@ -42,10 +42,12 @@ CREATE TABLE assets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     job TEXT NOT NULL,
     node TEXT NOT NULL,
+    position INTEGER NOT NULL,
     folder TEXT NOT NULL CHECK (folder IN ('output', 'temp')),
     name TEXT NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
+    width INTEGER,
+    height INTEGER,
     created REAL NOT NULL,
-    UNIQUE (folder, name)
+    UNIQUE (folder, name),
+    UNIQUE (job, node, position)
 ) STRICT;

@@ -11,7 +11,7 @@ type Runs = ReturnType<typeof useRuns.getState>;
 type Seen = Pick<Runs, "assets" | "previewAspects" | "reports">;
 
 /** Room kept for a picture that is still to come, so that cards do not jump when it does. */
-const EXPECTED_ASPECT = 0.75;
+const EXPECTED_ASPECT = 1;
 
 /** What a card shows besides its schema. */
 export function attachmentsOf(id: string, schema: NodeSchema, seen: Seen, problem: boolean): Attachments {

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef } from "react";
 import { useCatalog } from "../api/catalog";
 import { arrangeCards } from "./actions";
 import { useEditor } from "./editor";
+import { usePrefs } from "./prefs";
 import { useWorkflow } from "./workflow";
 
 const FIT = { padding: 0.12, maxZoom: 1.1 };
@@ -16,13 +17,23 @@ export function useView() {
   const opening = useWorkflow((s) => s.opening);
   const unplaced = useWorkflow((s) => s.unplaced);
   const complete = useCatalog((s) => Object.keys(s.catalog).length > 0);
+  const panel = usePrefs((s) => s.tab !== null);
   const placed = useRef(0);
+  const panned = useRef(false);
 
   const place = useCallback(() => {
     const { cards } = useEditor.getState();
     if (!Object.keys(cards).length) return;
+    panned.current = false;
     void flow.fitView(FIT);
   }, [flow]);
+
+  // A panel takes room from the canvas: as long as nobody has chosen another view, the whole workflow stays in it.
+  useEffect(() => {
+    if (panned.current || !placed.current) return;
+    const frame = requestAnimationFrame(() => requestAnimationFrame(place));
+    return () => cancelAnimationFrame(frame);
+  }, [panel, place]);
 
   useEffect(() => {
     if (unplaced && complete) {
@@ -36,7 +47,10 @@ export function useView() {
     return () => cancelAnimationFrame(frame);
   }, [opening, unplaced, complete, place]);
 
-  const remember = useCallback((_event: unknown, { x, y, zoom }: Viewport) => useWorkflow.setState({ view: { x, y, zoom } }), []);
+  const remember = useCallback((event: unknown, { x, y, zoom }: Viewport) => {
+    if (event) panned.current = true;
+    useWorkflow.setState({ view: { x, y, zoom } });
+  }, []);
   return { place, remember };
 }
 

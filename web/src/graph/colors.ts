@@ -2,7 +2,7 @@
 const HUES: Readonly<Record<string, number>> = {
   Model: 258,
   TextEncoder: 46,
-  VAE: 356,
+  Vae: 356,
   Conditioning: 26,
   Latent: 322,
   Image: 208,

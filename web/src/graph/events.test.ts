@@ -60,6 +60,11 @@ describe("reduce", () => {
     expect(third.assets["save"]!.map((a) => a.id)).toEqual([3]);
   });
 
+  it("shows all pictures that a run reused from an older one", () => {
+    const state = play([...begin, { type: "asset_added", node: "save", asset: asset(1, "old"), reused: true }, { type: "asset_added", node: "save", asset: asset(2, "old"), reused: true }]);
+    expect(state.assets["save"]!.map((a) => a.id)).toEqual([1, 2]);
+  });
+
   it("drops old reports of nodes that run again, not of cached ones", () => {
     const reported = play([...begin, { type: "node_reported", node: "sample", report: { technique: "t" } }, { type: "node_reported", node: "load", report: { technique: "l" } }]);
     const again = play([{ type: "job_started", order: ["load", "sample"], cached: ["load"] }], reported);

@@ -105,10 +105,13 @@ function inRun(state: RunState, run: Run, event: NodeEvent): RunState {
   return { ...state, run: { ...run, nodes: { ...run.nodes, [event.node]: node } } };
 }
 
-/** A new run's pictures replace the old ones in a node; those of the same run stand side by side. */
+/**
+ * A new run's pictures replace the old ones in a node; those of the same run stand side by side. A picture that was
+ * reused names the run that made it, so it is counted to this run here.
+ */
 function withAsset(state: RunState, event: Extract<RunEvent, { type: "asset_added" }>): readonly Asset[] {
   const same = (state.assets[event.node] ?? []).filter((a) => a.job === event.job && a.id !== event.asset.id);
-  return [...same, event.asset];
+  return [...same, { ...event.asset, job: event.job }];
 }
 
 function nodeAfter(node: NodeRun, event: Exclude<NodeEvent, { type: "asset_added" | "node_reported" }>): NodeRun {

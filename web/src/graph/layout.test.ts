@@ -63,7 +63,7 @@ describe("widgetHeight", () => {
   it("is a row, but for text boxes and pictures", () => {
     expect(widgetHeight(steps)).toBe(WIDGET_ROW);
     expect(widgetHeight(text)).toBe(26 + 4 * 17);
-    expect(widgetHeight(widget("t", "str", { kind: "TextBox", lines: 99 }))).toBe(26 + 12 * 17);
+    expect(widgetHeight(widget("t", "str", { kind: "TextBox", lines: 99, max_length: 9 }))).toBe(26 + 12 * 17);
     expect(widgetHeight(widget("i", "str", { kind: "ImageFile", folder: "input" }))).toBeGreaterThan(100);
   });
 });

@@ -138,6 +138,7 @@ export function placeholderSchema(type: string, id: string, links: readonly Link
     references: [],
     output_node: false,
     was: [],
+    claims: [],
     version: "",
     inputs: inputs.map((name) => ({ ...UNKNOWN_INPUT, name })),
     outputs: outputs.map((name) => ({ name, type: "Any" })),

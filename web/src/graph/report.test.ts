@@ -21,6 +21,7 @@ describe("reports", () => {
   it("say in a line what was spared", () => {
     expect(summary(report)).toBe("38 % spared, in 2 of 4 steps");
     expect(summary({ grid: ["cc", "cc"] })).toBe("all blocks computed, 2 steps");
+    expect(summary({ ...report, steps: 2 })).toBe("38 % spared, in 2 of 4 calls");
     expect(summary({ summary: "skipped 11 of 20 steps" })).toBe("skipped 11 of 20 steps");
     expect(summary({ technique: "top_k", kept: 12, of: 20, more: 1 })).toBe("kept 12, of 20");
     expect(summary({ technique: "top_k" })).toBe("top k");

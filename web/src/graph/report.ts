@@ -24,18 +24,24 @@ export function techniqueName(report: Report): string {
 export function summary(report: Report): string {
   if (typeof report["summary"] === "string") return report["summary"];
   const rows = grid(report);
-  if (rows) return gridSummary(rows);
+  if (rows) return gridSummary(rows, rowUnit(report, rows));
   const facts = details(report).slice(0, 2).map(([name, value]) => `${name} ${value}`);
   return facts.length ? facts.join(", ") : techniqueName(report);
 }
 
-function gridSummary(rows: readonly string[]): string {
+/** Guidance calls the model more than once a step; then a row of the grid is a call. */
+export function rowUnit(report: Report, rows: readonly string[]): "steps" | "calls" {
+  const steps = report["steps"];
+  return typeof steps === "number" && steps !== rows.length ? "calls" : "steps";
+}
+
+function gridSummary(rows: readonly string[], unit: string): string {
   const counts = countCells(rows);
   const saved = rows.filter((row) => /[rps]/.test(row)).length;
   const cells = rows.reduce((sum, row) => sum + row.length, 0);
   const spared = cells - (counts["c"] ?? 0);
-  if (!spared) return `all blocks computed, ${rows.length} steps`;
-  return `${Math.round((100 * spared) / cells)} % spared, in ${saved} of ${rows.length} steps`;
+  if (!spared) return `all blocks computed, ${rows.length} ${unit}`;
+  return `${Math.round((100 * spared) / cells)} % spared, in ${saved} of ${rows.length} ${unit}`;
 }
 
 /** The plain facts of a report, for a table. */

@@ -20,6 +20,7 @@ export function schema(id: string, inputs: InputSchema[], outputs: [string, stri
     references: [],
     output_node: false,
     was: [],
+    claims: [],
     version: "1",
     inputs,
     outputs: outputs.map(([name, type]) => ({ name, type })),
@@ -28,7 +29,7 @@ export function schema(id: string, inputs: InputSchema[], outputs: [string, stri
 }
 
 export const steps = widget("steps", "int", { kind: "Slider", min: 1, max: 100, step: 1, unit: "" }, 20);
-export const text = widget("text", "str", { kind: "TextBox", lines: 4 }, "");
+export const text = widget("text", "str", { kind: "TextBox", lines: 4, max_length: 1000 }, "");
 
 export const catalog = buildCatalog([
   schema("load_model", [], [["model", "Model"], ["vae", "VAE"]], { category: "loaders" }),

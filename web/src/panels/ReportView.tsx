@@ -1,4 +1,4 @@
-import { CELL_NAMES, countCells, details, grid, summary, techniqueName, type Report } from "../graph/report";
+import { CELL_NAMES, countCells, details, grid, rowUnit, summary, techniqueName, type Report } from "../graph/report";
 
 /** A technique's report in full: what it did block by block and step by step, and its figures. */
 export function ReportView({ report, node }: { report: Report; node?: string }) {
@@ -9,7 +9,7 @@ export function ReportView({ report, node }: { report: Report; node?: string }) 
         {techniqueName(report)} {node && <small>{node}</small>}
       </h4>
       <p>{summary(report)}</p>
-      {rows && <HeatStrip rows={rows} />}
+      {rows && <HeatStrip rows={rows} unit={rowUnit(report, rows)} />}
       <dl className="facts">
         {details(report).map(([name, value]) => (
           <div key={name}>
@@ -23,7 +23,7 @@ export function ReportView({ report, node }: { report: Report; node?: string }) 
 }
 
 /** Steps from left to right, blocks from top to bottom. */
-function HeatStrip({ rows }: { rows: readonly string[] }) {
+function HeatStrip({ rows, unit }: { rows: readonly string[]; unit: "steps" | "calls" }) {
   const blocks = Math.max(...rows.map((row) => row.length));
   const counts = countCells(rows);
   const total = rows.reduce((sum, row) => sum + row.length, 0);
@@ -33,13 +33,13 @@ function HeatStrip({ rows }: { rows: readonly string[] }) {
         {rows.map((row, step) =>
           [...row].map((cell, block) => (
             <rect key={`${step} ${block}`} x={step + 0.04} y={block + 0.06} width={0.92} height={0.88} className={`cell-${cell}`}>
-              <title>{`step ${step + 1}, block ${block + 1}: ${CELL_NAMES[cell] ?? cell}`}</title>
+              <title>{`${unit.slice(0, -1)} ${step + 1}, block ${block + 1}: ${CELL_NAMES[cell] ?? cell}`}</title>
             </rect>
           )),
         )}
       </svg>
       <figcaption>
-        <span className="axis">{`${rows.length} steps → · ${blocks} blocks ↓`}</span>
+        <span className="axis">{`${rows.length} ${unit} → · ${blocks} blocks ↓`}</span>
         {Object.entries(counts).map(([cell, count]) => (
           <span key={cell}>
             <i className={`swatch cell-${cell}`} /> {CELL_NAMES[cell] ?? cell} {Math.round((100 * count) / total)} %

@@ -1,0 +1,125 @@
+"""Call a node's function: once, or once for each element of the lists that reach it.
+
+Between nodes every value is a list of elements. An ordinary value is a list of one. A node runs once for each
+element of its longest input; shorter inputs repeat their last element. An input declared `list[T]` takes all
+elements in one call, an output declared `list[T]` gives many. A `Blocked` element skips its call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.execution.context import NodeContext
+from app.execution.plan import PlannedNode
+from app.graph.node import Blocked
+from app.graph.problem import Cancelled, Problem, Refusal
+from app.graph.spec import NodeSpec
+
+log = logging.getLogger(__name__)
+Elements = dict[str, list[Any]]
+FIRST_PAUSE = 0.25  # seconds before the first retry; each further one waits twice as long
+
+
+class NodeFailed(Exception):
+    """A node could not finish; `problem` is what the user is told."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def call(node: PlannedNode, given: Mapping[str, list[Any]], context: NodeContext) -> Elements:
+    """Run a node for all its elements; whatever goes wrong becomes a NodeFailed with a readable problem."""
+    try:
+        return collect(node.spec, (attempt(node, named, context) for named in slots(node.spec, given)))
+    except (Cancelled, NodeFailed):
+        raise
+    except Refusal as refusal:
+        message = f"{node.id}: {refusal.message}"
+        raise NodeFailed(Problem(refusal.code, message, refusal.remedy, node.id, refusal.input)) from refusal
+    except Exception as error:
+        log.exception("node %s (%s) failed", node.id, node.spec.id)
+        raise NodeFailed(crash(node, error)) from error
+
+
+def slots(spec: NodeSpec, given: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    """Cut the lists of elements into the arguments of single calls."""
+    whole = {entry.name for entry in spec.inputs if entry.multiple}
+    mapped = {name: elements for name, elements in given.items() if name not in whole}
+    if any(not elements for elements in mapped.values()):
+        return
+    for index in range(max(map(len, mapped.values()), default=1)):
+        chosen = {name: elements[min(index, len(elements) - 1)] for name, elements in mapped.items()}
+        yield {**chosen, **{name: given[name] for name in whole & given.keys()}}
+
+
+def attempt(node: PlannedNode, named: dict[str, Any], context: NodeContext) -> Any:
+    """Make one call; a node that declares itself transient is tried again after connection troubles."""
+    blocked = next((value for value in named.values() if isinstance(value, Blocked)), None)
+    if blocked is not None:
+        return pass_on(node, blocked)
+    assert node.spec.function is not None, f"{node.spec.id} was read as a schema only"
+    if node.spec.context_parameter:
+        named = {**named, node.spec.context_parameter: context}
+    for retry in range(node.spec.retries):
+        try:
+            return finished(node.spec.function(**named))
+        except OSError as error:
+            log.warning("node %s: %s; trying again", node.id, error)
+            if context.stopping.wait(FIRST_PAUSE * 2**retry):
+                raise Cancelled from error
+    return finished(node.spec.function(**named))
+
+
+def finished(value: Any) -> Any:
+    """Wait for an async node; each has its lane's thread for itself, so several run at the same time."""
+    return asyncio.run(value) if inspect.iscoroutine(value) else value
+
+
+def pass_on(node: PlannedNode, blocked: Blocked) -> Blocked:
+    """Hand a block on; at a node with a side effect its message becomes the run's problem."""
+    if node.spec.output_node and blocked.message:
+        remedy = "Change what blocks this branch, or mute the node."
+        raise NodeFailed(Problem("blocked", f"{node.id}: {blocked.message}", remedy, node.id))
+    return blocked
+
+
+def collect(spec: NodeSpec, values: Iterator[Any]) -> Elements:
+    """Gather the results of all calls by output name."""
+    gathered: Elements = {output.name: [] for output in spec.outputs}
+    for value in values:
+        for output, part in zip(spec.outputs, parts(spec, value), strict=True):
+            if output.multiple and not isinstance(part, Blocked):
+                gathered[output.name].extend(part)
+            else:
+                gathered[output.name].append(part)
+    return gathered
+
+
+def parts(spec: NodeSpec, value: Any) -> tuple[Any, ...]:
+    """Return one value for each output; several come as a NamedTuple."""
+    if isinstance(value, Blocked) or not spec.outputs:
+        return (value,) * len(spec.outputs)
+    return tuple(value) if hasattr(value, "_fields") else (value,)
+
+
+def crash(node: PlannedNode, error: Exception) -> Problem:
+    """Describe an error that the node's author did not foresee; the traceback is in the log, not here."""
+    words = str(error).strip()
+    reason = words.splitlines()[0][:300] if words else "no further words"
+    return Problem(
+        "node_crashed",
+        f"{node.id}: {type(error).__name__}: {reason}",
+        f"The node '{node.spec.id}' has a fault; report it with the trace from the server's log.",
+        node.id,
+    )
+
+
+def elapsed(since: float) -> float:
+    """Return the time (s) since a monotonic moment, rounded to what is worth telling."""
+    return round(time.monotonic() - since, 4)
