@@ -79,9 +79,14 @@ class Bars:
                     self.steps[node] = self.progress.add_task(f"{node} steps", total=steps)
                 self.progress.update(self.steps[node], completed=step)
             case NodeFinished(cached=False) if self.total is not None:
-                self.progress.advance(self.total)
+                self.count(self.total)
             case AssetAdded(asset=asset) if asset["folder"] == "output":
                 self.saved.append(asset["name"])
+
+    def count(self, bar: TaskID) -> None:
+        """Count a finished node; one behind a lazy input was not foreseen in the total."""
+        task = self.progress.tasks[self.progress.task_ids.index(bar)]
+        self.progress.update(bar, advance=1, total=max(task.total or 0, task.completed + 1))
 
 
 @contextmanager

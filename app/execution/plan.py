@@ -70,7 +70,7 @@ def make_plan(
                 needed.update(nodes[id].sources(lazy=False))
             else:
                 reused[id] = result
-    runs = tuple(id for id in order if id in needed - reused.keys())
+    runs = tuple(id for id in order if id in needed and id not in reused)
     return Plan(nodes, wanted, runs, dict(reversed(reused.items())))
 
 

@@ -172,7 +172,16 @@ def read_input(name: str, hint: Any, default: Any, help: str) -> Input:
         hint = get_args(hint)[0]
     choices = get_args(hint) if get_origin(hint) is Literal else ()
     kind = "choice" if choices else type_name(hint)
-    return Input(name, kind, help, default, choices, widget or DEFAULT_WIDGETS.get(kind), multiple, lazy)
+    return Input(
+        name,
+        kind,
+        help,
+        default,
+        choices,
+        None if multiple else widget or DEFAULT_WIDGETS.get(kind),
+        multiple,
+        lazy,
+    )
 
 
 def read_outputs(hint: Any) -> tuple[Output, ...]:

@@ -41,7 +41,7 @@ PASSES = {  # class types that make nothing: their output is one of their inputs
     "ModelSamplingFlux": "model",
 }
 READ_BY_OTHERS = {"RandomNoise": "its seed goes to the sampler"}
-PASS_WIDGETS = {
+PASS_WIDGETS: dict[str, dict[str, Any]] = {
     "ModelSamplingSD3": {"shift": 3.0},
     "ModelSamplingAuraFlow": {"shift": 1.73},
     "ModelSamplingFlux": {"max_shift": 1.15, "base_shift": 0.5, "width": 1024, "height": 1024},
@@ -223,9 +223,7 @@ TABLE = (
     Rule(
         "SamplerCustom",
         (
-            sampling(
-                Same("model"), Same("noise_seed"), sampler=Same("sampler"), sigmas=Same("sigmas")
-            ),
+            sampling(Same("model"), Same("noise_seed"), sampler=Same("sampler"), sigmas=Same("sigmas")),
             guidance("guidance"),
         ),
         {**GUIDED, "sampler": "SAMPLER", "sigmas": "SIGMAS", "latent_image": "LATENT"},
@@ -282,9 +280,7 @@ TABLE = (
         {"images": "IMAGE"},
         {"filename_prefix": "ComfyUI"},
     ),
-    Rule(
-        "PreviewImage", (Part("preview_image", {"image": Same("images")}),), {"images": "IMAGE"}
-    ),
+    Rule("PreviewImage", (Part("preview_image", {"image": Same("images")}),), {"images": "IMAGE"}),
     Rule(
         "ImageScale",
         (

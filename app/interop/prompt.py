@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.graph.workflow import MalformedWorkflow, expect
+from app.graph.workflow import expect
 from app.interop.flat import Flat, FlatNode, Place, Setting, Source, Wire
 
 COLUMN, ROW = 340.0, 260.0
@@ -24,24 +24,17 @@ def flat_node(id: str, raw: dict[str, Any], nodes: Mapping[str, Any]) -> FlatNod
     return FlatNode(
         id=id,
         class_type=expect(raw.get("class_type"), str, f"'class_type' of node '{id}'"),
-        inputs={name: source_of(inputs, name, nodes, id) for name in inputs},
+        inputs={name: source_of(inputs, name, nodes) for name in inputs},
         drawn=title_of(raw),
     )
 
 
-def source_of(inputs: dict[str, Any], name: str, nodes: Mapping[str, Any], id: str) -> Source:
-    """Read one input: a list of a node id and a slot number is a wire, all else a value."""
-    value = inputs[name]
-    match value:
-        case [str() as node, int() as slot] if not isinstance(slot, bool):
-            if node not in nodes:
-                raise MalformedWorkflow(
-                    f"Node '{id}': {name} comes from node '{node}', which is not in the file.",
-                    "Add the node or set a value.",
-                    id,
-                )
+def source_of(inputs: dict[str, Any], name: str, nodes: Mapping[str, Any]) -> Source:
+    """Read one input: the id of a node that is there and a slot number are a wire, all else is a value."""
+    match inputs[name]:
+        case [str() as node, int() as slot] if node in nodes and not isinstance(slot, bool):
             return Wire(node, slot)
-    return Setting(value, (Place(inputs, name),))
+    return Setting(inputs[name], (Place(inputs, name),))
 
 
 def title_of(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from app.interop.flat import FlatNode, Setting, Source, Wire
 from app.interop.reach import Reach
@@ -17,7 +17,7 @@ class Unmapped(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What feeds an input of ours. `back` turns our value into ComfyUI's; `note` says what is not the same."""
+    """What feeds an input of ours. `back` turns our value into ComfyUI's, `note` says what differs."""
 
     source: Source
     back: Callable[[Any], Any] = lambda value: value
@@ -129,7 +129,7 @@ class FileName:
 
 @dataclass(frozen=True)
 class Strength:
-    """ComfyUI takes the last `steps` of int(steps / denoise) steps; in ours the strength says where to start."""
+    """ComfyUI takes the last `steps` of int(steps / denoise) steps; our strength says where to start."""
 
     steps: str = "steps"
     denoise: str = "denoise"
@@ -283,7 +283,7 @@ class Rule:
     notes: Mapping[str, tuple[tuple[Any, ...], str]] = field(default_factory=dict)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -86,8 +86,10 @@ def read_links(graph: Mapping[str, Any]) -> Iterator[tuple[str, Link]]:
             parts = [link.get(name) for name in names]
         else:
             parts = link[:5] if isinstance(link, list) else []
-        if len(parts) == 5 and isinstance(parts[2], int) and isinstance(parts[4], int):
-            id, origin, slot, target, target_slot = parts
+        if len(parts) != 5:
+            continue
+        id, origin, slot, target, target_slot = parts
+        if isinstance(slot, int) and isinstance(target_slot, int):
             yield str(id), Link(str(origin), slot, str(target), target_slot)
 
 

@@ -58,7 +58,7 @@ def positions(values: Sequence[Any], order: Sequence[str]) -> list[str | None]:
 
 
 def self_told(raw: Mapping[str, Any], values: Sequence[Any]) -> list[str | None] | None:
-    """Name the values of an unknown type by the widgets that it lists among its inputs, when all are there."""
+    """Name the values of an unknown type by the widgets among its inputs, when it lists all of them."""
     order = [entry["name"] for entry in entries(raw, "inputs") if "widget" in entry]
     names = positions(values, order)
     told = [name for name in names if name is not None]

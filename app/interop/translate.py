@@ -18,7 +18,7 @@ from app.interop.names import (
     placeholder_type,
 )
 from app.interop.reach import Reach
-from app.interop.rules import Found, Named, Of, Part, Rule, Unmapped
+from app.interop.rules import Found, Named, Of, Part, Rule, Same, Unmapped
 
 DEFAULTS = {**PASS_WIDGETS, **{rule.class_type: rule.widgets for rule in RULES.values()}}
 PART_HEIGHT = 130.0
@@ -76,9 +76,7 @@ def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> No
     ids = {part.suffix: part_id(node, part, reach.flat) for part in rule.parts}
     parts = [chosen(part, node, reach) for part in rule.parts]
     types = [type_of(part, node, reach) for part in parts]
-    found = [
-        {name: got for name, way in part.inputs.items() if (got := way.find(node, reach))} for part in parts
-    ]
+    found = [sources(part, node, rule, reach) for part in parts]
     for index, (part, type) in enumerate(zip(parts, types, strict=True)):
         id = ids[part.suffix]
         values = take(made, id, found[index], node)
@@ -87,6 +85,17 @@ def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> No
             if isinstance(way, Of):
                 made.edges.append(Edge(ids[way.part], way.output, id, name))
     made.problems += differences(node, rule, reach)
+
+
+def sources(part: Part, node: FlatNode, rule: Rule, reach: Reach) -> dict[str, Found]:
+    """Find what feeds each input; a value where only a wire makes sense is left out."""
+    found = {name: way.find(node, reach) for name, way in part.inputs.items()}
+    ports = {name for name, way in part.inputs.items() if isinstance(way, Same) and way.input in rule.ports}
+    return {
+        name: got
+        for name, got in found.items()
+        if got is not None and (name not in ports or isinstance(got.source, Wire))
+    }
 
 
 def chosen(part: Part, node: FlatNode, reach: Reach) -> Part:
@@ -183,6 +192,11 @@ def differences(node: FlatNode, rule: Rule, reach: Reach) -> Iterator[Problem]:
             elif word not in part.type.nodes:
                 known = ", ".join(map(repr, part.type.nodes))
                 yield not_mapped(node, f"{part.type.input} is {word!r}, known are {known}.")
+    for name in rule.ports:
+        source = reach.source(node, name)
+        if isinstance(source, Setting):
+            text = f"{source.value!r} is no node of this file, so that nothing is connected"
+            yield difference(node, node.id, name, text)
     for name, (same, text) in rule.notes.items():
         value = reach.value(node, name)
         if value not in same:

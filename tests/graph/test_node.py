@@ -50,7 +50,7 @@ def test_the_signature_is_the_schema() -> None:
         ("first", "int", False, True, False),
         ("share", "float", False, False, False),
         ("how", "choice", False, False, False),
-        ("more", "str", False, False, True),
+        ("more", "str", True, False, True),
         ("maybe", "Pair", True, False, False),
     ]
     assert spec.inputs[0].help == "The first thing."

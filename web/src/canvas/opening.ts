@@ -2,8 +2,8 @@ import { ApiError } from "../api/client";
 import { createWorkflow, getTemplate, getWorkflow, getWorkflows, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
 import { watchRuns } from "../api/runs";
 import type { WorkflowDocument } from "../api/types";
-import { FORMAT, readDocument } from "../graph/document";
-import { takeDraft } from "./drafts";
+import { FORMAT, readDocument, sameDocument } from "../graph/document";
+import { dropDraft, takeDraft } from "./drafts";
 import { edit, loadSheet, useEditor } from "./editor";
 import { toast, toastError } from "./surface";
 import { setTitle, useWorkflow } from "./workflow";
@@ -48,7 +48,12 @@ export async function openWorkflow(id: string): Promise<void> {
 }
 
 function restore(answer: WorkflowAnswer): void {
-  const draft = takeDraft(answer.id);
+  let draft = takeDraft(answer.id);
+  if (draft && draft.title === answer.title && sameDocument(draft.document, answer.document)) {
+    // The last save of a closing page arrived, only nobody was left to hear of it.
+    dropDraft(answer.id);
+    draft = null;
+  }
   show(draft ? { ...answer, title: draft.title } : answer, draft ? draft.document : answer.document);
   if (!draft) return;
   useWorkflow.setState({ revision: draft.revision, saveState: "unsaved" });

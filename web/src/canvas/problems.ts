@@ -24,7 +24,7 @@ export function startChecking(): void {
   });
   useCatalog.subscribe(checkSoon);
   useRuns.subscribe((state, before) => {
-    if (state.connection !== before.connection && state.connection === "ready") checkSoon();
+    if (state.connection !== before.connection) checkSoon();
     if (state.run?.problem !== before.run?.problem || state.run?.job !== before.run?.job) {
       useProblems.setState({ failure: state.run?.problem ?? null });
     }
@@ -40,6 +40,8 @@ export function checkSoon(): void {
 }
 
 async function check(): Promise<void> {
+  // Asked again as soon as the server is back.
+  if (useRuns.getState().connection === "offline") return;
   const ticket = ++asked;
   const answer = await checkDocument(documentNow()).catch(() => null);
   // An answer about an older document would mark what is mended already.

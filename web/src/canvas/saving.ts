@@ -1,6 +1,7 @@
 import { ApiError } from "../api/client";
 import { getWorkflow, saveWorkflow } from "../api/routes";
 import { useRuns } from "../api/runs";
+import { sameDocument } from "../graph/document";
 import { dropDraft, keepDraft } from "./drafts";
 import { useEditor } from "./editor";
 import { openWorkflow } from "./opening";
@@ -58,7 +59,7 @@ export async function save(): Promise<void> {
     const head = await saveWorkflow(id, { title, document, base_revision: revision });
     saved(id, head.revision, version);
   } catch (error) {
-    failed(id, error);
+    await failed(id, error, version);
   } finally {
     saving = false;
   }
@@ -72,17 +73,22 @@ function saved(id: string, revision: number, version: number): void {
   else edited();
 }
 
-function failed(id: string, error: unknown): void {
+async function failed(id: string, error: unknown, version: number): Promise<void> {
   if (useWorkflow.getState().id !== id) return;
-  if (error instanceof ApiError && error.status === 409) {
-    const theirs = Number((error.body as { revision?: number } | null)?.revision ?? 0);
-    useWorkflow.setState({ saveState: "conflict", theirs });
-    useSurface.setState({ dialog: "conflict" });
-    return;
-  }
+  if (error instanceof ApiError && error.status === 409) return conflict(id, version);
   useWorkflow.setState({ saveState: "offline" });
   if (!(error instanceof ApiError && error.offline)) toastError(error, "Not saved");
   timer = window.setTimeout(() => void save(), RETRY);
+}
+
+/** The server has a newer revision. When it says the same as ours (our own save, unheard of), all is well. */
+async function conflict(id: string, version: number): Promise<void> {
+  const theirs = await getWorkflow(id).catch(() => null);
+  if (theirs && theirs.title === useWorkflow.getState().title && sameDocument(theirs.document, documentNow())) {
+    return saved(id, theirs.revision, version);
+  }
+  useWorkflow.setState({ saveState: "conflict", theirs: theirs?.revision ?? 0 });
+  useSurface.setState({ dialog: "conflict" });
 }
 
 /** Somebody else saved in between: put my version on top of theirs. Theirs stays in the revisions. */

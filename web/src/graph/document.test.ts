@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkflowDocument } from "../api/types";
-import { documentFault, readDocument, writeDocument } from "./document";
+import { documentFault, readDocument, sameDocument, writeDocument } from "./document";
 import { document } from "./samples";
 
 const roundTrip = (source: WorkflowDocument) => {
@@ -75,6 +75,16 @@ describe("writeDocument", () => {
     const out = writeDocument(moved, "T", opened.rest, null);
     expect(out.graphs["main"]!.nodes["load"]!.position).toEqual([1, -3]);
     expect("view" in out.graphs["main"]!).toBe(false);
+  });
+});
+
+describe("sameDocument", () => {
+  it("looks at what is said, not at order or view", () => {
+    const { format, ...rest } = document;
+    const main = { ...document.graphs["main"]!, view: { x: 1, y: 2, zoom: 3 } };
+    expect(sameDocument(document, { ...rest, graphs: { main }, format })).toBe(true);
+    expect(sameDocument(document, { ...document, title: "Other" })).toBe(false);
+    expect(sameDocument(document, { ...document, graphs: { main: { ...main, edges: [...main.edges].reverse() } } })).toBe(false);
   });
 });
 

@@ -153,6 +153,19 @@ function writeFrame(frame: Frame): Group {
   };
 }
 
+/** Whether two documents say the same, whatever the order of their keys. The view is no content. */
+export function sameDocument(one: WorkflowDocument, other: WorkflowDocument): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(document: WorkflowDocument): string {
+  return JSON.stringify(document, (key, value: unknown) => {
+    if (key === "view") return undefined;
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

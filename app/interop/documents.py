@@ -1,0 +1,187 @@
+"""Documents of all formats: ours, and ComfyUI's UI and API formats, from JSON, PNG and WebP.
+
+A document that came from ComfyUI keeps the whole file as text in `extra`, so that nothing can get lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.graph import workflow as ours
+from app.graph.catalog import Catalog
+from app.graph.problem import Problem
+from app.graph.workflow import Graph, MalformedWorkflow, Workflow
+from app.interop.carriers import carried_by
+from app.interop.draw import draw
+from app.interop.drawing import read_drawing
+from app.interop.edits import Restructured, left_over, writes_for
+from app.interop.flat import Flat, pair
+from app.interop.names import widget_order
+from app.interop.prompt import read_prompt, write_prompt
+from app.interop.restore import restore, running
+from app.interop.translate import Translation, translate
+
+Format = Literal["native", "comfy-ui", "comfy-api"]
+KEY = "comfyui"
+
+
+@dataclass
+class Opened:
+    """A ComfyUI document, parsed and translated."""
+
+    format: Format
+    document: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.translation: Translation = translate(self.flat())
+
+    def flat(self) -> Flat:
+        if self.format == "comfy-api":
+            return read_prompt(self.document)
+        return read_drawing(self.document, widget_order)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A document in one of ComfyUI's formats, and what could not be said there exactly."""
+
+    document: dict[str, Any]
+    problems: list[Problem]
+
+
+def read(data: bytes | str) -> Workflow:
+    """Read a document of any format; raises MalformedWorkflow for what is none."""
+    carried = carried_by(data.encode() if isinstance(data, str) else data)
+    _, text = carried.best()
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedWorkflow(
+            f"This is not JSON: {error}.", "Open a workflow file saved by Patchloom or ComfyUI."
+        ) from None
+    return read_json(document)
+
+
+def read_json(document: Any) -> Workflow:
+    """Read a parsed document of any format; raises MalformedWorkflow."""
+    try:
+        format = format_of(document)
+        return ours.read(document) if format == "native" else from_comfyui(Opened(format, document))
+    except RecursionError:
+        raise MalformedWorkflow("The document is nested too deeply.", "Open another file.") from None
+
+
+def format_of(document: Any) -> Format:
+    """Tell the format of a parsed document; raises MalformedWorkflow."""
+    if isinstance(document, dict):
+        if "format" in document and "graphs" in document:
+            return "native"
+        if isinstance(document.get("nodes"), list):
+            return "comfy-ui"
+        nodes = [entry for entry in document.values() if isinstance(entry, dict)]
+        if nodes and len(nodes) == len(document) and any("class_type" in entry for entry in nodes):
+            return "comfy-api"
+        if isinstance(document.get("prompt"), dict):
+            raise MalformedWorkflow(
+                "This is a request to ComfyUI's server, not a workflow.",
+                "Save the object under 'prompt' alone.",
+            )
+    raise MalformedWorkflow(
+        "This JSON is no workflow: 'format' and 'graphs' (Patchloom), a list 'nodes' (ComfyUI) or nodes with "
+        "'class_type' (ComfyUI's API format) are allowed.",
+        "Open a workflow file saved by Patchloom or ComfyUI.",
+    )
+
+
+def from_comfyui(opened: Opened) -> Workflow:
+    text = json.dumps(opened.document, separators=(",", ":"))
+    graph = opened.translation.graph
+    extra = {**layout(opened.document), "notes": list(opened.translation.flat.notes)}
+    return Workflow(
+        {"main": Graph(graph.nodes, graph.edges, {name: value for name, value in extra.items() if value})},
+        extra={KEY: {"format": opened.format, "document": text}},
+    )
+
+
+def layout(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the frames around nodes in our shape."""
+    groups = document.get("groups")
+    found = []
+    for group in groups if isinstance(groups, list) else ():
+        if isinstance(group, dict):
+            bounding = group.get("bounding")
+            bounding = bounding if isinstance(bounding, list) else []
+            found.append(
+                {
+                    "title": str(group.get("title", "")),
+                    "position": list(pair(bounding[:2])),
+                    "size": list(pair(bounding[2:], (300.0, 300.0))),
+                    "color": str(group.get("color") or ""),
+                }
+            )
+    return {"groups": found}
+
+
+def opened(workflow: Workflow) -> Opened | None:
+    """Return the ComfyUI file that a document came from; None when it was made here."""
+    kept = workflow.extra.get(KEY)
+    if not isinstance(kept, dict) or kept.get("format") not in ("comfy-ui", "comfy-api"):
+        return None
+    try:
+        return Opened(kept["format"], json.loads(kept["document"]))
+    except (KeyError, TypeError, AttributeError, ValueError, MalformedWorkflow, RecursionError):
+        return None  # somebody changed it by hand; what our own part says still holds
+
+
+def problems(workflow: Workflow) -> list[Problem]:
+    """Return what a ComfyUI file says that ours does not say exactly, as far as it still stands there."""
+    source = opened(workflow)
+    if source is None:
+        return []
+    now, then = workflow.graph.nodes, source.translation.nodes
+    return [
+        problem
+        for problem in source.translation.problems
+        if problem.node is None or (problem.node in now and now[problem.node].type == then[problem.node].type)
+    ]
+
+
+def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
+    """Return the document in ComfyUI's UI format: the file it came from, changed only where ours changed."""
+    source = opened(workflow)
+    changed = patched(source, workflow) if source else None
+    if source is not None and changed is not None:
+        if source.format == "comfy-ui":
+            return changed
+        return Written(draw(source.flat(), workflow.graph.extra), changed.problems)
+    flat, found = restore(workflow.graph, catalog)
+    return Written(draw(flat, workflow.graph.extra), found)
+
+
+def to_api(workflow: Workflow, catalog: Catalog) -> Written:
+    """Return the document in ComfyUI's API format: what takes part in a run."""
+    source = opened(workflow)
+    changed = patched(source, workflow) if source else None
+    if source is not None and changed is not None:
+        if source.format == "comfy-api":
+            return changed
+        return Written(write_prompt(source.flat()), changed.problems)
+    flat, found = restore(running(workflow.graph, catalog), catalog)
+    return Written(write_prompt(flat), found)
+
+
+def patched(source: Opened, workflow: Workflow) -> Written | None:
+    """Write our changes into the file; None when it has to be written anew."""
+    try:
+        writes = writes_for(source.translation, workflow.graph)
+    except Restructured:
+        return None
+    for place, value in writes:
+        place.write(value)
+    if not writes:
+        return Written(source.document, [])
+    again = translate(source.flat())
+    return Written(source.document, left_over(workflow.graph, again.graph))

@@ -1,0 +1,1 @@
+"""Values, choices and lists: what steers a workflow."""
