@@ -1,4 +1,4 @@
-"""The command line: serve, run, check, nodes. The only file that wires the parts together."""
+"""The command line: serve, run, check, convert, nodes. The only file that wires the parts together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app import __version__
 from app.config import LOOPBACK, Settings, default_base, half_of_memory
-from app.graph import catalog, workflow
+from app.graph import catalog
 from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Problem
@@ -23,6 +23,7 @@ examples:
   patchloom serve                                   open the canvas on http://127.0.0.1:8188
   patchloom run workflows/first_picture.json --set sample.seed=7 -o out.png
   patchloom check my_workflow.json && echo fine
+  patchloom convert comfyui/ --to native -o mine/   bring workflows over from ComfyUI, or back
   patchloom nodes                                   list every node with its inputs
 exit codes: 0 fine, 1 the run failed or the document has problems, 2 wrong usage, 130 interrupted
 """
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add_serve(commands)
     add_run(commands)
     add_check(commands)
+    add_convert(commands)
     add_nodes(commands)
     return top
 
@@ -102,7 +104,7 @@ def add_serve(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     run = commands.add_parser("run", help="run a workflow file without a server")
-    run.add_argument("file", type=Path, help="workflow file (.json), or a picture saved by Patchloom (.png)")
+    run.add_argument("file", type=Path, help="workflow file, or a picture that carries one")
     run.add_argument(
         "--set",
         action="append",
@@ -126,6 +128,15 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="workflow files")
     add_common(command)
     command.set_defaults(command=check_command)
+
+
+def add_convert(commands: Commands[argparse.ArgumentParser]) -> None:
+    from app.interop.command import describe
+
+    command = commands.add_parser("convert", help="turn workflow files of one format into another")
+    describe(command)
+    add_common(command)
+    command.set_defaults(command=convert_command)
 
 
 def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -184,11 +195,21 @@ def run_command(options: argparse.Namespace) -> int:
 def check_command(options: argparse.Namespace) -> int:
     """Check files; problems go to standard error."""
     settings = Settings(options.base_directory.resolve())
-    known = catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
+    known = stored_nodes(options)
     found = False
     for file in options.files:
         found |= report(check(read_document(file), known, settings.folders.choices), str(file))
     return FAILED if found else OK
+
+
+def convert_command(options: argparse.Namespace) -> int:
+    """Convert files between our format and ComfyUI's."""
+    from app.interop import command
+
+    try:
+        return OK if command.run(options, lambda: stored_nodes(options)) else FAILED
+    except OSError as error:
+        raise UserMistake(f"cannot write {error.filename}: {error.strerror}. Choose another place.") from None
 
 
 def nodes_command(options: argparse.Namespace) -> int:
@@ -204,6 +225,12 @@ def nodes_command(options: argparse.Namespace) -> int:
     return OK
 
 
+def stored_nodes(options: argparse.Namespace) -> Catalog:
+    """Return the catalogue without importing nodes where it is still current."""
+    settings = Settings(options.base_directory.resolve())
+    return catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
+
+
 def import_nodes(settings: Settings) -> Catalog:
     """Import all node files and keep the catalogue for quick checks and the next server start."""
     found = catalog.find()
@@ -214,16 +241,17 @@ def import_nodes(settings: Settings) -> Catalog:
 
 
 def read_document(path: Path) -> Workflow:
-    """Read a workflow file; what is wrong with it becomes one clear sentence."""
-    from app.graph.pictures import document_in
+    """Read a file of any format, and tell what ComfyUI would do differently; faults become one sentence."""
+    from app.interop import documents
 
     try:
-        data = path.read_bytes()
-        return document_in(data) if data.startswith(b"\x89PNG") else workflow.read_text(data)
+        document = documents.read(path.read_bytes())
     except OSError as error:
         raise UserMistake(f"cannot read {path}: {error.strerror}.") from None
     except MalformedWorkflow as malformed:
         raise UserMistake(f"{path}: {malformed}") from None
+    report(documents.problems(document), str(path))
+    return document
 
 
 def with_values(document: Workflow, changes: Sequence[str], found: Catalog) -> Workflow:

@@ -1,4 +1,4 @@
-"""What the machine itself costs, without models: `python -m benchmarks.execution` writes results/execution.md.
+"""What the machine costs without models: `python -m benchmarks.execution` writes results/execution.md.
 
 CPU times are of the executor's process (first table) or of the server's and the worker's (second table). The
 calibration loop's time stands beside them, so that figures of different machines can be compared.
@@ -7,7 +7,6 @@ calibration loop's time stands beside them, so that figures of different machine
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import tempfile
@@ -52,7 +51,9 @@ def chain(count: int, last: int = 0) -> tuple[dict[str, Any], list[str]]:
 
 def wide(count: int) -> Workflow:
     nodes = {str(n): ("number", {"value": n}) for n in range(count)}
-    return workflow(nodes | {"t": "total", "s": "show"}, *(f"{n}.int > t.values" for n in range(count)), "t.int > s.value")
+    return workflow(
+        nodes | {"t": "total", "s": "show"}, *(f"{n}.int > t.values" for n in range(count)), "t.int > s.value"
+    )
 
 
 def executor(folder: Path) -> Executor:
@@ -92,13 +93,13 @@ async def websocket_bytes(server: Server, body: Any) -> int:
     """Return the bytes a canvas receives for one run."""
     since = server.get("/api/status")["last_seq"]
     total = 0
-    async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(f"{server.url}/api/ws?from={since}") as socket:
-            await asyncio.to_thread(server.run, body)
-            async for message in socket:
-                total += len(message.data)
-                if message.type == aiohttp.WSMsgType.TEXT and json.loads(message.data)["type"] == "job_finished":
-                    break
+    url = f"{server.url}/api/ws?from={since}"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        await asyncio.to_thread(server.run, body)
+        async for message in socket:
+            total += len(message.data)
+            if message.type == aiohttp.WSMsgType.TEXT and message.json()["type"] == "job_finished":
+                break
     return total
 
 
@@ -106,7 +107,12 @@ def with_server() -> list[tuple[str, str]]:
     """Measure the real server with its worker."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder)).start()
-        rows = [("server ready: CPU / memory", f"{used(server.process.pid):.2f} s / {memory(server.process.pid):.0f} MiB")]
+        rows = [
+            (
+                "server ready: CPU / memory",
+                f"{used(server.process.pid):.2f} s / {memory(server.process.pid):.0f} MiB",
+            )
+        ]
         server.ready()
         worker = server.worker_pid()
         body = document(chain(200)[0], *chain(200)[1])
@@ -131,9 +137,13 @@ def throughput(server: Server, jobs: int) -> float:
 
 
 def main() -> None:
-    head = f"CPU: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    head = f"CPU: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     before = calibration()
-    rows = [*in_process(), *with_server(), ("calibration loop before / after", f"{before:.0f} ms / {calibration():.0f} ms")]
+    rows = [
+        *in_process(),
+        *with_server(),
+        ("calibration loop before / after", f"{before:.0f} ms / {calibration():.0f} ms"),
+    ]
     lines = ["# Execution, without models", "", head, "", "| what | figure |", "|---|---|"]
     text = "\n".join([*lines, *(f"| {name} | {figure} |" for name, figure in rows)]) + "\n"
     RESULTS.parent.mkdir(exist_ok=True)

@@ -54,15 +54,18 @@ class Written:
 
 def read(data: bytes | str) -> Workflow:
     """Read a document of any format; raises MalformedWorkflow for what is none."""
-    carried = carried_by(data.encode() if isinstance(data, str) else data)
-    _, text = carried.best()
+    return read_json(parsed(data.encode() if isinstance(data, str) else data))
+
+
+def parsed(data: bytes) -> Any:
+    """Return the parsed JSON that a file holds; raises MalformedWorkflow."""
+    _, text = carried_by(data).best()
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MalformedWorkflow(
             f"This is not JSON: {error}.", "Open a workflow file saved by Patchloom or ComfyUI."
         ) from None
-    return read_json(document)
 
 
 def read_json(document: Any) -> Workflow:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.interop.flat import Flat, FlatNode, Port, Setting, Wire, pair
-from app.interop.names import PASS_WIDGETS, RULES, widget_order
+from app.interop.names import RULES, widget_order
+from app.interop.orders import PASS_WIDGETS
 from app.interop.prompt import placed
 from app.interop.settings import UNNAMED
 

@@ -9,14 +9,8 @@ from typing import Any
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import Flat, FlatNode, Setting, Wire, number, pair
-from app.interop.names import (
-    FOREIGN,
-    PASS_WIDGETS,
-    PASSES,
-    READ_BY_OTHERS,
-    RULES,
-    placeholder_type,
-)
+from app.interop.names import FOREIGN, RULES, placeholder_type
+from app.interop.orders import PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
 from app.interop.rules import Found, Named, Of, Part, Rule, Same, Unmapped
 

@@ -27,8 +27,6 @@ interface Options {
   readonly method?: string;
   readonly json?: unknown;
   readonly form?: FormData;
-  /** Lets a small request outlive the page. */
-  readonly keepalive?: boolean;
 }
 
 export async function request<T>(path: string, options: Options = {}): Promise<T> {
@@ -45,7 +43,6 @@ async function reach(path: string, options: Options): Promise<Response> {
       method: options.method ?? (json || options.form ? "POST" : "GET"),
       headers: json ? { "content-type": "application/json" } : {},
       body: json ? JSON.stringify(options.json) : (options.form ?? null),
-      keepalive: options.keepalive ?? false,
     });
   } catch {
     throw new ApiError(0, "offline", "The server does not answer.", "Start it again with: patchloom serve");

@@ -5,6 +5,7 @@ import {
   ReactFlow,
   SelectionMode,
   useReactFlow,
+  useStore,
   type OnConnectEnd,
   type OnConnectStart,
   type OnReconnect,
@@ -13,7 +14,7 @@ import { useCallback, useRef, type DragEvent, type MouseEvent } from "react";
 import { useCatalog } from "../api/catalog";
 import { inputOf, outputOf } from "../graph/catalog";
 import { refusal, type LooseEnd, type Wire } from "../graph/connection";
-import { connectWire, deleteLink, reconnectWire } from "./actions";
+import { connectToCard, connectWire, deleteLink, reconnectWire } from "./actions";
 import { takeFiles } from "./dropping";
 import { useDragging } from "./dragging";
 import { currentSheet, useEditor } from "./editor";
@@ -61,6 +62,10 @@ export function Canvas() {
     const target = node ? { kind: node.type as "card" | "frame", id: node.id } : { kind: "pane" as const };
     useSurface.setState({ menu: { x: event.clientX, y: event.clientY, target } });
   };
+  const openLinkMenu = (event: MouseEvent, edge: { id: string }) => {
+    event.preventDefault();
+    useSurface.setState({ menu: { x: event.clientX, y: event.clientY, target: { kind: "link", id: edge.id } } });
+  };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     void takeFiles([...event.dataTransfer.files], flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
@@ -81,6 +86,7 @@ export function Canvas() {
         onSelectionDragStop={endDrag}
         onNodeContextMenu={openMenu}
         onPaneContextMenu={openMenu}
+        onEdgeContextMenu={openLinkMenu}
         onPaneClick={closeFloating}
         onMoveStart={(event) => event && closeFloating()}
         onMoveEnd={view.remember}
@@ -102,7 +108,7 @@ export function Canvas() {
         elevateNodesOnSelect
         proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Lines} gap={24} lineWidth={0.5} />
+        <Grid />
         {minimap && nodes.length > 0 && <MiniMap pannable zoomable nodeBorderRadius={4} ariaLabel="Map of the workflow" />}
       </ReactFlow>
       {nodes.length === 0 && <EmptyHint />}
@@ -126,7 +132,9 @@ function useConnecting() {
       if (state.isValid || !end) return;
       if (state.toHandle) return explain(end, state.toHandle.nodeId, state.toHandle.id ?? "", state.toHandle.type);
       const { clientX: x, clientY: y } = "changedTouches" in event ? event.changedTouches[0]! : event;
-      if (caught.current || document.elementFromPoint(x, y)?.closest(".react-flow__node-card")) return;
+      if (caught.current) return;
+      const card = document.elementFromPoint(x, y)?.closest<HTMLElement>(".react-flow__node-card");
+      if (card) return connectToCard(end, card.dataset["id"] ?? "");
       useSurface.setState({ palette: { screen: { x, y }, canvas: flow.screenToFlowPosition({ x, y }), end } });
     },
     [flow],
@@ -157,6 +165,12 @@ function looseEnd(node: string, port: string | null, handle: "source" | "target"
   const side = handle === "source" ? "output" : "input";
   const type = side === "output" ? outputOf(schema, port ?? "")?.type : inputOf(schema, port ?? "")?.type;
   return port && type ? { node, port, type, side } : null;
+}
+
+/** Far out, only every sixth line is drawn: all of them would be a grey veil. */
+function Grid() {
+  const far = useStore((s) => s.transform[2] < 0.4);
+  return <Background variant={BackgroundVariant.Lines} gap={far ? 144 : 24} lineWidth={0.5} />;
 }
 
 function EmptyHint() {

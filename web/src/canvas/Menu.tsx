@@ -26,11 +26,13 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
   const flow = useReactFlow<FlowNode>();
   const close = () => useSurface.setState({ menu: null });
   const id = menu.target.kind === "pane" ? null : menu.target.id;
+  const link = menu.target.kind === "link";
   useEffect(() => {
-    if (id && !useEditor.getState().selected.has(id)) select(new Set([id]));
+    if (link && id) select(new Set(), new Set([id]));
+    else if (id && !useEditor.getState().selected.has(id)) select(new Set([id]));
     box.current?.querySelector("button")?.focus();
-  }, [id]);
-  const items = id === null ? paneItems(menu, flow) : menu.target.kind === "card" ? cardItems(id) : frameItems(id);
+  }, [id, link]);
+  const items = itemsFor(menu, flow);
   const walk = (event: React.KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") close();
@@ -57,7 +59,7 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
             {item.keys && <kbd>{item.keys}</kbd>}
           </button>
         ))}
-        {id && <Swatches id={id} onDone={close} />}
+        {id && !link && <Swatches id={id} onDone={close} />}
       </div>
     </div>
   );
@@ -78,6 +80,19 @@ function Swatches({ id, onDone }: { id: string; onDone: () => void }) {
       ))}
     </div>
   );
+}
+
+function itemsFor(menu: MenuRequest, flow: ReturnType<typeof useReactFlow<FlowNode>>): Item[] {
+  switch (menu.target.kind) {
+    case "pane":
+      return paneItems(menu, flow);
+    case "card":
+      return cardItems(menu.target.id);
+    case "frame":
+      return frameItems(menu.target.id);
+    case "link":
+      return [{ label: "Delete link", icon: "trash", keys: "Del", act: deleteSelection }];
+  }
 }
 
 function cardItems(id: string): Item[] {

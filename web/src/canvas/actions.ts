@@ -41,6 +41,15 @@ export function connectWire(wire: Wire): void {
   else edit((sheet) => connect(sheet, catalog, wire));
 }
 
+/** A link dropped somewhere on a card goes to the port that it fits best. */
+export function connectToCard(end: LooseEnd, id: string): void {
+  const schema = useCatalog.getState().catalog[currentSheet().cards[id]?.type ?? ""];
+  if (id === end.node || !schema) return;
+  const port = partner(schema, end);
+  if (port) connectWire(wireTo(end, id, port.name));
+  else toast(`${schema.title} has nothing that ${end.type} fits.`, { tone: "error" });
+}
+
 /** Move a link's end to another input. */
 export function reconnectWire(id: string, wire: Wire): void {
   const catalog = useCatalog.getState().catalog;

@@ -1,5 +1,5 @@
 import { ApiError } from "../api/client";
-import { createWorkflow, getTemplate, getWorkflow, getWorkflows, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
+import { createWorkflow, getTemplate, getWorkflow, getWorkflows, saveWorkflow, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
 import { watchRuns } from "../api/runs";
 import type { WorkflowDocument } from "../api/types";
 import { FORMAT, readDocument, sameDocument } from "../graph/document";
@@ -67,6 +67,12 @@ export async function openDocument(workflow: WorkflowDocument, title = workflow.
 
 export async function newWorkflow(): Promise<void> {
   await openDocument({ format: FORMAT, title: "Untitled", root: "main", graphs: { main: { nodes: {}, edges: [] } } });
+}
+
+/** Give a workflow that is not open another name. */
+export async function renameWorkflow(id: string, title: string): Promise<void> {
+  const { document, revision } = await getWorkflow(id);
+  await saveWorkflow(id, { title, document: { ...document, title }, base_revision: revision });
 }
 
 /** Replace the sheet by an older revision, as one undo step. */

@@ -35,7 +35,7 @@ function edited(): void {
   if (!timer) timer = window.setTimeout(() => void save(), AFTER_EDIT);
 }
 
-/** The page goes away: write the draft, and let a small save request outlive the page. */
+/** The page goes away: write the draft, which the next page saves, and try to save at once. */
 function flush(): void {
   const { id, saveState, title, revision } = useWorkflow.getState();
   if (!id || saveState === "saved" || saveState === "conflict") return;

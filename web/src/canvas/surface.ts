@@ -13,7 +13,7 @@ export interface PaletteRequest {
 export interface MenuRequest {
   readonly x: number;
   readonly y: number;
-  readonly target: { kind: "card"; id: string } | { kind: "frame"; id: string } | { kind: "pane" };
+  readonly target: { kind: "card" | "frame" | "link"; id: string } | { kind: "pane" };
 }
 
 export interface Toast {

@@ -31,6 +31,12 @@ describe("readDocument", () => {
     expect(readDocument({ ...document, graphs: { main: graph } }).sheet.links).toHaveLength(1);
   });
 
+  it("passes over edges that are none", () => {
+    const edges = [null, 7, {}, { from: ["load"], to: ["prompt", "model"] }, { from: "load", to: 3 }] as never;
+    const graph = { ...document.graphs["main"]!, edges };
+    expect(readDocument({ ...document, graphs: { main: graph } }).sheet.links).toEqual([]);
+  });
+
   it("survives malformed layout", () => {
     const nodes = { a: { type: "x", position: "here", size: [NaN, "wide"], mode: "loud" } } as never;
     const { sheet } = readDocument({ format: "patchloom/1", root: "g", graphs: { g: { nodes, edges: [] } } });

@@ -91,10 +91,10 @@ function readCard(id: string, node: Json): Card {
 
 function readLinks(edges: unknown, cards: Readonly<Record<string, Card>>): Link[] {
   const links = new Map<string, Link>();
-  for (const edge of Array.isArray(edges) ? (edges as Edge[]) : []) {
-    const [source, output] = edge.from;
-    const [target, input] = edge.to;
-    if (!cards[source] || !cards[target]) continue;
+  for (const edge of Array.isArray(edges) ? edges : []) {
+    const ends = [...texts((edge as Edge | null)?.from), ...texts((edge as Edge | null)?.to)];
+    const [source, output, target, input] = ends;
+    if (!source || !output || !target || !input || !cards[source] || !cards[target]) continue;
     const link = { source, output, target, input };
     links.set(linkId(link), { id: linkId(link), ...link });
   }
@@ -168,6 +168,10 @@ function canonical(document: WorkflowDocument): string {
 
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) && value.length === 2 ? value.map(String) : [];
 }
 
 function pair(value: unknown): [number, number] {

@@ -1,7 +1,7 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { deleteWorkflow, getRevisions, getTemplate, getTemplates, getWorkflows, type WorkflowHead } from "../api/routes";
-import { attempt, newWorkflow, openDocument, openWorkflow, restoreRevision } from "../canvas/opening";
-import { useWorkflow } from "../canvas/workflow";
+import { attempt, newWorkflow, openDocument, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
+import { setTitle, useWorkflow } from "../canvas/workflow";
 import { dropDraft } from "../canvas/drafts";
 import { Icon } from "./Icon";
 import { useFetched } from "./loading";
@@ -12,8 +12,8 @@ import { ago } from "./time";
 export function Workflows() {
   const revision = useWorkflow((s) => s.revision);
   const open = useWorkflow((s) => s.id);
-  const [removed, setRemoved] = useState(0);
-  const { data, fault } = useFetched(getWorkflows, [revision, open, removed]);
+  const [changed, setChanged] = useState(0);
+  const { data, fault } = useFetched(getWorkflows, [revision, open, changed]);
   return (
     <div className="panel-body">
       <div className="row">
@@ -24,7 +24,7 @@ export function Workflows() {
       <Note data={data?.workflows} fault={fault} empty="Nothing saved yet." />
       <ul className="list">
         {data?.workflows.map((head) => (
-          <WorkflowRow key={head.id} head={head} open={head.id === open} onRemoved={() => setRemoved((n) => n + 1)} />
+          <WorkflowRow key={head.id} head={head} open={head.id === open} onChanged={() => setChanged((n) => n + 1)} />
         ))}
       </ul>
       <Templates />
@@ -35,24 +35,32 @@ export function Workflows() {
 interface RowProps {
   readonly head: WorkflowHead;
   readonly open: boolean;
-  readonly onRemoved: () => void;
+  readonly onChanged: () => void;
 }
 
-function WorkflowRow({ head, open, onRemoved }: RowProps) {
+function WorkflowRow({ head, open, onChanged }: RowProps) {
   const [asking, setAsking] = useState(false);
   const [history, setHistory] = useState(false);
+  const [naming, setNaming] = useState(false);
   const remove = async () => {
     await deleteWorkflow(head.id);
     dropDraft(head.id);
-    onRemoved();
+    onChanged();
   };
   return (
     <li className={open ? "open" : ""} data-testid="workflow" aria-current={open || undefined}>
-      <button type="button" className="grow plain" disabled={open} onClick={() => attempt("Not opened", () => openWorkflow(head.id))}>
-        <b>{head.title}</b>
-        <span className="faint">
-          {open ? "open · " : ""}revision {head.revision} · {ago(head.updated)}
-        </span>
+      {naming ? (
+        <NameEntry head={head} open={open} onDone={() => [setNaming(false), onChanged()]} />
+      ) : (
+        <button type="button" className="grow plain" disabled={open} onClick={() => attempt("Not opened", () => openWorkflow(head.id))}>
+          <b>{head.title}</b>
+          <span className="faint">
+            {open ? "open · " : ""}revision {head.revision} · {ago(head.updated)}
+          </span>
+        </button>
+      )}
+      <button type="button" className="w-icon" title="Rename" aria-label={`Rename ${head.title}`} onClick={() => setNaming(true)}>
+        <Icon name="pencil" />
       </button>
       {open ? (
         <button type="button" className={`w-icon ${history ? "on" : ""}`} title="Revisions" aria-label="Revisions" aria-pressed={history} onClick={() => setHistory(!history)}>
@@ -69,6 +77,28 @@ function WorkflowRow({ head, open, onRemoved }: RowProps) {
       )}
       {open && history && <Revisions id={head.id} current={head.revision} />}
     </li>
+  );
+}
+
+function NameEntry({ head, open, onDone }: { head: WorkflowHead; open: boolean; onDone: () => void }) {
+  const dropped = useRef(false);
+  const done = async (title: string) => {
+    if (!dropped.current && title.trim()) await (open ? setTitle(title) : renameWorkflow(head.id, title.trim()));
+    onDone();
+  };
+  return (
+    <input
+      className="title-entry"
+      aria-label="Name of the workflow"
+      autoFocus
+      defaultValue={head.title}
+      onFocus={(event) => event.target.select()}
+      onBlur={(event) => attempt("Not renamed", () => done(event.target.value))}
+      onKeyDown={(event) => {
+        dropped.current = event.key === "Escape";
+        if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
+      }}
+    />
   );
 }
 

@@ -1,0 +1,65 @@
+"""What is known of class types apart from the table: which ones only hand something on, and widget orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PASSES = {  # class types that make nothing: their output is one of their inputs
+    "PrimitiveInt": "value",
+    "PrimitiveFloat": "value",
+    "PrimitiveString": "value",
+    "PrimitiveStringMultiline": "value",
+    "PrimitiveBoolean": "value",
+    "ComfySwitchNode": "on_true|on_false",
+    "ModelSamplingSD3": "model",
+    "ModelSamplingAuraFlow": "model",
+    "ModelSamplingFlux": "model",
+}
+READ_BY_OTHERS = {"RandomNoise": "its seed goes to the sampler"}
+PASS_WIDGETS: dict[str, dict[str, Any]] = {
+    "ModelSamplingSD3": {"shift": 3.0},
+    "ModelSamplingAuraFlow": {"shift": 1.73},
+    "ModelSamplingFlux": {"max_shift": 1.15, "base_shift": 0.5, "width": 1024, "height": 1024},
+    "ComfySwitchNode": {"switch": False},
+    "RandomNoise": {"noise_seed": 0},
+    **{name: {"value": None} for name in PASSES if name.startswith("Primitive")},
+}
+ORDERS = {  # widgets of class types that have no line in the table, so that their values get names
+    "CFGNorm": ("strength",),
+    "CLIPLoader": ("clip_name", "type", "device"),
+    "CLIPSetLastLayer": ("stop_at_clip_layer",),
+    "CLIPVisionEncode": ("crop",),
+    "CLIPVisionLoader": ("clip_name",),
+    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
+    "ComfyMathExpression": ("expression",),
+    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
+    "ControlNetLoader": ("control_net_name",),
+    "CreateVideo": ("fps",),
+    "DualCLIPLoader": ("clip_name1", "clip_name2", "type", "device"),
+    "EmptyFlux2LatentImage": ("width", "height", "batch_size"),
+    "EmptyHunyuanLatentVideo": ("width", "height", "length", "batch_size"),
+    "EmptyImage": ("width", "height", "batch_size", "color"),
+    "EmptyLTXVLatentVideo": ("width", "height", "length", "batch_size"),
+    "Flux2Scheduler": ("steps", "width", "height"),
+    "FluxGuidance": ("guidance",),
+    "ImageFromBatch": ("batch_index", "length"),
+    "ImageScaleBy": ("upscale_method", "scale_by"),
+    "ImageScaleToMaxDimension": ("upscale_method", "largest_size"),
+    "ImageScaleToTotalPixels": ("upscale_method", "megapixels", "resolution_steps"),
+    "ImageStitch": ("direction", "match_image_size", "spacing_width", "spacing_color"),
+    "ImageToMask": ("channel",),
+    "LoadAudio": ("audio",),
+    "LoadVideo": ("file",),
+    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
+    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
+    "ManualSigmas": ("sigmas",),
+    "RepeatLatentBatch": ("amount",),
+    "SolidMask": ("value", "width", "height"),
+    "SplitSigmas": ("step",),
+    "StringConcatenate": ("string_a", "string_b", "delimiter"),
+    "StringReplace": ("string", "find", "replace"),
+    "TextEncodeQwenImageEditPlus": ("prompt",),
+    "UNETLoader": ("unet_name", "weight_dtype"),
+    "VAEDecodeTiled": ("tile_size", "overlap", "temporal_size", "temporal_overlap"),
+    "VAELoader": ("vae_name",),
+}
