@@ -92,6 +92,14 @@ class JobFinished:
 
 
 @dataclass(frozen=True)
+class QueueChanged:
+    """The queue was paused, resumed or put in another order: the waiting jobs, the next one first."""
+
+    paused: bool
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class WorkerChanged:
     """The worker process changed its state; `detail` is for people."""
 
@@ -116,6 +124,7 @@ Event = (
     | NodeReported
     | AssetAdded
     | JobFinished
+    | QueueChanged
     | WorkerChanged
     | CatalogChanged
 )

@@ -13,6 +13,7 @@ from app.execution.events import (
     AssetAdded,
     CatalogChanged,
     JobFinished,
+    QueueChanged,
     SavedFile,
     WorkerChanged,
     WorkerState,
@@ -72,6 +73,12 @@ class Runner:
             self.supervisor.cancel(job.id)
         elif job.status == "queued":
             self.hub.tell(self.state.jobs.finish(job.id, JobFinished("cancelled", None, 0.0)))
+
+    def queue_changed(self) -> None:
+        """Tell everybody the new order, and go on if the queue goes on."""
+        jobs = self.state.jobs
+        self.hub.tell(self.state.log.add(QueueChanged(jobs.paused, tuple(jobs.order()))))
+        self.feed()
 
     async def hear(self, frame: wire.Frame) -> None:
         """Take a frame from the worker."""
@@ -158,6 +165,7 @@ class Runner:
             "queue": {
                 "running": self.current.id if self.current else None,
                 "queued": self.state.jobs.queued(),
+                "paused": self.state.jobs.paused,
             },
             "last_seq": self.state.log.last_seq(),
             "failed_files": [

@@ -34,7 +34,7 @@ DOCUMENT = (
     shapes.WorkflowDocument,
 )
 SCHEMA = (shapes.InputSchema, shapes.OutputSchema, shapes.NodeSchema)
-OF_NO_JOB = (events.WorkerChanged, events.CatalogChanged)
+OF_NO_JOB = (events.QueueChanged, events.WorkerChanged, events.CatalogChanged)
 
 
 def type_of(hint: Any) -> str:

@@ -46,8 +46,8 @@ class Jobs:
         id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
         with self.database.transaction() as connection:
             connection.execute(
-                "INSERT INTO jobs (id, title, document, targets, status, created) "
-                "VALUES (?, ?, ?, ?, 'queued', ?)",
+                "INSERT INTO jobs (id, title, document, targets, status, created, rank) "
+                "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(rank), 0) + 1 FROM jobs))",
                 (id, title, json.dumps(document), json.dumps(list(targets)), now),
             )
             record = self.log.add(JobQueued(title), id)
@@ -71,22 +71,53 @@ class Jobs:
         row = self.database.row("SELECT targets FROM jobs WHERE id = ?", id)
         return list(json.loads(row["targets"])) if row else []
 
-    def page(self, limit: int, before: str | None = None, status: str | None = None) -> list[Job]:
-        """Return jobs, newest first, those queued before the job `before` only."""
+    def page(
+        self, limit: int, before: str | None = None, status: str | None = None, search: str = ""
+    ) -> list[Job]:
+        """Return jobs, newest first: those queued before the job `before`, with `search` in the title."""
         number = self.database.row("SELECT number FROM jobs WHERE id = ?", before) if before else None
         rows = self.database.rows(
-            "SELECT * FROM jobs WHERE number < ? AND (? IS NULL OR status = ?) ORDER BY number DESC LIMIT ?",
+            "SELECT * FROM jobs WHERE number < ?1 AND (?2 IS NULL OR status = ?2) "
+            "AND instr(lower(title), lower(?3)) ORDER BY number DESC LIMIT ?4",
             number["number"] if number else 2**62,
             status,
-            status,
+            search,
             limit,
         )
         return [job_of(row) for row in rows]
 
     def next(self) -> Job | None:
-        """Return the job that has waited longest."""
-        row = self.database.row("SELECT * FROM jobs WHERE status = 'queued' ORDER BY number LIMIT 1")
-        return job_of(row) if row else None
+        """Return the job whose turn is next; None while the queue is paused."""
+        row = self.database.row("SELECT * FROM jobs WHERE status = 'queued' ORDER BY rank LIMIT 1")
+        return job_of(row) if row and not self.paused else None
+
+    def order(self) -> list[str]:
+        """Return the waiting jobs, the next one first."""
+        rows = self.database.rows("SELECT id FROM jobs WHERE status = 'queued' ORDER BY rank")
+        return [row["id"] for row in rows]
+
+    def move(self, id: str, before: str | None) -> None:
+        """Let a waiting job run before another one, or last; nothing happens when either does not wait."""
+        order = [waiting for waiting in self.order() if waiting != id]
+        if len(order) == self.queued() or (before is not None and before not in order):
+            return
+        order.insert(len(order) if before is None else order.index(before), id)
+        with self.database.transaction() as connection:
+            ranks = sorted(
+                row["rank"] for row in self.database.rows("SELECT rank FROM jobs WHERE status = 'queued'")
+            )
+            connection.executemany("UPDATE jobs SET rank = ? WHERE id = ?", zip(ranks, order, strict=True))
+
+    @property
+    def paused(self) -> bool:
+        """Whether waiting jobs stay where they are; kept over restarts."""
+        row = self.database.row("SELECT value FROM settings WHERE name = 'paused'")
+        return row is not None and row["value"] == "yes"
+
+    def pause(self, paused: bool) -> None:
+        with self.database.transaction() as connection:
+            value = "yes" if paused else "no"
+            connection.execute("INSERT OR REPLACE INTO settings VALUES ('paused', ?)", (value,))
 
     def running(self) -> Job | None:
         row = self.database.row("SELECT * FROM jobs WHERE status = 'running' LIMIT 1")

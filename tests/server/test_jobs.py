@@ -118,6 +118,35 @@ def test_targets_run_a_part(shared: Server) -> None:
     assert shared.ask("POST", "/api/jobs", body)[1]["error"]["code"] == "bad_targets"
 
 
+def test_pause_reorder_retry_and_search(shared: Server) -> None:
+    assert shared.ask("PUT", "/api/queue", {"paused": True})[0] == 200
+    first, second, third = (shared.run(sum_of(n), title=f"Queue {n}") for n in (11, 12, 13))
+    assert shared.get("/api/status")["queue"] == {"running": None, "queued": 3, "paused": True}
+    assert shared.ask("POST", f"/api/jobs/{third}/move", {"before": first})[1]["order"] == [
+        third,
+        first,
+        second,
+    ]
+    assert shared.ask("POST", f"/api/jobs/{third}/move", {"before": None})[1]["order"] == [
+        first,
+        second,
+        third,
+    ]
+    assert shared.ask("POST", f"/api/jobs/{second}/move", {"before": first})[1]["order"] == [
+        second,
+        first,
+        third,
+    ]
+    assert shared.ask("POST", f"/api/jobs/{second}/move", {"before": "none"})[0] == 409
+    assert shared.ask("PUT", "/api/queue", {"paused": "maybe"})[0] == 400
+    shared.ask("PUT", "/api/queue", {"paused": False})
+    started = [shared.finished(job)["started"] for job in (second, first, third)]
+    assert started == sorted(started)
+    again = shared.ask("POST", f"/api/jobs/{first}/retry")[1]["job"]["id"]
+    assert again != first and shared.finished(again)["title"] == "Queue 11"
+    assert [job["id"] for job in shared.get("/api/jobs?search=queue%2011")["jobs"]] == [again, first]
+
+
 def test_everything_survives_the_death_of_the_server(server: Server) -> None:
     server.ready()
     done = server.run(sum_of(1))

@@ -52,7 +52,8 @@ async def page(request: web.Request) -> web.Response:
     if status is not None and status not in STATUSES:
         raise Refused(400, "bad_query", f"status is {status[:40]!r}.", f"Allowed are {', '.join(STATUSES)}.")
     limit = max(1, number(request, "limit", 50, 500))
-    jobs = request.app[STATE].jobs.page(limit, request.query.get("before"), status)
+    search = readable(request.query.get("search", ""))
+    jobs = request.app[STATE].jobs.page(limit, request.query.get("before"), status, search)
     return web.json_response({"jobs": [job.to_json() for job in jobs]})
 
 
@@ -72,6 +73,36 @@ async def cancel(request: web.Request) -> web.Response:
     job = found(request)
     request.app[RUNNER].cancel(job)
     return web.json_response({"job": request.app[STATE].jobs.get(job.id).to_json()})
+
+
+@routes.post("/api/jobs/{id}/retry")
+async def retry(request: web.Request) -> web.Response:
+    state, old = request.app[STATE], found(request)
+    job, record = state.jobs.add(old.title, state.jobs.document(old.id), state.jobs.targets(old.id))
+    request.app[HUB].tell(record)
+    request.app[RUNNER].feed()
+    return web.json_response({"job": job.to_json()}, status=201)
+
+
+@routes.post("/api/jobs/{id}/move")
+async def move(request: web.Request) -> web.Response:
+    job, before = found(request), (await read_body(request)).get("before")
+    waiting = request.app[STATE].jobs.order()
+    if job.id not in waiting or (before is not None and before not in waiting):
+        raise Refused(409, "not_waiting", "Only waiting jobs can change places.", "Reload the queue.")
+    request.app[STATE].jobs.move(job.id, None if before is None else str(before))
+    request.app[RUNNER].queue_changed()
+    return web.json_response({"order": request.app[STATE].jobs.order()})
+
+
+@routes.put("/api/queue")
+async def queue(request: web.Request) -> web.Response:
+    paused = (await read_body(request)).get("paused")
+    if not isinstance(paused, bool):
+        raise Refused(400, "bad_pause", "'paused' is not true or false.", "Send one of the two.")
+    request.app[STATE].jobs.pause(paused)
+    request.app[RUNNER].queue_changed()
+    return web.json_response({"paused": paused, "order": request.app[STATE].jobs.order()})
 
 
 @routes.delete("/api/jobs/{id}")

@@ -4,6 +4,7 @@ CREATE TABLE jobs (
     title TEXT NOT NULL,
     document TEXT NOT NULL,
     targets TEXT NOT NULL,
+    rank REAL NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     attempts INTEGER NOT NULL DEFAULT 0,
     created REAL NOT NULL,
@@ -12,7 +13,12 @@ CREATE TABLE jobs (
     duration REAL,
     problem TEXT
 ) STRICT;
-CREATE INDEX jobs_by_status ON jobs (status, number);
+CREATE INDEX jobs_by_status ON jobs (status, rank);
+
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

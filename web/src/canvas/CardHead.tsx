@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import type { NodeSchema } from "../api/types";
 import { formatDuration } from "../graph/numbers";
@@ -19,7 +20,7 @@ export function CardHead({ card, schema, known }: Props) {
     <div className="card-head" onDoubleClick={() => useSurface.setState({ renaming: card.id })}>
       {renaming ? <TitleEntry id={card.id} title={title} /> : <span className="card-title" title={titleHint(card, schema)}>{title}</span>}
       {card.mode !== "on" && <span className="badge off">{card.mode}</span>}
-      {known ? <RunBadge id={card.id} /> : <span className="badge bad">unknown node</span>}
+      {known ? <RunBadge id={card.id} /> : <UnknownBadge />}
       {known && (
         <button
           type="button"
@@ -40,6 +41,12 @@ export function CardHead({ card, schema, known }: Props) {
 
 function titleHint(card: Card, schema: NodeSchema): string {
   return `${schema.title} (${card.id})\n${schema.description}`;
+}
+
+/** Not known yet, or not known at all. */
+function UnknownBadge() {
+  const complete = useCatalog((s) => s.complete);
+  return complete ? <span className="badge bad">unknown node</span> : <span className="badge wait">loading…</span>;
 }
 
 /** How the node fared in the run on display. */

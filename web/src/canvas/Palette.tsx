@@ -3,7 +3,7 @@ import { useCatalog } from "../api/catalog";
 import type { NodeSchema } from "../api/types";
 import { searchNodes } from "../graph/search";
 import { categoryHue } from "../graph/colors";
-import { addNode } from "./actions";
+import { addNode, spotFor } from "./actions";
 import { portColor } from "./ports";
 import { usePrefs } from "./prefs";
 import { useSurface, type PaletteRequest } from "./surface";
@@ -29,7 +29,7 @@ function OpenPalette({ request }: { request: PaletteRequest }) {
   const pick = (node: NodeSchema | undefined) => {
     if (!node) return;
     close();
-    addNode(node.id, request.canvas, request.end);
+    addNode(node.id, request.anywhere ? spotFor(node.id, request.canvas) : request.canvas, request.end);
   };
   const key = (event: KeyboardEvent) => {
     event.stopPropagation();

@@ -2,8 +2,8 @@ import { useCatalog } from "../api/catalog";
 import { connect, partner, refusal, wireTo, type LooseEnd, type Wire } from "../graph/connection";
 import { copy, feeding, paste, readClip } from "../graph/clipboard";
 import { arrange } from "../graph/arrange";
-import { addCard, addFrame, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
-import type { Mode, Sheet } from "../graph/sheet";
+import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
+import { newCard, type Mode, type Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
 import { currentSheet, edit, select, selectedCards, useEditor } from "./editor";
 import { noteUsed } from "./prefs";
@@ -31,6 +31,11 @@ export function addNode(type: string, at: Point, end: LooseEnd | null = null, va
   noteUsed(type);
   select(new Set([id]));
   return id;
+}
+
+/** A place near `at` where a new card of this type covers no other. */
+export function spotFor(type: string, at: Point): Point {
+  return freeSpot(currentSheet(), at, sizeOf(newCard("", type, at.x, at.y)), sizeOf);
 }
 
 /** Connect, or say why not. */

@@ -73,7 +73,7 @@ function middle(flow: Flow) {
 
 export function openPaletteInMiddle(flow: Flow): void {
   const screen = { x: Math.max(8, innerWidth / 2 - 200), y: Math.max(60, innerHeight / 5) };
-  useSurface.setState({ palette: { screen, canvas: middle(flow), end: null } });
+  useSurface.setState({ palette: { screen, canvas: middle(flow), end: null, anywhere: true } });
 }
 
 function renameSelected(): void {

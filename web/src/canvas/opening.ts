@@ -11,6 +11,13 @@ import { setTitle, useWorkflow } from "./workflow";
 const OPEN_KEY = "patchloom.open";
 const FIRST_TEMPLATE = "first_picture";
 
+let beforeOpening = (): Promise<void> => Promise.resolve();
+
+/** What to wait for before another workflow is opened: the open one must be safe. */
+export function setBeforeOpening(step: () => Promise<void>): void {
+  beforeOpening = step;
+}
+
 function show(head: WorkflowHead, workflow: WorkflowDocument): void {
   const opened = readDocument(workflow);
   loadSheet(opened.sheet);
@@ -44,6 +51,7 @@ function remember(id: string): void {
 
 /** Open a saved workflow; unsaved changes that this browser still holds come back. */
 export async function openWorkflow(id: string): Promise<void> {
+  await beforeOpening();
   restore(await getWorkflow(id));
 }
 
@@ -62,6 +70,7 @@ function restore(answer: WorkflowAnswer): void {
 
 /** Save a document as a new workflow on the server and open it. Opening never overwrites anything. */
 export async function openDocument(workflow: WorkflowDocument, title = workflow.title || "Untitled"): Promise<void> {
+  await beforeOpening();
   show(await createWorkflow(title, { ...workflow, title }), workflow);
 }
 

@@ -21,6 +21,9 @@ let asked = 0;
 export function startChecking(): void {
   useEditor.subscribe((state, before) => {
     if (state.version !== before.version) checkSoon();
+    const node = useProblems.getState().failure?.node;
+    // Whoever changes the node that failed is mending it: the mark has done its work.
+    if (node && state.values[node] !== before.values[node]) useProblems.setState({ failure: null });
   });
   useCatalog.subscribe(checkSoon);
   useRuns.subscribe((state, before) => {

@@ -4,7 +4,7 @@ import { useRuns } from "../api/runs";
 import { sameDocument } from "../graph/document";
 import { dropDraft, keepDraft } from "./drafts";
 import { useEditor } from "./editor";
-import { openWorkflow } from "./opening";
+import { openWorkflow, setBeforeOpening } from "./opening";
 import { toastError, useSurface } from "./surface";
 import { documentNow, useWorkflow } from "./workflow";
 
@@ -12,7 +12,8 @@ const AFTER_EDIT = 800;
 const RETRY = 3000;
 
 let timer = 0;
-let saving = false;
+/** The save that is on its way. */
+let current: Promise<void> | null = null;
 
 /** Save the open workflow by itself, 800 ms after the first unsaved edit. */
 export function startAutosave(): void {
@@ -23,6 +24,7 @@ export function startAutosave(): void {
     const back = before.connection === "offline" && state.connection !== "offline";
     if (back && useWorkflow.getState().saveState === "offline") void save();
   });
+  setBeforeOpening(settle);
   window.addEventListener("pagehide", flush);
   document.addEventListener("visibilitychange", () => document.hidden && flush());
 }
@@ -35,22 +37,37 @@ function edited(): void {
   if (!timer) timer = window.setTimeout(() => void save(), AFTER_EDIT);
 }
 
+/** Save what is unsaved, and wait for it. Without a server the draft in this browser has to do. */
+async function settle(): Promise<void> {
+  await current;
+  if (["unsaved", "offline"].includes(useWorkflow.getState().saveState)) await save();
+  window.clearTimeout(timer);
+  timer = 0;
+}
+
 /** The page goes away: write the draft, which the next page saves, and try to save at once. */
 function flush(): void {
   const { id, saveState, title, revision } = useWorkflow.getState();
   if (!id || saveState === "saved" || saveState === "conflict") return;
   const document = documentNow();
   keepDraft(id, { title, document, revision });
-  if (!saving) void save();
+  if (!current) void save();
 }
 
 export async function save(): Promise<void> {
   window.clearTimeout(timer);
   timer = 0;
-  const { id, title, revision, saveState } = useWorkflow.getState();
+  const { id, saveState } = useWorkflow.getState();
   if (!id || saveState === "conflict") return;
-  if (saving) return edited();
-  saving = true;
+  if (current) return edited();
+  current = put(id);
+  await current;
+  current = null;
+}
+
+/** Never throws: what goes wrong becomes a state that the bar shows. */
+async function put(id: string): Promise<void> {
+  const { title, revision } = useWorkflow.getState();
   const version = useEditor.getState().version;
   const document = documentNow();
   keepDraft(id, { title, document, revision });
@@ -60,8 +77,6 @@ export async function save(): Promise<void> {
     saved(id, head.revision, version);
   } catch (error) {
     await failed(id, error, version);
-  } finally {
-    saving = false;
   }
 }
 

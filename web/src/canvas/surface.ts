@@ -8,6 +8,8 @@ export interface PaletteRequest {
   readonly screen: { x: number; y: number };
   readonly canvas: { x: number; y: number };
   readonly end: LooseEnd | null;
+  /** Nobody pointed at a place, so the card goes where it covers no other. */
+  readonly anywhere?: boolean;
 }
 
 export interface MenuRequest {

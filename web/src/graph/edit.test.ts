@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addCard, addFrame, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "./edit";
+import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "./edit";
 import { sheet } from "./samples";
 import { freeId, incoming } from "./sheet";
 
@@ -40,6 +40,15 @@ describe("cards", () => {
 
   it("ignore ids that are not there", () => {
     expect(updateCards(sheet, ids("ghost"), () => ({ x: 1 })).cards).toEqual(sheet.cards);
+  });
+});
+
+describe("freeSpot", () => {
+  it("stays where there is room, else goes below what is in the way", () => {
+    expect(freeSpot(sheet, { x: 0, y: 500 }, size(), size)).toEqual({ x: 0, y: 500 });
+    expect(freeSpot(sheet, { x: 290, y: 50 }, size(), size)).toEqual({ x: 290, y: 124 });
+    const stacked = updateCards(sheet, ids("prompt"), () => ({ x: 0, y: 130 }));
+    expect(freeSpot(stacked, { x: 10, y: 10 }, size(), size)).toEqual({ x: 10, y: 254 });
   });
 });
 

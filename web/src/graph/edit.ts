@@ -74,6 +74,21 @@ export function move(sheet: Sheet, to: ReadonlyMap<string, { x: number; y: numbe
   return { ...sheet, cards, frames: sheet.frames.map((f) => ({ ...f, ...(to.get(f.id) ?? {}) })) };
 }
 
+const GAP = 24;
+
+/** The nearest place below `at` where a card of this size covers no other. */
+export function freeSpot(sheet: Sheet, at: Pick<Card, "x" | "y">, size: Size, sizeOf: (card: Card) => Size): { x: number; y: number } {
+  const cards = Object.values(sheet.cards).sort((a, b) => a.y - b.y);
+  let y = at.y;
+  for (const card of cards) {
+    const box = sizeOf(card);
+    const beside = card.x + box.width + GAP <= at.x || at.x + size.width + GAP <= card.x;
+    const apart = card.y + box.height + GAP <= y || y + size.height + GAP <= card.y;
+    if (!beside && !apart) y = card.y + box.height + GAP;
+  }
+  return { x: at.x, y };
+}
+
 /** The cards whose centre lies in the frame. */
 export function membersOf(frame: Frame, sheet: Sheet, sizeOf: (card: Card) => Size): Ids {
   const inside = Object.values(sheet.cards).filter((card) => {

@@ -149,7 +149,7 @@ const UNKNOWN_INPUT: InputSchema = {
   name: "",
   type: "Any",
   help: "",
-  required: false,
+  required: true,
   port: true,
   multiple: false,
   choices: [],
