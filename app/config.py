@@ -35,6 +35,7 @@ class Settings:
         output: Folder for results; None means base/output.
         token: What clients must present when `listen` is not loopback; None makes one up.
         cache_bytes: Memory for results of finished nodes (bytes).
+        disk_bytes: Disk for results that outlive the process (bytes).
         packages: Python packages whose node files are offered; all of them are code that runs.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     output: Path | None = None
     token: str | None = None
     cache_bytes: int = 2**32
+    disk_bytes: int = 2**32
     packages: tuple[str, ...] = ("nodes",)
 
     @property
@@ -61,6 +63,10 @@ class Settings:
     @property
     def stored_catalog(self) -> Path:
         return self.user / "catalog.json"
+
+    @property
+    def disk_cache(self) -> Path:
+        return self.user / "results"
 
     @property
     def templates(self) -> Path:

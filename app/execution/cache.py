@@ -1,45 +1,43 @@
-"""Results of nodes by content key, bounded in bytes, least recently used out first."""
+"""Results of nodes by content key: in memory, bounded in bytes, with a second tier on disk."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from app.execution.events import SavedFile
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What a node made: its outputs by name, and what it saved and reported on the way."""
-
-    outputs: Mapping[str, Any] = field(default_factory=dict)
-    files: tuple[SavedFile, ...] = ()
-    reports: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def nbytes(self) -> int:
-        return sum(size_of(value) for value in self.outputs.values())
+from app.execution.disk import DiskCache
+from app.execution.result import NodeResult
+from app.graph.spec import NodeSpec
 
 
 class ResultCache:
-    """Keeps results up to `limit` (bytes). The newest one stays even when it alone is larger."""
+    """Keeps results in memory up to `limit` (bytes), those not used longest leave first.
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    The newest one stays even when it alone is larger. What is worth it is on `disk` too.
+    """
+
+    def __init__(self, limit: int, disk: DiskCache | None = None) -> None:
+        self.limit, self.disk = limit, disk
         self.used = 0
         self._results: OrderedDict[str, tuple[NodeResult, int]] = OrderedDict()
 
-    def get(self, key: str) -> NodeResult | None:
+    def get(self, key: str, spec: NodeSpec) -> NodeResult | None:
         """Return the result stored under `key` and mark it as used just now."""
-        if key not in self._results:
-            return None
-        self._results.move_to_end(key)
-        return self._results[key][0]
+        if key in self._results:
+            self._results.move_to_end(key)
+            return self._results[key][0]
+        result = self.disk.get(key, spec) if self.disk else None
+        if result is not None:
+            self.remember(key, result)
+        return result
 
-    def put(self, key: str, result: NodeResult) -> None:
-        """Store a result; older ones leave when the room is short."""
+    def put(self, key: str, spec: NodeSpec, result: NodeResult, duration: float) -> None:
+        """Store a node's result that took `duration` (s)."""
+        self.remember(key, result)
+        if self.disk:
+            self.disk.put(key, spec, result, duration)
+
+    def remember(self, key: str, result: NodeResult) -> None:
+        """Keep a result in memory; older ones leave when the room is short."""
         self.drop(key)
         size = result.nbytes
         self._results[key] = (result, size)
@@ -48,17 +46,6 @@ class ResultCache:
             self.drop(next(iter(self._results)))
 
     def drop(self, key: str) -> None:
-        """Forget one result, if it is there."""
-        _, size = self._results.pop(key, (None, 0))
-        self.used -= size
-
-
-def size_of(value: Any) -> int:
-    """Return the memory (bytes) a value says it holds in `nbytes`; other values count as small."""
-    if isinstance(value, Mapping):
-        return sum(size_of(item) for item in value.values())
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, Iterable) and not hasattr(value, "nbytes"):
-        return sum(size_of(item) for item in value)
-    return int(getattr(value, "nbytes", 64))
+        """Forget one result in memory, if it is there."""
+        if key in self._results:
+            self.used -= self._results.pop(key)[1]

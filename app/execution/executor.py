@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from app.execution.cache import NodeResult, ResultCache
+from app.execution.cache import ResultCache
 from app.execution.calls import NodeFailed, call, elapsed
 from app.execution.context import Caller, NodeContext
 from app.execution.events import (
@@ -25,6 +25,7 @@ from app.execution.events import (
 )
 from app.execution.files import Folders
 from app.execution.plan import Plan, PlannedNode, make_plan, reusable
+from app.execution.result import NodeResult
 from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Cancelled
@@ -174,8 +175,9 @@ class RunningJob:
         )
         outputs = call(node, self.given(node), context)
         result = NodeResult(outputs, tuple(context.files), tuple(context.reports))
-        self.executor.cache.put(node.key, result)
-        self.caller.emit(NodeFinished(node.id, elapsed(started), cached=False))
+        duration = elapsed(started)
+        self.executor.cache.put(node.key, node.spec, result, duration)
+        self.caller.emit(NodeFinished(node.id, duration, cached=False))
         return result
 
     def given(self, node: PlannedNode) -> dict[str, list[Any]]:

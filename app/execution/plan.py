@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.execution.cache import NodeResult, ResultCache
+from app.execution.cache import ResultCache
 from app.execution.files import Folders
+from app.execution.result import NodeResult
 from app.graph.catalog import Catalog
 from app.graph.check import outputs
 from app.graph.fingerprint import fingerprints, values_of
@@ -83,7 +84,7 @@ def planned(id: str, graph: Graph, links: Links, catalog: Catalog, key: str) -> 
 
 def reusable(node: PlannedNode, cache: ResultCache, folders: Folders) -> NodeResult | None:
     """Return the node's stored result, if the pictures that it stands for are still on disk."""
-    result = cache.get(node.key)
+    result = cache.get(node.key, node.spec)
     if result is None or not all(
         (folders.by_name(file.folder) / file.name).is_file() for file in result.files
     ):

@@ -18,6 +18,7 @@ from typing import Any
 from app.execution import events, wire
 from app.execution.cache import ResultCache
 from app.execution.context import Caller, Claim
+from app.execution.disk import DiskCache
 from app.execution.events import Event
 from app.execution.executor import Executor
 from app.execution.files import Folders
@@ -100,7 +101,10 @@ def main() -> None:
     worker = Worker(channel)
     threading.Thread(target=worker.listen, daemon=True).start()
     found = catalog.find(settings["packages"])
-    executor = Executor(found, ResultCache(settings["cache_bytes"]), folders_from_json(settings["folders"]))
+    cache = ResultCache(
+        settings["cache_bytes"], DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"])
+    )
+    executor = Executor(found, cache, folders_from_json(settings["folders"]))
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     worker.serve(executor)
 

@@ -26,6 +26,7 @@ from app.interop.translate import Translation, translate
 
 Format = Literal["native", "comfy-ui", "comfy-api"]
 KEY = "comfyui"
+DEEPEST = 100
 
 
 @dataclass
@@ -70,11 +71,27 @@ def parsed(data: bytes) -> Any:
 
 def read_json(document: Any) -> Workflow:
     """Read a parsed document of any format; raises MalformedWorkflow."""
-    try:
-        format = format_of(document)
-        return ours.read(document) if format == "native" else from_comfyui(Opened(format, document))
-    except RecursionError:
-        raise MalformedWorkflow("The document is nested too deeply.", "Open another file.") from None
+    refuse_deep(document)
+    format = format_of(document)
+    return ours.read(document) if format == "native" else from_comfyui(Opened(format, document))
+
+
+def refuse_deep(document: Any) -> None:
+    """Refuse what is nested so deep that nothing could write it again."""
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [
+            entry
+            for value in level
+            if isinstance(value, dict | list)
+            for entry in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise MalformedWorkflow(
+        f"The document is nested more than {DEEPEST} levels deep.",
+        "Open a file that ComfyUI or Patchloom saved.",
+    )
 
 
 def format_of(document: Any) -> Format:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.graph.problem import Problem
 from app.graph.workflow import Graph, NodeInstance
-from app.interop.flat import FlatNode, Place
+from app.interop.flat import FlatNode, Place, pair
 from app.interop.translate import Translation
 
 WRITTEN_MODES = {("on", "mute"): 2, ("on", "bypass"): 4, ("mute", "on"): 0}
@@ -73,6 +73,13 @@ def plain(value: Any) -> Any:
     return value
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether looks are the same; the canvas keeps places as whole numbers."""
+    if isinstance(one, list) and isinstance(other, list):
+        return all(abs(a - b) < 1 for a, b in zip(pair(one), pair(other), strict=True))
+    return same(one, other)
+
+
 def value_writes(before: Translation, id: str, name: str, value: Any) -> Writes:
     found = before.found.get((id, name))
     places = getattr(found.source, "places", ()) if found else ()
@@ -100,7 +107,7 @@ def node_writes(before: Translation, id: str, after: NodeInstance) -> Writes:
         writes += [
             (Place(flat.drawn, name), after.extra[ours])
             for ours, name in LOOKS.items()
-            if ours in after.extra and not same(after.extra[ours], was.extra.get(ours, ""))
+            if ours in after.extra and not alike(after.extra[ours], was.extra.get(ours, ""))
         ]
     return writes
 

@@ -31,6 +31,8 @@ NEW_LATENT = Part(
         "batch_size": Same("batch_size"),
     },
 )
+TEXT_NODE = Part("text", {"value": Same("value")})
+STRING = (Out("STRING", "STRING", "str"),)
 RESIZED = "is not what Patchloom does: it resizes bicubic with antialiasing, so pixels differ a little"
 
 TABLE = (
@@ -168,6 +170,49 @@ TABLE = (
         (Part("save_image", {"image": Same("images"), "prefix": Same("filename_prefix")}),),
         {"images": "IMAGE"},
         {"filename_prefix": "ComfyUI"},
+    ),
+    Rule(
+        "PrimitiveInt",
+        (Part("integer", {"value": Same("value")}),),
+        {},
+        {"value": 0},
+        (Out("INT", "INT", "int"),),
+    ),
+    Rule(
+        "PrimitiveFloat",
+        (Part("number", {"value": Same("value")}),),
+        {},
+        {"value": 0.0},
+        (Out("FLOAT", "FLOAT", "float"),),
+    ),
+    Rule("PrimitiveStringMultiline", (TEXT_NODE,), {}, {"value": ""}, STRING),
+    Rule("PrimitiveString", (TEXT_NODE,), {}, {"value": ""}, STRING),
+    Rule(
+        "StringReplace",
+        (
+            Part(
+                "replace_text",
+                {"text": Same("string"), "find": Same("find"), "replacement": Same("replace")},
+            ),
+        ),
+        {},
+        {"string": "", "find": "", "replace": ""},
+        STRING,
+        lambda values: (
+            "find is empty, which puts the new text between all letters" if values["find"] == "" else None
+        ),
+    ),
+    Rule(
+        "ComfySwitchNode",
+        (
+            Part(
+                "switch",
+                {"condition": Same("switch"), "on_true": Same("on_true"), "on_false": Same("on_false")},
+            ),
+        ),
+        {"on_false": "*", "on_true": "*"},
+        {"switch": False},
+        (Out("output", "*", "any"),),
     ),
     Rule("PreviewImage", (Part("preview_image", {"image": Same("images")}),), {"images": "IMAGE"}),
     Rule(

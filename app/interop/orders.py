@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 PASSES = {  # class types that make nothing: their output is one of their inputs
-    "PrimitiveInt": "value",
-    "PrimitiveFloat": "value",
-    "PrimitiveString": "value",
-    "PrimitiveStringMultiline": "value",
     "PrimitiveBoolean": "value",
     "ComfySwitchNode": "on_true|on_false",
     "ModelSamplingSD3": "model",
     "ModelSamplingAuraFlow": "model",
     "ModelSamplingFlux": "model",
 }
+HOLDERS = frozenset({"PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline"})
 READ_BY_OTHERS = {"RandomNoise": "its seed goes to the sampler"}
 PASS_WIDGETS: dict[str, dict[str, Any]] = {
     "ModelSamplingSD3": {"shift": 3.0},
@@ -22,7 +19,7 @@ PASS_WIDGETS: dict[str, dict[str, Any]] = {
     "ModelSamplingFlux": {"max_shift": 1.15, "base_shift": 0.5, "width": 1024, "height": 1024},
     "ComfySwitchNode": {"switch": False},
     "RandomNoise": {"noise_seed": 0},
-    **{name: {"value": None} for name in PASSES if name.startswith("Primitive")},
+    "PrimitiveBoolean": {"value": False},
 }
 ORDERS = {  # widgets of class types that have no line in the table, so that their values get names
     "CFGNorm": ("strength",),

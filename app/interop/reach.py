@@ -18,9 +18,13 @@ class Reach:
     flat: Flat
     passes: Mapping[str, str]
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    holders: frozenset[str] = frozenset()
 
-    def source(self, node: FlatNode, name: str) -> Source | None:
-        """Return what really feeds an input: a value, an output that makes something, or nothing."""
+    def source(self, node: FlatNode, name: str, *, fold: bool = False) -> Source | None:
+        """Return what really feeds an input: a value, an output that makes something, or nothing.
+
+        With `fold`, a node that only holds a number or a text counts as its value.
+        """
         found = node.inputs.get(name)
         if found is None and name in self.defaults.get(node.class_type, {}):
             return Setting(self.defaults[node.class_type][name])
@@ -28,22 +32,24 @@ class Reach:
         while isinstance(found, Wire) and found not in seen:
             seen.add(found)
             above = self.flat.nodes.get(found.node)
-            if above is None:
-                return None
-            if above.class_type not in self.passes:
-                return found
-            found = self.handed_on(above)
+            way = above and self.way_through(above, fold=fold)
+            if above is None or way is None:
+                return found if above else None
+            found = above.inputs.get(way)
         return found if isinstance(found, Setting) else None
 
-    def handed_on(self, node: FlatNode) -> Source | None:
-        """Return what a passing node hands on; `a|b` names two inputs between which `switch` decides."""
-        name = self.passes[node.class_type]
-        if "|" in name:
-            chosen = self.source(node, "switch")
-            if not isinstance(chosen, Setting):
-                return None
-            name = name.split("|")[0 if chosen.value else 1]
-        return node.inputs.get(name)
+    def way_through(self, node: FlatNode, *, fold: bool = False) -> str | None:
+        """Return the input that a node hands on unchanged; None when it makes something of its own.
+
+        `a|b` in the table names two inputs between which `switch` decides, as long as it is typed in.
+        """
+        way = self.passes.get(node.class_type, "value" if fold and node.class_type in self.holders else None)
+        if way is None or node.mode == "mute":
+            return None
+        if "|" not in way:
+            return way
+        chosen = self.value(node, "switch")
+        return None if chosen is None else way.split("|")[0 if chosen else 1]
 
     def above(self, node: FlatNode, name: str) -> FlatNode | None:
         """Return the node that feeds an input; None when it is a value or open."""
@@ -52,7 +58,7 @@ class Reach:
 
     def value(self, node: FlatNode, name: str) -> Any:
         """Return an input's value; None when it is connected to something that is computed, or open."""
-        source = self.source(node, name)
+        source = self.source(node, name, fold=True)
         return source.value if isinstance(source, Setting) else None
 
     @cached_property

@@ -17,11 +17,19 @@ class Unmapped(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What feeds an input of ours. `back` turns our value into ComfyUI's, `note` says what differs."""
+    """What feeds an input of ours.
+
+    Attributes:
+        source: The value or the wire.
+        back: Turns our value into ComfyUI's.
+        note: What differs from ComfyUI.
+        remedy: What to do about that.
+    """
 
     source: Source
     back: Callable[[Any], Any] = lambda value: value
     note: str = ""
+    remedy: str = "Compare the pictures if it matters."
 
 
 class From(Protocol):
@@ -59,7 +67,7 @@ class Word:
         return Found(Setting(*self.chosen(node, reach)), back=self.back)
 
     def chosen(self, node: FlatNode, reach: Reach) -> tuple[Any, tuple[Any, ...]]:
-        source = reach.source(node, self.input)
+        source = reach.source(node, self.input, fold=True)
         if not isinstance(source, Setting) or source.value not in list(self.words):
             came = repr(source.value) if isinstance(source, Setting) else "connected"
             raise Unmapped(f"{self.input} is {came}; known are {', '.join(map(str, self.words))}")
@@ -135,7 +143,7 @@ class Strength:
     denoise: str = "denoise"
 
     def find(self, node: FlatNode, reach: Reach) -> Found:
-        steps, source = reach.value(node, self.steps), reach.source(node, self.denoise)
+        steps, source = reach.value(node, self.steps), reach.source(node, self.denoise, fold=True)
         denoise = source.value if isinstance(source, Setting) else None
         if denoise == 1:
             return Found(Setting(1.0, source.places))  # type: ignore[union-attr]
@@ -182,12 +190,11 @@ class Shift:
             above = reach.flat.nodes[source.node]
             if above.class_type in self.setters:
                 return self.told(above, self.setters[above.class_type], reach)
-            passing = above.class_type in reach.passes
-            source = reach.handed_on(above) if passing else above.inputs.get("model")
+            source = above.inputs.get(reach.way_through(above) or "model")
         return Found(
             Setting(1.0),
-            note="ComfyUI takes the shift of the noise levels from the model; here it is the value 'shift' "
-            "and stands at 1. Set it to what the model was made for",
+            note="ComfyUI takes it from the model, here it is a value and stands at 1",
+            remedy="Set shift to what the model was made for.",
         )
 
     def told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +11,13 @@ from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import Flat, FlatNode, Setting, Wire, number, pair
 from app.interop.names import FOREIGN, RULES, placeholder_type
-from app.interop.orders import PASS_WIDGETS, PASSES, READ_BY_OTHERS
+from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
 from app.interop.rules import Found, Named, Of, Part, Rule, Same, Unmapped
 
 DEFAULTS = {**PASS_WIDGETS, **{rule.class_type: rule.widgets for rule in RULES.values()}}
 PART_HEIGHT = 130.0
+COMPARE = Found.remedy
 
 
 @dataclass
@@ -45,9 +47,9 @@ class Translation:
 def translate(flat: Flat) -> Translation:
     """Say a ComfyUI graph in our nodes; what has no counterpart becomes a placeholder."""
     made = Translation(flat)
-    reach = Reach(flat, PASSES, DEFAULTS)
+    reach = Reach(flat, PASSES, DEFAULTS, HOLDERS)
     for node in flat.nodes.values():
-        if node.class_type in PASSES or node.class_type in READ_BY_OTHERS:
+        if node.class_type in READ_BY_OTHERS or reach.way_through(node) is not None:
             continue
         rule = RULES.get(node.class_type)
         try:
@@ -120,13 +122,25 @@ def take(made: Translation, id: str, found: Mapping[str, Found], node: FlatNode)
     values = {}
     for name, got in found.items():
         if got.note:
-            made.problems.append(difference(node, id, name, got.note))
+            made.problems.append(difference(node, id, name, got.note, got.remedy))
         if isinstance(got.source, Wire):
             add_edge(made, got.source, id, name)
         else:
-            values[name] = got.source.value
+            values[name] = finite(got.source.value)
             made.found[id, name] = got
     return values
+
+
+def finite(value: Any) -> Any:
+    """Replace NaN and infinity, which browsers cannot read, by null."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case list():
+            return [finite(entry) for entry in value]
+        case dict():
+            return {name: finite(entry) for name, entry in value.items()}
+    return value
 
 
 def add_edge(made: Translation, wire: Wire, target: str, name: str) -> None:
@@ -197,11 +211,11 @@ def differences(node: FlatNode, rule: Rule, reach: Reach) -> Iterator[Problem]:
             yield difference(node, node.id, name, f"{value!r} {text}")
 
 
-def difference(node: FlatNode, id: str, name: str, text: str) -> Problem:
+def difference(node: FlatNode, id: str, name: str, text: str, remedy: str = COMPARE) -> Problem:
     return Problem(
         "comfyui_difference",
-        f"{id}: {name} of {node.class_type}: {text}.",
-        "Compare the picture if it matters.",
+        f"{id} ({node.class_type}): {name}: {text}.",
+        remedy,
         id,
         name,
         "warning",

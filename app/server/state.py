@@ -40,6 +40,8 @@ class State:
         return {
             "folders": folders_to_json(self.settings.folders),
             "cache_bytes": self.settings.cache_bytes,
+            "disk_cache": str(self.settings.disk_cache),
+            "disk_bytes": self.settings.disk_bytes,
             "packages": self.settings.packages,
         }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.execution import events
-from app.execution.cache import NodeResult, ResultCache, size_of
+from app.execution.cache import ResultCache
 from app.execution.context import Caller, Claim, NodeContext
 from app.execution.events import (
     AssetAdded,
@@ -17,6 +17,7 @@ from app.execution.events import (
 )
 from app.execution.executor import Executor
 from app.execution.files import Folders, Numbering, write_whole
+from app.execution.result import NodeResult, size_of
 from app.graph import catalog
 from app.graph.problem import Refusal
 from app.graph.workflow import Workflow, read
@@ -240,15 +241,15 @@ class Sized:
 
 
 def test_the_cache_forgets_what_was_not_used_longest() -> None:
-    cache = ResultCache(100)
+    cache, spec = ResultCache(100), PLAIN.specs["number"]
     for key in "abc":
-        cache.put(key, NodeResult({"x": Sized(40)}))
-        cache.get("a")
-    assert cache.get("a") and cache.get("c") and cache.get("b") is None
+        cache.put(key, spec, NodeResult({"x": Sized(40)}), 1.0)
+        cache.get("a", spec)
+    assert cache.get("a", spec) and cache.get("c", spec) and cache.get("b", spec) is None
     assert cache.used == 80
-    cache.put("big", NodeResult({"x": Sized(1000)}))
-    assert cache.get("big"), "one result that is larger than the room is kept until the next comes"
-    assert cache.get("a") is None and cache.used == 1000
+    cache.put("big", spec, NodeResult({"x": Sized(1000)}), 1.0)
+    assert cache.get("big", spec), "one result that is larger than the room is kept until the next comes"
+    assert cache.get("a", spec) is None and cache.used == 1000
 
 
 def test_size_of() -> None:

@@ -11,7 +11,6 @@ export default function TextBox(props: WidgetProps<TextBoxWidget>) {
       <textarea
         {...controlProps(props)}
         className="nodrag nowheel nopan"
-        maxLength={props.widget.max_length}
         spellCheck={false}
         value={String(value ?? "")}
         onChange={(event) => set(event.target.value)}

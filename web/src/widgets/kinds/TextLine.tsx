@@ -11,7 +11,6 @@ export default function TextLine(props: WidgetProps<TextLineWidget>) {
       <input
         {...controlProps(props)}
         className="nodrag nopan"
-        maxLength={props.widget.max_length}
         value={String(value ?? "")}
         onChange={(event) => set(event.target.value)}
       />

@@ -1,0 +1,48 @@
+"""The table of supported class types in docs/comfyui.md: `python -m app.interop.page` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.interop.names import TABLE
+from app.interop.orders import PASSES, READ_BY_OTHERS
+from app.interop.rules import Named, Part, Rule
+
+
+def table() -> str:
+    """Return the table as Markdown."""
+    lines = [(rule.class_type, ", ".join(becomes(rule)), ", ".join(limits(rule))) for rule in TABLE]
+    lines += [(name, passed(input), "") for name, input in PASSES.items()]
+    lines += [(name, text, "") for name, text in READ_BY_OTHERS.items()]
+    rows = (f"| `{name}` | {nodes} | {limit} |" for name, nodes, limit in sorted(lines))
+    return "\n".join(["| ComfyUI | Patchloom | only |", "|---|---|---|", *rows])
+
+
+def becomes(rule: Rule) -> Iterator[str]:
+    """Name our nodes that a class type becomes, in the order of the table."""
+    for part in rule.parts:
+        yield " or ".join(f"`{type}`" for type in own_types(part))
+
+
+def own_types(part: Part) -> list[str]:
+    types = list(part.type.nodes.values()) if isinstance(part.type, Named) else [part.type]
+    return list(dict.fromkeys([*types, *(own_types(part.instead) if part.instead else [])]))
+
+
+def limits(rule: Rule) -> Iterator[str]:
+    """Name the words of its choices that there are nodes for."""
+    for part in rule.parts:
+        if isinstance(part.type, Named):
+            yield f"{part.type.input}: {', '.join(part.type.nodes)}"
+
+
+def passed(input: str) -> str:
+    if "|" in input:
+        return "hands on what its `switch` chooses"
+    return (
+        f"its `{input}` becomes the value" if input == "value" else "its shift becomes that of the schedule"
+    )
+
+
+if __name__ == "__main__":
+    print(table())

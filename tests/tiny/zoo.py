@@ -1,0 +1,142 @@
+"""Tiny random transformers of every family: they prove plumbing and exact equalities, not quality."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.conditioning import Conditioning
+from app.engine.families import family_for
+from app.engine.model import Model
+
+ROWS, COLUMNS, TEXT, TEXT_WIDTH, POOLED_WIDTH, FRAMES = 6, 8, 5, 24, 12, 3
+HEADS: dict[str, Any] = {"num_attention_heads": 2, "attention_head_dim": 16}
+
+
+def flux() -> nn.Module:
+    from diffusers import FluxTransformer2DModel
+
+    return FluxTransformer2DModel(
+        in_channels=16,
+        num_layers=2,
+        num_single_layers=3,
+        joint_attention_dim=TEXT_WIDTH,
+        pooled_projection_dim=POOLED_WIDTH,
+        axes_dims_rope=(4, 6, 6),
+        **HEADS,
+    )
+
+
+def sd3() -> nn.Module:
+    from diffusers import SD3Transformer2DModel
+
+    return SD3Transformer2DModel(
+        sample_size=16,
+        in_channels=4,
+        out_channels=4,
+        num_layers=4,
+        joint_attention_dim=TEXT_WIDTH,
+        caption_projection_dim=32,
+        pooled_projection_dim=POOLED_WIDTH,
+        pos_embed_max_size=16,
+        dual_attention_layers=(0, 1),
+        qk_norm="rms_norm",
+        **HEADS,
+    )
+
+
+def pixart() -> nn.Module:
+    from diffusers import PixArtTransformer2DModel
+
+    return PixArtTransformer2DModel(
+        in_channels=4,
+        out_channels=8,
+        num_layers=4,
+        cross_attention_dim=32,
+        sample_size=16,
+        caption_channels=TEXT_WIDTH,
+        use_additional_conditions=False,
+        **HEADS,
+    )
+
+
+def lumina2() -> nn.Module:
+    from diffusers import Lumina2Transformer2DModel
+
+    return Lumina2Transformer2DModel(
+        sample_size=16,
+        in_channels=4,
+        hidden_size=32,
+        num_layers=3,
+        num_refiner_layers=1,
+        num_attention_heads=4,
+        num_kv_heads=2,
+        multiple_of=16,
+        axes_dim_rope=(4, 2, 2),
+        axes_lens=(32, 32, 32),
+        cap_feat_dim=TEXT_WIDTH,
+    )
+
+
+def wan() -> nn.Module:
+    from diffusers import WanTransformer3DModel
+
+    return WanTransformer3DModel(
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=4,
+        out_channels=4,
+        text_dim=TEXT_WIDTH,
+        freq_dim=16,
+        ffn_dim=48,
+        num_layers=3,
+        rope_max_seq_len=32,
+    )
+
+
+def qwen_image() -> nn.Module:
+    from diffusers import QwenImageTransformer2DModel
+
+    return QwenImageTransformer2DModel(
+        in_channels=16,
+        out_channels=4,
+        num_layers=3,
+        joint_attention_dim=TEXT_WIDTH,
+        axes_dims_rope=(4, 6, 6),
+        **HEADS,
+    )
+
+
+ZOO: dict[str, Callable[[], nn.Module]] = {
+    "flux": flux,
+    "sd3": sd3,
+    "pixart": pixart,
+    "lumina2": lumina2,
+    "wan": wan,
+    "qwen-image": qwen_image,
+}
+
+
+@cache
+def build(name: str) -> Model:
+    """Return the same handle every time: nothing may modify it, and tests say so."""
+    torch.manual_seed(0)
+    module = ZOO[name]().eval().requires_grad_(False)
+    for parameter in module.parameters():
+        if not parameter.any():
+            parameter.normal_(std=0.05)  # some outputs start at zero; make every path count
+    return Model(module, family_for(module))
+
+
+def noise(model: Model, batch: int = 1) -> Tensor:
+    frames = (FRAMES,) if model.family.latent.frames else ()
+    shape = (batch, model.channels, *frames, 2 * ROWS, 2 * COLUMNS)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+
+def prompt(model: Model, seed: int = 2, batch: int = 1) -> Conditioning:
+    random = torch.Generator().manual_seed(seed)
+    tokens = torch.randn(batch, TEXT, TEXT_WIDTH, generator=random)
+    return Conditioning(tokens, torch.randn(batch, POOLED_WIDTH, generator=random), model.family.name)
