@@ -103,9 +103,9 @@ def test_check(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("page.safetensors", b"<!doctype html><html>Not found</html>", "HTML"),
-        ("noise.safetensors", b"\x00" * 40, "safetensors"),
-        ("old.ckpt", b"\x80\x02}q\x00.", "pickle"),
+        ("page.safetensors", b"<!doctype html><html>Not found</html>", "is a web page"),
+        ("noise.safetensors", b"\x00" * 40, "not a safetensors file"),
+        ("old.ckpt", b"\x80\x02}q\x00.", "is a pickle file"),
     ],
 )
 def test_model_files_that_are_none(
@@ -127,7 +127,7 @@ def test_a_truncated_model(base: Path, capsys: pytest.CaptureFixture[str]) -> No
     weights.write_bytes(weights.read_bytes()[:100_000])
     assert main(["run", str(FIRST), "--base-directory", str(base)]) == FAILED
     error = capsys.readouterr().err
-    assert "load:" in error and "truncated" in error and "Traceback" not in error
+    assert "load:" in error and "is cut off" in error and "Traceback" not in error
 
 
 def test_the_program_itself(base: Path) -> None:

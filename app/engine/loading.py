@@ -14,7 +14,7 @@ from app.engine.families.family import TextTower
 from app.engine.model import Model
 from app.engine.text_encoder import TextEncoder, Tower
 from app.engine.vae import Vae
-from app.engine.weights import check_weights, read_json
+from app.engine.weights import check_weights, read_header, read_json
 from app.graph.problem import Refusal
 
 LIBRARIES = ("diffusers", "transformers")
@@ -130,8 +130,9 @@ class Folder:
 def load_folder(path: Path) -> Loaded:
     """Read a text-to-image model from its folder."""
     if path.is_file():
+        read_header(path)  # a file that is no weight file at all has a refusal of its own
         raise Refusal(
-            f"{path} is a file; a model is a folder in diffusers layout.",
+            f"{path} is a single file; a model is a folder in diffusers layout.",
             "Convert it with diffusers, or fetch the model's folder.",
             code="not_a_folder",
         )
@@ -142,6 +143,12 @@ def load_folder(path: Path) -> Loaded:
             code="no_config",
         )
     return Folder(path, read_json(path / "model_index.json")).load()
+
+
+def import_libraries() -> None:
+    """Import what loading a model needs, ahead of the first one: it takes seconds."""
+    from diffusers import FluxTransformer2DModel  # noqa: F401
+    from transformers import CLIPTextModel, T5EncoderModel  # noqa: F401
 
 
 def compute_place() -> tuple[torch.device, torch.dtype]:

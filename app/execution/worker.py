@@ -106,6 +106,8 @@ def main() -> None:
     )
     executor = Executor(found, cache, folders_from_json(settings["folders"]))
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
+    for prepare in {spec.prepare for spec in found if spec.prepare}:
+        executor.device.submit(prepare)
     worker.serve(executor)
 
 

@@ -86,6 +86,7 @@ class NodeSpec:
         lane: Nodes of the lane `device` run one after the other; those of the `pool` beside them.
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
+        prepare: Does slow imports; called once while the worker has nothing else to do.
     """
 
     id: str
@@ -104,6 +105,7 @@ class NodeSpec:
     lane: Lane = field(default="device", compare=False)
     needs: Callable[..., Iterable[str]] | None = field(default=None, compare=False)
     retries: int = field(default=0, compare=False)
+    prepare: Callable[[], object] | None = field(default=None, compare=False)
 
     def input(self, name: str) -> Input | None:
         return next((entry for entry in self.inputs if entry.name == name), None)

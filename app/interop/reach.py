@@ -32,9 +32,11 @@ class Reach:
         while isinstance(found, Wire) and found not in seen:
             seen.add(found)
             above = self.flat.nodes.get(found.node)
-            way = above and self.way_through(above, fold=fold)
-            if above is None or way is None:
-                return found if above else None
+            if above is None:
+                return None
+            way = self.way_through(above, fold=fold)
+            if way is None:
+                return found
             found = above.inputs.get(way)
         return found if isinstance(found, Setting) else None
 
@@ -48,8 +50,18 @@ class Reach:
             return None
         if "|" not in way:
             return way
-        chosen = self.value(node, "switch")
-        return None if chosen is None else way.split("|")[0 if chosen else 1]
+        chosen = self.switch_of(node)
+        return None if chosen is None else way.split("|")[0 if chosen.value else 1]
+
+    def switch_of(self, node: FlatNode) -> Setting | None:
+        """Return a switch that is typed in, at the node or at the primitive that feeds it."""
+        source = node.inputs.get("switch", Setting(self.defaults.get(node.class_type, {}).get("switch")))
+        above = self.flat.nodes.get(source.node) if isinstance(source, Wire) else None
+        if above is not None and (
+            above.class_type in self.holders or self.passes.get(above.class_type) == "value"
+        ):
+            source = above.inputs.get("value", source)
+        return source if isinstance(source, Setting) else None
 
     def above(self, node: FlatNode, name: str) -> FlatNode | None:
         """Return the node that feeds an input; None when it is a value or open."""

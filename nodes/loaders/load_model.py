@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.loading import load_folder
+from app.engine.loading import import_libraries, load_folder
 from app.engine.model import Model
 from app.engine.text_encoder import TextEncoder
 from app.engine.vae import Vae
@@ -20,7 +20,7 @@ class LoadedModel(NamedTuple):
     vae: Vae
 
 
-@node()
+@node(prepare=import_libraries)
 def load_model(context: Context, name: Annotated[str, ModelFile("models")] = "mini") -> LoadedModel:
     """Open a text-to-image model.
 

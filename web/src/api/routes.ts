@@ -11,7 +11,7 @@ export interface CatalogAnswer {
 export interface ServerStatus {
   version: string;
   worker: { state: "starting" | "ready" | "stopped"; device: string };
-  queue: { running: string | null; queued: number };
+  queue: { running: string | null; queued: number; paused: boolean };
   last_seq: number;
   failed_files: { file: string; reason: string }[];
 }
@@ -53,10 +53,14 @@ export const checkDocument = (document: WorkflowDocument) =>
 
 export const postJob = (document: WorkflowDocument, title: string) =>
   request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title } });
-export const getJobs = (limit: number, before?: string) =>
-  request<{ jobs: Job[] }>(`jobs?limit=${limit}${before ? `&before=${seg(before)}` : ""}`);
+export const getJobs = (limit: number, search = "") =>
+  request<{ jobs: Job[] }>(`jobs?limit=${limit}${search ? `&search=${seg(search)}` : ""}`);
 export const getJob = (id: string) => request<JobAnswer>(`jobs/${seg(id)}`);
 export const cancelJob = (id: string) => request<{ job: Job }>(`jobs/${seg(id)}/cancel`, { method: "POST" });
+export const retryJob = (id: string) => request<{ job: Job }>(`jobs/${seg(id)}/retry`, { method: "POST" });
+export const moveJob = (id: string, before: string | null) => request<{ order: string[] }>(`jobs/${seg(id)}/move`, { json: { before } });
+export const pauseQueue = (paused: boolean) =>
+  request<{ paused: boolean; order: string[] }>("queue", { method: "PUT", json: { paused } });
 export const deleteJob = (id: string) => request<null>(`jobs/${seg(id)}`, { method: "DELETE" });
 
 export const getAssets = (limit: number, before?: number) =>

@@ -87,6 +87,7 @@ function onHello({ seq, status }: Hello): void {
     failedFiles: status.failed_files,
     queuedAtHello: status.queue.queued,
     running: status.queue.running,
+    paused: status.queue.paused,
   });
   void loadCatalog();
 }
@@ -105,7 +106,7 @@ function onEvent(event: RunEvent): void {
 
 function counters(state: RunsState, event: RunEvent): Partial<RunsState> {
   if (event.type === "asset_added") return { assetsVersion: state.assetsVersion + 1 };
-  if (!event.type.startsWith("job_")) return {};
+  if (!event.type.startsWith("job_") && event.type !== "queue_changed") return {};
   return { jobsVersion: state.jobsVersion + 1, queuedAtHello: 0 };
 }
 

@@ -244,6 +244,15 @@ export interface JobFinished {
   duration: number;
 }
 
+export interface QueueChanged {
+  type: "queue_changed";
+  seq: number;
+  time: number;
+  job: null;
+  paused: boolean;
+  order: string[];
+}
+
 export interface WorkerChanged {
   type: "worker_changed";
   seq: number;
@@ -271,5 +280,6 @@ export type RunEvent =
   | NodeReported
   | AssetAdded
   | JobFinished
+  | QueueChanged
   | WorkerChanged
   | CatalogChanged;

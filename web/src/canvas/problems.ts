@@ -3,7 +3,10 @@ import { useCatalog } from "../api/catalog";
 import { checkDocument } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Problem } from "../api/types";
+import type { Run } from "../graph/events";
 import { useEditor } from "./editor";
+import { openTab } from "./prefs";
+import { toast } from "./surface";
 import { documentNow, useWorkflow } from "./workflow";
 
 /** Problems of the document as it stands, and what made the last run fail. */
@@ -30,11 +33,25 @@ export function startChecking(): void {
     if (state.connection !== before.connection) checkSoon();
     if (state.run?.problem !== before.run?.problem || state.run?.job !== before.run?.job) {
       useProblems.setState({ failure: state.run?.problem ?? null });
+      if (state.run?.problem && isFresh(state.run)) announce(state.run.problem);
     }
   });
   useWorkflow.subscribe((state, before) => {
     if (state.opening !== before.opening) clearProblems();
   });
+}
+
+const FRESH = 15;
+
+/** Not one that a reloaded page only hears of again. */
+function isFresh(run: Run): boolean {
+  return Date.now() / 1000 - run.started - (run.duration ?? 0) < FRESH;
+}
+
+/** The node that failed may be out of sight, or there may be none: say it where everybody sees it. */
+function announce(problem: Problem): void {
+  const action = { label: "Show", act: () => openTab("problems") };
+  toast(problem.message, { tone: "error", remedy: problem.remedy, action });
 }
 
 export function checkSoon(): void {

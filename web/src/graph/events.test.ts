@@ -84,6 +84,13 @@ describe("reduce", () => {
     expect(play([begin[0]!, { type: "job_finished", status: "cancelled", problem: null, duration: 0 }]).queued).toEqual({});
   });
 
+  it("follows the order and the pause of the queue", () => {
+    const two = play([{ type: "job_queued", job: "a", title: "A" }, { type: "job_queued", job: "b", title: "B" }]);
+    const moved = play([{ type: "queue_changed", order: ["b", "a"], paused: true }], two);
+    expect(Object.entries(moved.queued)).toEqual([["b", "B"], ["a", "A"]]);
+    expect(moved.paused).toBe(true);
+  });
+
   it("starts steps anew when a node starts again after a crash of the worker", () => {
     const state = play([...begin, { type: "node_started", node: "sample" }, { type: "node_progress", node: "sample", step: 3, steps: 4, duration: 1 }, { type: "node_started", node: "sample" }]);
     expect(state.run!.nodes["sample"]).toMatchObject({ step: 0, stepTimes: [] });

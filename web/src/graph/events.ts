@@ -25,13 +25,14 @@ export interface RunState {
   readonly seq: number;
   readonly run: Run | null;
   readonly running: string | null;
-  /** Queued jobs and their titles, oldest first. */
+  readonly paused: boolean;
+  /** Queued jobs and their titles, the next one first. */
   readonly queued: Readonly<Record<string, string>>;
   readonly assets: Readonly<Record<string, readonly Asset[]>>;
   readonly reports: Readonly<Record<string, readonly Report[]>>;
 }
 
-export const NO_RUNS: RunState = { seq: -1, run: null, running: null, queued: {}, assets: {}, reports: {} };
+export const NO_RUNS: RunState = { seq: -1, run: null, running: null, paused: false, queued: {}, assets: {}, reports: {} };
 
 const WAITING: NodeRun = { state: "waiting", step: 0, steps: 0, duration: null, stepTimes: [] };
 
@@ -49,6 +50,10 @@ function apply(state: RunState, event: RunEvent, belongs: (order: readonly strin
       return started(state, event, belongs(event.order));
     case "job_finished":
       return finished(state, event);
+    case "queue_changed": {
+      const queued = Object.fromEntries(event.order.map((id) => [id, state.queued[id] ?? ""]));
+      return { ...state, paused: event.paused, queued };
+    }
     case "worker_changed":
     case "catalog_changed":
       return state;

@@ -98,6 +98,7 @@ function Status() {
   const device = useRuns((s) => s.device);
   const detail = useRuns((s) => s.detail);
   const queued = useRuns(queueLength);
+  const paused = useRuns((s) => s.paused);
   const working = useRuns(workingText);
   const state = connection === "ready" && working ? "running" : connection;
   return (
@@ -109,6 +110,7 @@ function Status() {
           +{queued} queued
         </span>
       )}
+      {paused && <span className="badge busy">paused</span>}
       <LastRun />
     </div>
   );

@@ -1,77 +1,59 @@
-import { useState } from "react";
-import { cancelJob, deleteJob, getJobs } from "../api/routes";
+import { useDeferredValue, useState } from "react";
+import { getJobs, pauseQueue } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Job } from "../api/types";
-import { openJobDocument } from "../canvas/jobs";
 import { attempt } from "../canvas/opening";
-import { formatDuration } from "../graph/numbers";
-import { progress } from "../graph/events";
 import { Icon } from "./Icon";
+import { JobRow } from "./JobRow";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
-import { ago } from "./time";
 
-/** Jobs that wait, run and ran, newest first. */
+const PAGE = 60;
+
+/** Jobs: the running one, those that wait in their order, and what has run, newest first. */
 export function Queue() {
   const version = useRuns((s) => s.jobsVersion);
+  const queued = useRuns((s) => s.queued);
   const [removed, setRemoved] = useState(0);
-  const { data, fault } = useFetched(() => getJobs(60), [version, removed]);
+  const [typed, setTyped] = useState("");
+  const search = useDeferredValue(typed.trim());
+  const { data, fault } = useFetched(() => getJobs(PAGE, search), [version, removed, search]);
+  const waiting = Object.keys(queued);
+  const jobs = data && [...data.jobs].sort((a, b) => rank(a, waiting) - rank(b, waiting));
   return (
     <div className="panel-body">
-      <Note data={data?.jobs} fault={fault} empty="Nothing has run yet." />
+      <div className="row">
+        <input className="search" type="search" placeholder="Search runs" aria-label="Search runs" value={typed} onChange={(event) => setTyped(event.target.value)} />
+        <PauseButton />
+      </div>
+      <Note data={jobs} fault={fault} empty={search ? "No run matches." : "Nothing has run yet."} />
       <ul className="list">
-        {data?.jobs.map((job) => (
-          <JobRow key={job.id} job={job} onRemoved={() => setRemoved((n) => n + 1)} />
+        {jobs?.map((job) => (
+          <JobRow key={job.id} job={job} next={waiting[0] ?? null} onRemoved={() => setRemoved((n) => n + 1)} />
         ))}
       </ul>
     </div>
   );
 }
 
-function JobRow({ job, onRemoved }: { job: Job; onRemoved: () => void }) {
-  const open = job.status === "queued" || job.status === "running";
+/** Running before waiting before finished; sorting keeps the server's order among the finished. */
+function rank(job: Job, waiting: readonly string[]): number {
+  if (job.status === "running") return -1;
+  return job.status === "queued" ? Math.max(0, waiting.indexOf(job.id)) : PAGE + waiting.length;
+}
+
+function PauseButton() {
+  const paused = useRuns((s) => s.paused);
   return (
-    <li data-testid="job" data-status={job.status}>
-      <i className={`lamp ${job.status}`} />
-      <div className="grow">
-        <b>{job.title || "Untitled"}</b>
-        <span className="faint">{jobNote(job)}</span>
-        {job.problem && <span className="note bad">{job.problem.message}</span>}
-        {job.status === "running" && <JobProgress id={job.id} />}
-      </div>
-      <button type="button" className="w-icon" title="Open the workflow that it ran" aria-label="Open workflow" onClick={() => attempt("Not opened", () => openJobDocument(job.id))}>
-        <Icon name="open" />
-      </button>
-      {open && (
-        <button type="button" className="w-icon" title="Cancel" aria-label="Cancel job" onClick={() => attempt("Not cancelled", () => cancelJob(job.id))}>
-          <Icon name="cancel" />
-        </button>
-      )}
-      {job.status !== "running" && !open && (
-        <button
-          type="button"
-          className="w-icon"
-          title="Remove from the list; its pictures stay"
-          aria-label="Remove job"
-          onClick={() => attempt("Not removed", () => deleteJob(job.id).then(onRemoved))}
-        >
-          <Icon name="trash" />
-        </button>
-      )}
-    </li>
-  );
-}
-
-function jobNote(job: Job): string {
-  const took = job.duration === null ? "" : ` · ${formatDuration(job.duration)}`;
-  return `${job.status}${took} · ${ago(job.finished ?? job.started ?? job.created)}`;
-}
-
-function JobProgress({ id }: { id: string }) {
-  const share = useRuns((s) => (s.run?.job === id ? progress(s.run) : null));
-  return share === null ? null : (
-    <div className="step-bar inline">
-      <div style={{ transform: `scaleX(${share})` }} />
-    </div>
+    <button
+      type="button"
+      className="button"
+      aria-pressed={paused}
+      data-testid="pause"
+      title={paused ? "Let waiting jobs run" : "Waiting jobs stay; the running one goes on"}
+      onClick={() => attempt("Not changed", () => pauseQueue(!paused))}
+    >
+      <Icon name={paused ? "play" : "pause"} size={14} /> {paused ? "Resume" : "Pause"}
+    </button>
   );
 }

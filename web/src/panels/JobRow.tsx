@@ -1,0 +1,64 @@
+import { cancelJob, deleteJob, moveJob, retryJob } from "../api/routes";
+import { useRuns } from "../api/runs";
+import type { Job } from "../api/types";
+import { openJobDocument } from "../canvas/jobs";
+import { attempt } from "../canvas/opening";
+import { progress } from "../graph/events";
+import { formatDuration } from "../graph/numbers";
+import { Icon, type IconName } from "./Icon";
+import { ago } from "./time";
+
+interface Props {
+  readonly job: Job;
+  /** The job that runs next, if any waits. */
+  readonly next: string | null;
+  readonly onRemoved: () => void;
+}
+
+/** A job, and what can be done with it at its stage. */
+export function JobRow({ job, next, onRemoved }: Props) {
+  const over = job.status !== "queued" && job.status !== "running";
+  return (
+    <li data-testid="job" data-status={job.status}>
+      <i className={`lamp ${job.status}`} />
+      <div className="grow">
+        <b>{job.title || "Untitled"}</b>
+        <span className="faint">{jobNote(job)}</span>
+        {job.problem && <span className="note bad">{job.problem.message}</span>}
+        {job.status === "running" && <JobProgress id={job.id} />}
+      </div>
+      {job.status === "queued" && job.id !== next && (
+        <Action icon="next" hint="Run it next" act={() => attempt("Not moved", () => moveJob(job.id, next))} />
+      )}
+      {over && <Action icon="retry" hint="Run it again" act={() => attempt("Not queued", () => retryJob(job.id))} />}
+      <Action icon="open" hint="Open the workflow that it ran" act={() => attempt("Not opened", () => openJobDocument(job.id))} />
+      {over ? (
+        <Action icon="trash" hint="Remove from the list; its pictures stay" act={() => attempt("Not removed", () => deleteJob(job.id).then(onRemoved))} />
+      ) : (
+        <Action icon="cancel" hint="Cancel" act={() => attempt("Not cancelled", () => cancelJob(job.id))} />
+      )}
+    </li>
+  );
+}
+
+function Action({ icon, hint, act }: { icon: IconName; hint: string; act: () => void }) {
+  return (
+    <button type="button" className="w-icon" title={hint} aria-label={hint} onClick={act}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function jobNote(job: Job): string {
+  const took = job.duration === null ? "" : ` · ${formatDuration(job.duration)}`;
+  return `${job.status}${took} · ${ago(job.finished ?? job.started ?? job.created)}`;
+}
+
+function JobProgress({ id }: { id: string }) {
+  const share = useRuns((s) => (s.run?.job === id ? progress(s.run) : null));
+  return share === null ? null : (
+    <div className="step-bar inline">
+      <div style={{ transform: `scaleX(${share})` }} />
+    </div>
+  );
+}
