@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from app.engine.media import shape_of
+from app.engine.storage import Stored
 from app.graph.problem import Refusal
 
 
 @dataclass(frozen=True, eq=False)
-class Conditioning:
+class Conditioning(Stored):
     """An encoded prompt.
 
     Attributes:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from app.engine.storage import Stored
 from app.graph.problem import Refusal
 
 
 @dataclass(frozen=True, eq=False)
-class Latent:
+class Latent(Stored):
     """A picture or video as its model family's autoencoder writes it, scaled to about unit variance.
 
     Attributes:
@@ -37,7 +38,7 @@ class Latent:
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class Image(Stored):
     """One or several pictures of the same size.
 
     Attributes:

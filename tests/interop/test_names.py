@@ -1,0 +1,248 @@
+"""The table: it names real nodes, and what it cannot say exactly it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.graph.catalog import Catalog
+from app.graph.check import check
+from app.graph.workflow import Workflow
+from app.interop.documents import problems, read_json, to_api
+from app.interop.names import TABLE, class_type_of, placeholder_type
+from app.interop.page import table
+from app.interop.rules import Named, Of, Part, Rule
+from tests.interop.drawings import Json, prompt
+
+PAGE = Path(__file__).parents[2] / "docs" / "comfyui.md"
+
+
+def changed(**inputs: Any) -> Json:
+    """The plain prompt with other inputs of its KSampler."""
+    document = prompt()
+    document["3"]["inputs"] |= inputs
+    return document
+
+
+def part(workflow: Workflow, name: str) -> tuple[str, dict[str, Any]]:
+    node = workflow.graph.nodes[f"3:{name}"]
+    return node.type, dict(node.values)
+
+
+def told(workflow: Workflow) -> str:
+    return "\n".join(map(str, problems(workflow)))
+
+
+def every_part(rule: Rule) -> list[Part]:
+    return [found for part in rule.parts for found in (part, part.instead) if found]
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=lambda rule: rule.class_type)
+def test_the_table_names_nodes_and_ports_that_exist(rule: Rule, nodes: Catalog) -> None:
+    by_suffix = {part.suffix: part for part in rule.parts}
+    for entry in every_part(rule):
+        own = entry.type.nodes.values() if isinstance(entry.type, Named) else [entry.type]
+        for type in own:
+            spec = nodes.get(type)
+            assert spec is not None, f"{type} is not in the catalogue"
+            assert entry.inputs.keys() <= {item.name for item in spec.inputs}
+    for way in (way for entry in every_part(rule) for way in entry.inputs.values() if isinstance(way, Of)):
+        assert way.part in by_suffix or rule.class_type.startswith("SamplerCustom")
+    for out in rule.outputs:
+        specs = [nodes.get(type) for type in rule.parts[0].types()]
+        assert out.ours is None or all(spec and spec.output(out.ours) for spec in specs)
+
+
+def test_the_page_has_the_table() -> None:
+    assert table() in PAGE.read_text(encoding="utf-8"), "print it: python -m app.interop.page"
+
+
+@pytest.mark.parametrize(
+    ("steps", "denoise", "strength"),
+    [(20, 1, 1.0), (20, 0.5, 0.5), (20, 0.6, 20 / 33), (20, 0, 0.0), (1, 0.99, 1.0)],
+)
+def test_denoise(steps: int, denoise: float, strength: float) -> None:
+    workflow = read_json(changed(steps=steps, denoise=denoise))
+    assert part(workflow, "schedule")[1]["strength"] == strength
+
+
+def test_the_shift_comes_from_the_wire_of_the_model() -> None:
+    assert "ComfyUI takes it from the model" in told(read_json(prompt()))
+    document = prompt() | {
+        "11": {"class_type": "ModelSamplingSD3", "inputs": {"model": ["4", 0], "shift": 3}},
+        "12": {"class_type": "SomePatch", "inputs": {"model": ["11", 0]}},
+    }
+    document["3"]["inputs"]["model"] = ["12", 0]
+    workflow = read_json(document)
+    assert part(workflow, "schedule")[1]["shift"] == 3
+    assert told(workflow) == "" and "11" not in workflow.graph.nodes
+    document["11"] = {
+        "class_type": "ModelSamplingFlux",
+        "inputs": {"model": ["4", 0], "width": 256, "height": 256},
+    }
+    assert part(read_json(document), "schedule")[1]["shift"] == pytest.approx(2.718281828**0.5)
+
+
+def test_cfg_1_asks_no_negative() -> None:
+    assert part(read_json(changed(cfg=1)), "guidance") == ("no_guidance", {})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "where", "type", "words"),
+    [
+        (
+            {"sampler_name": "uni_pc"},
+            "3:sampler",
+            "comfyui.uni_pc",
+            "sampler_name is 'uni_pc', known are 'euler'",
+        ),
+        (
+            {"scheduler": "karras"},
+            "3:schedule",
+            "comfyui.karras",
+            "scheduler is 'karras', known are 'simple'",
+        ),
+        ({"scheduler": 7}, "3", "KSampler", "scheduler is connected"),
+        ({"steps": "many", "denoise": 0.5}, "3", "KSampler", "have to be numbers"),
+    ],
+)
+def test_what_cannot_be_said_stays_a_placeholder(
+    inputs: Json, where: str, type: str, words: str, nodes: Catalog
+) -> None:
+    workflow = read_json(changed(**inputs))
+    assert workflow.graph.nodes[where].type == type
+    assert words in told(workflow)
+    errors = [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    assert [(problem.code, problem.node) for problem in errors] == [("unknown_node", where)]
+
+
+def test_near_schedules_are_told() -> None:
+    workflow = read_json(changed(scheduler="sgm_uniform"))
+    assert part(workflow, "schedule")[0] == "flow_schedule" and "differ by 0.003" in told(workflow)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"add_noise": "disable"}, "always starts from fresh noise"),
+        ({"end_at_step": 10}, "goes to the end of the schedule"),
+        ({"start_at_step": 20}, "start_at_step has to be a number below steps"),
+    ],
+)
+def test_partial_sampling(inputs: Json, words: str) -> None:
+    document = changed(add_noise="enable", noise_seed=4, start_at_step=5, end_at_step=10000)
+    document["3"]["class_type"] = "KSamplerAdvanced"
+    exact = read_json(document)
+    assert part(exact, "schedule")[1] == {"steps": 15, "shift": 1.0, "strength": 0.75}
+    document["3"]["inputs"] |= inputs
+    workflow = read_json(document)
+    assert words in told(workflow) and workflow.graph.nodes["3"].type == "KSamplerAdvanced"
+
+
+def custom(noise: str = "RandomNoise") -> Json:
+    document = prompt() | {
+        "20": {"class_type": noise, "inputs": {"noise_seed": 11} if noise == "RandomNoise" else {}},
+        "21": {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "heun"}},
+        "22": {
+            "class_type": "BasicScheduler",
+            "inputs": {"model": ["4", 0], "scheduler": "simple", "steps": 4, "denoise": 1},
+        },
+        "23": {"class_type": "BasicGuider", "inputs": {"model": ["4", 0], "conditioning": ["6", 0]}},
+    }
+    names = {"noise": "20", "sampler": "21", "sigmas": "22", "guider": "23", "latent_image": "5"}
+    document["3"] = {
+        "class_type": "SamplerCustomAdvanced",
+        "inputs": {name: [id, 0] for name, id in names.items()},
+    }
+    return document
+
+
+def test_the_custom_sampler_takes_model_and_seed_from_its_parts(nodes: Catalog) -> None:
+    workflow = read_json(custom())
+    edges = {(edge.source, edge.target, edge.input) for edge in workflow.graph.edges}
+    assert {
+        ("4", "3", "model"),
+        ("23", "3", "guider"),
+        ("21", "3", "sampler"),
+        ("22", "3", "sigmas"),
+    } <= edges
+    assert ("4", "5", "model") in edges and "20" not in workflow.graph.nodes
+    assert workflow.graph.nodes["3"].values == {"seed": 11}
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    assert "noise comes from DisableNoise" in told(read_json(custom("DisableNoise")))
+
+
+def test_an_output_that_we_do_not_have_is_reported(nodes: Catalog) -> None:
+    document = custom()
+    document["8"]["inputs"]["samples"] = ["3", 1]
+    messages = [str(problem) for problem in check(read_json(document), nodes)]
+    assert any("3 has no output 'denoised_output'" in message for message in messages)
+
+
+def test_primitives_and_switches() -> None:
+    document = prompt() | {
+        "30": {"class_type": "PrimitiveInt", "inputs": {"value": 256}},
+        "31": {"class_type": "PrimitiveBoolean", "inputs": {"value": True}},
+        "32": {
+            "class_type": "ComfySwitchNode",
+            "inputs": {"switch": ["31", 0], "on_true": ["6", 0], "on_false": ["7", 0]},
+        },
+        "33": {"class_type": "PrimitiveInt", "inputs": {"value": 5}},
+    }
+    document["5"]["inputs"] |= {"width": ["30", 0]}
+    document["3"]["inputs"] |= {"positive": ["32", 0], "steps": ["33", 0], "denoise": 0.5}
+    workflow = read_json(document)
+    edges = {(edge.source, edge.target, edge.input) for edge in workflow.graph.edges}
+    assert {("30", "5", "width"), ("6", "3:guidance", "positive"), ("33", "3:schedule", "steps")} <= edges
+    assert part(workflow, "schedule")[1]["strength"] == 0.5
+    assert workflow.graph.nodes.keys() & {"31", "32"} == set()
+
+
+def test_a_switch_that_is_computed_stays_a_switch() -> None:
+    document = prompt() | {
+        "31": {"class_type": "Decide", "inputs": {}},
+        "32": {
+            "class_type": "ComfySwitchNode",
+            "inputs": {"switch": ["31", 0], "on_true": ["6", 0], "on_false": ["7", 0]},
+        },
+    }
+    document["3"]["inputs"]["positive"] = ["32", 0]
+    workflow = read_json(document)
+    assert workflow.graph.nodes["32"].type == "switch"
+    endless = prompt() | {
+        "32": {"class_type": "ComfySwitchNode", "inputs": {"switch": ["32", 0], "on_true": ["32", 0]}}
+    }
+    assert read_json(endless).graph.nodes["32"].type == "switch"
+
+
+def test_pictures(nodes: Catalog) -> None:
+    scale = {"image": ["1", 0], "upscale_method": "lanczos", "width": 64, "height": 64, "crop": "center"}
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "sub/a.png [input]"}},
+        "2": {"class_type": "ImageScale", "inputs": scale},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
+    }
+    workflow = read_json(document)
+    assert workflow.graph.nodes["1"].values == {"name": "sub/a.png"}
+    assert workflow.graph.nodes["2"].values == {"width": 64, "height": 64, "fit": "crop"}
+    assert "'lanczos' is not what Patchloom does" in told(workflow)
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    document["1"]["inputs"]["image"] = "a.png [output]"
+    assert read_json(document).graph.nodes["1"].type == "LoadImage"
+
+
+def test_a_wire_to_nowhere_is_told() -> None:
+    assert "['99', 0] is no node of this file" in told(read_json(changed(positive=["99", 0])))
+
+
+@pytest.mark.parametrize("class_type", ["sample", "Lora Loader", "LoraLoader", "patchloom.first_block_cache"])
+def test_names_of_placeholders_come_back(class_type: str) -> None:
+    assert class_type_of(placeholder_type(class_type)) == class_type
+
+
+def test_a_stranger_with_one_of_our_names_is_not_taken_for_ours() -> None:
+    workflow = read_json({"1": {"class_type": "sample", "inputs": {"seed": 2**63}}})
+    assert workflow.graph.nodes["1"].type == "comfyui.sample"
+    assert to_api(workflow, Catalog()).document["1"]["inputs"] == {"seed": 2**63}
