@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,6 +152,7 @@ def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
 def serve_command(options: argparse.Namespace) -> int:
     """Start the server and serve until interrupted."""
     from app.server.start import start
+    from app.store.database import NewerDatabase
 
     logging.getLogger().setLevel(logging.INFO if options.verbose else logging.WARNING)
     settings = Settings(
@@ -167,9 +169,11 @@ def serve_command(options: argparse.Namespace) -> int:
         start(settings, open_browser=not options.no_browser)
     except OSError as error:
         raise UserMistake(
-            f"cannot listen on {options.listen} port {options.port}: {error.strerror or error}. "
+            f"cannot listen on {options.listen} port {options.port}: {os.strerror(error.errno or 0)}. "
             "Stop the other program or choose another --port."
         ) from None
+    except NewerDatabase as error:
+        raise UserMistake(f"{settings.database}: {error}. Update Patchloom, or move the file away.") from None
     return OK
 
 

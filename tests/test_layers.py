@@ -17,7 +17,8 @@ ALLOWED: dict[str, set[str]] = {
     "app.server": {"app.graph", "app.execution", "app.store", "app.config", "aiohttp"},
     "app.config": {"app.execution"},
     "app.headless": {"app.graph", "app.execution", "app.config", "rich"},
-    "app.cli": {"app.graph", "app.server", "app.config", "app.headless"},
+    "app.interop": {"app.graph"},
+    "app.cli": {"app.graph", "app.interop", "app.server", "app.store", "app.config", "app.headless"},
     "nodes": {"app.engine", "app.graph.node", "app.graph.widgets", "app.graph.problem", *TORCH},
 }
 WATCHED = {"app", "nodes", "aiohttp", "sqlite3", "rich", "comfy_cli", "ray", *TORCH}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.graph import workflow as ours
@@ -17,7 +17,7 @@ from app.graph.workflow import Graph, MalformedWorkflow, Workflow
 from app.interop.carriers import carried_by
 from app.interop.draw import draw
 from app.interop.drawing import read_drawing
-from app.interop.edits import Restructured, left_over, writes_for
+from app.interop.edits import Restructured, left_over, named_outputs, writes_for
 from app.interop.flat import Flat, pair
 from app.interop.names import widget_order
 from app.interop.prompt import read_prompt, write_prompt
@@ -169,10 +169,17 @@ def problems(workflow: Workflow) -> list[Problem]:
     ]
 
 
+def with_output_names(workflow: Workflow, catalog: Catalog) -> Workflow:
+    """Name outputs that the API format only numbers (`output_0`), for nodes that the catalogue knows."""
+    return replace(
+        workflow, graphs={**workflow.graphs, workflow.root: named_outputs(workflow.graph, catalog)}
+    )
+
+
 def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
     """Return the document in ComfyUI's UI format: the file it came from, changed only where ours changed."""
     source = opened(workflow)
-    changed = patched(source, workflow) if source else None
+    changed = patched(source, workflow.graph, catalog) if source else None
     if source is not None and changed is not None:
         if source.format == "comfy-ui":
             return changed
@@ -184,7 +191,7 @@ def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
 def to_api(workflow: Workflow, catalog: Catalog) -> Written:
     """Return the document in ComfyUI's API format: what takes part in a run."""
     source = opened(workflow)
-    changed = patched(source, workflow) if source else None
+    changed = patched(source, workflow.graph, catalog) if source else None
     if source is not None and changed is not None:
         if source.format == "comfy-api":
             return changed
@@ -193,10 +200,10 @@ def to_api(workflow: Workflow, catalog: Catalog) -> Written:
     return Written(write_prompt(flat), found)
 
 
-def patched(source: Opened, workflow: Workflow) -> Written | None:
+def patched(source: Opened, graph: Graph, catalog: Catalog) -> Written | None:
     """Write our changes into the file; None when it has to be written anew."""
     try:
-        writes = writes_for(source.translation, workflow.graph)
+        writes = writes_for(source.translation, named_outputs(graph, catalog), catalog)
     except Restructured:
         return None
     for place, value in writes:
@@ -204,4 +211,4 @@ def patched(source: Opened, workflow: Workflow) -> Written | None:
     if not writes:
         return Written(source.document, [])
     again = translate(source.flat())
-    return Written(source.document, left_over(workflow.graph, again.graph))
+    return Written(source.document, left_over(graph, again.graph))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from app.graph.catalog import Catalog
 from app.graph.problem import Problem
-from app.graph.workflow import Graph, NodeInstance
+from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import FlatNode, Place, pair
 from app.interop.translate import Translation
 
@@ -20,9 +22,22 @@ class Restructured(Exception):
     """More than values and looks changed: the file has to be drawn anew."""
 
 
-def writes_for(before: Translation, after: Graph) -> Writes:
+def named_outputs(graph: Graph, catalog: Catalog) -> Graph:
+    """Give outputs that are only numbered the names that the catalogue has for them."""
+    return replace(graph, edges=tuple(named_output(edge, graph, catalog) for edge in graph.edges))
+
+
+def named_output(edge: Edge, graph: Graph, catalog: Catalog) -> Edge:
+    node, number = graph.nodes.get(edge.source), edge.output.removeprefix("output_")
+    spec = catalog.get(node.type) if node and number.isdecimal() and len(number) < 4 else None
+    if spec is None or int(number) >= len(spec.outputs):
+        return edge
+    return replace(edge, output=spec.outputs[int(number)].name)
+
+
+def writes_for(before: Translation, after: Graph, catalog: Catalog) -> Writes:
     """Return what to write where; raises Restructured when that cannot say the change."""
-    if shape(before.graph) != shape(after):
+    if shape(named_outputs(before.graph, catalog)) != shape(after):
         raise Restructured
     writes: Writes = []
     wired = {(edge.target, edge.input) for edge in after.edges}

@@ -8,6 +8,8 @@ from typing import Any
 
 from app.graph.workflow import Mode
 
+NATIVE = "patchloom."  # class type of a node that ComfyUI does not have: `patchloom.first_block_cache`
+
 
 @dataclass(frozen=True)
 class Place:

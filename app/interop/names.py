@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.interop.flat import NATIVE
 from app.interop.orders import ORDERS, PASS_WIDGETS
 from app.interop.rules import FileName, Late, Named, Out, Part, Rule, Same, SamplersModel, Strength, Via, Word
 from app.interop.sampler_parts import (
@@ -235,7 +236,6 @@ TABLE = (
     ),
 )
 RULES = {rule.class_type: rule for rule in TABLE}
-NATIVE = "patchloom."  # class type of a node that ComfyUI does not have: `patchloom.first_block_cache`
 FOREIGN = "comfyui."  # our type of a class type that reads like one of our own ids
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.graph.workflow import expect
-from app.interop.flat import Flat, FlatNode, Place, Setting, Source, Wire
+from app.interop.flat import NATIVE, Flat, FlatNode, Place, Port, Setting, Source, Wire
 
 COLUMN, ROW = 340.0, 260.0
 
@@ -25,6 +25,7 @@ def flat_node(id: str, raw: dict[str, Any], nodes: Mapping[str, Any]) -> FlatNod
         id=id,
         class_type=expect(raw.get("class_type"), str, f"'class_type' of node '{id}'"),
         inputs={name: source_of(inputs, name, nodes) for name in inputs},
+        outputs=outputs_of(raw),
         drawn=title_of(raw),
     )
 
@@ -41,6 +42,13 @@ def title_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     meta = raw.get("_meta")
     title = meta.get("title") if isinstance(meta, dict) else None
     return {"title": title} if isinstance(title, str) else {}
+
+
+def outputs_of(raw: Mapping[str, Any]) -> tuple[Port, ...]:
+    """Read the names of the outputs, which we write for nodes that ComfyUI does not have."""
+    meta = raw.get("_meta")
+    names = meta.get("outputs") if isinstance(meta, dict) else None
+    return tuple(Port(str(name)) for name in names) if isinstance(names, list) else ()
 
 
 def placed(nodes: Mapping[str, FlatNode]) -> dict[str, FlatNode]:
@@ -86,5 +94,7 @@ def prompt_node(node: FlatNode, on: Mapping[str, FlatNode]) -> dict[str, Any]:
         for name, source in node.inputs.items()
         if isinstance(source, Setting) or source.node in on
     }
-    title = node.drawn.get("title") or node.class_type
-    return {"class_type": node.class_type, "inputs": inputs, "_meta": {"title": title}}
+    meta: dict[str, Any] = {"title": node.drawn.get("title") or node.class_type}
+    if node.class_type.startswith(NATIVE) and node.outputs:
+        meta["outputs"] = [port.name for port in node.outputs]
+    return {"class_type": node.class_type, "inputs": inputs, "_meta": meta}

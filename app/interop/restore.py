@@ -10,8 +10,8 @@ from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.resolve import links_of
 from app.graph.workflow import Edge, Graph, NodeInstance
-from app.interop.flat import Flat, FlatNode, Port, Setting, Source, Wire
-from app.interop.names import FOREIGN, NATIVE, TABLE, class_type_of
+from app.interop.flat import NATIVE, Flat, FlatNode, Port, Setting, Source, Wire
+from app.interop.names import FOREIGN, TABLE, class_type_of
 from app.interop.rules import Named, Of, Part, Rule, Shift
 
 Parts = dict[str, str]  # part of a rule -> id of our node

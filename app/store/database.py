@@ -9,6 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 
 
+class NewerDatabase(Exception):
+    """The file was written by a later version, which may have changed what this one does not know."""
+
+
 class Database:
     """The open file. Used from one thread only; every change happens inside `transaction`."""
 
@@ -50,6 +54,8 @@ class Database:
             ),
             key=lambda entry: entry.name,
         )
+        if done > len(scripts):
+            raise NewerDatabase(f"the database is of version {done}, this program knows {len(scripts)}")
         for script in scripts:
             number = int(script.name.split("_")[0])
             if number > done:

@@ -14,8 +14,8 @@ from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.edit import set_value
 from app.graph.workflow import Edge, Graph, MalformedWorkflow, NodeInstance, Workflow, read
-from app.interop.documents import read_json, to_api, to_ui
 from app.interop.documents import read as read_any
+from app.interop.documents import read_json, to_api, to_ui
 from tests.interop.drawings import Json, canvas, node, prompt, subgraph, text_to_image, widget
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "workflows").glob("*.json"))

@@ -8,7 +8,7 @@ from app.execution.events import JobFinished, NodeStarted, SavedFile
 from app.execution.files import Folders
 from app.store import workflows as workflows_module
 from app.store.assets import Assets
-from app.store.database import Database
+from app.store.database import Database, NewerDatabase
 from app.store.events import PAGE, EventLog
 from app.store.jobs import ATTEMPTS, Jobs
 from app.store.workflows import Outdated, Workflows
@@ -21,13 +21,46 @@ def database(tmp_path: Path):  # type: ignore[no-untyped-def]
     opened.close()
 
 
+MIGRATIONS = sorted((Path(__file__).parents[2] / "app" / "store" / "migrations").glob("*.sql"))
+
+
 def test_migrations_run_once(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     for _ in range(2):
         database = Database(path)
-        assert database.row("PRAGMA user_version")[0] == 1  # type: ignore[index]
+        assert database.row("PRAGMA user_version")[0] == len(MIGRATIONS)  # type: ignore[index]
         assert database.row("PRAGMA journal_mode")[0] == "wal"  # type: ignore[index]
         database.close()
+
+
+def test_a_file_of_the_first_version_keeps_its_content(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "old.db") as old:
+        old.executescript(MIGRATIONS[0].read_text() + "PRAGMA user_version = 1;")
+        for job in ("first", "second"):
+            row = (job, job, "{}", "[]", "queued", 1.0)
+            old.execute(
+                "INSERT INTO jobs (id, title, document, targets, status, created) VALUES (?,?,?,?,?,?)", row
+            )
+        for name in ("1.png", "2.png"):
+            row = ("first", "save", "output", name, 8, 8, 1.0)
+            old.execute(
+                "INSERT INTO assets (job, node, folder, name, width, height, created) VALUES (?,?,?,?,?,?,?)",
+                row,
+            )
+    old.close()
+    database = Database(tmp_path / "old.db")
+    assert Jobs(database, EventLog(database)).order() == ["first", "second"]
+    folders = Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {})
+    assert [asset.name for asset in Assets(database, folders).page(9)] == ["2.png", "1.png"]
+    database.close()
+
+
+def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "new.db") as later:
+        later.execute("PRAGMA user_version = 99")
+    later.close()
+    with pytest.raises(NewerDatabase, match="version 99"):
+        Database(tmp_path / "new.db")
 
 
 def test_a_transaction_is_all_or_nothing(database: Database) -> None:

@@ -11,6 +11,7 @@ import "./styles/numbers.css";
 import "./styles/panels.css";
 import "./styles/inspector.css";
 import "./styles/floating.css";
+import "./styles/viewer.css";
 import { App } from "./App";
 import { startPage } from "./start";
 import { applyTheme } from "./canvas/prefs";

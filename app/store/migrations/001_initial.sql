@@ -4,7 +4,6 @@ CREATE TABLE jobs (
     title TEXT NOT NULL,
     document TEXT NOT NULL,
     targets TEXT NOT NULL,
-    rank REAL NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     attempts INTEGER NOT NULL DEFAULT 0,
     created REAL NOT NULL,
@@ -13,12 +12,7 @@ CREATE TABLE jobs (
     duration REAL,
     problem TEXT
 ) STRICT;
-CREATE INDEX jobs_by_status ON jobs (status, rank);
-
-CREATE TABLE settings (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT;
+CREATE INDEX jobs_by_status ON jobs (status, number);
 
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -48,12 +42,10 @@ CREATE TABLE assets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     job TEXT NOT NULL,
     node TEXT NOT NULL,
-    position INTEGER NOT NULL,
     folder TEXT NOT NULL CHECK (folder IN ('output', 'temp')),
     name TEXT NOT NULL,
-    width INTEGER,
-    height INTEGER,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
     created REAL NOT NULL,
-    UNIQUE (folder, name),
-    UNIQUE (job, node, position)
+    UNIQUE (folder, name)
 ) STRICT;

@@ -54,7 +54,7 @@ function paste(event: ClipboardEvent, at: Point): void {
 
 function inField(event: Event): boolean {
   const target = event.target as HTMLElement | null;
-  return Boolean(target?.closest?.("input:not([type=checkbox]),textarea,select,[contenteditable]"));
+  return Boolean(target?.closest?.("input:not([type=checkbox],[type=range]),textarea,select,[contenteditable]"));
 }
 
 /** Space and Enter on a focused button press it. */

@@ -5,6 +5,7 @@ const PATHS = {
   cancel: "M4 4l8 8M12 4l-8 8",
   check: "M3 8.5l3.5 3.5L13 4.5",
   chevron: "M5 6.5L8 9.5l3-3",
+  compare: "M2 3h12v10H2zM8 1.5v13M4.5 8h1M10.5 8h1",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   dice: "M2.5 2.5h11v11h-11zM5.5 5.5h.01M8 8h.01M10.5 10.5h.01",
   download: "M8 2v8m0 0L5 7m3 3l3-3M3 13h10",

@@ -1,33 +1,35 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { fileUrl } from "../api/routes";
 import type { Asset } from "../api/types";
 import { openJobDocument } from "../canvas/jobs";
 import { attempt } from "../canvas/opening";
 import { useSurface } from "../canvas/surface";
+import { Compare } from "./Compare";
 import { Icon } from "./Icon";
 import { ago } from "./time";
 
 const close = () => useSurface.setState({ viewer: null });
 
-/** A picture, large, with the way to the workflow that made it. */
+/** A picture, large, with the way to the workflow that made it and to the picture before it. */
 export function Viewer() {
   const viewer = useSurface((s) => s.viewer);
-  const count = viewer?.assets.length ?? 0;
+  const [comparing, setComparing] = useState(false);
+  const open = viewer !== null;
   useEffect(() => {
-    if (!count) return;
-    const key = (event: KeyboardEvent) => {
-      if (event.key === "ArrowRight") turn(1);
-      if (event.key === "ArrowLeft") turn(-1);
-    };
-    window.addEventListener("keydown", key);
-    return () => window.removeEventListener("keydown", key);
-  }, [count]);
+    if (!open) return setComparing(false);
+    window.addEventListener("keydown", turnByKey);
+    return () => window.removeEventListener("keydown", turnByKey);
+  }, [open]);
   const asset = viewer?.assets[viewer.at];
   if (!asset) return null;
-  const url = fileUrl(asset.folder, asset.name);
+  const other = viewer.assets[viewer.at + 1] ?? viewer.assets[viewer.at - 1];
   return (
     <div className="viewer" role="dialog" aria-label={asset.name} data-testid="viewer" onClick={(event) => event.target === event.currentTarget && close()}>
-      <img src={url} alt={asset.name} className={asset.width < 512 ? "pixels" : ""} />
+      {comparing && other ? (
+        <Compare before={other} after={asset} />
+      ) : (
+        <img src={fileUrl(asset.folder, asset.name)} alt={asset.name} className={asset.width < 512 ? "small" : ""} />
+      )}
       <footer>
         <div>
           <b>{asset.name}</b>
@@ -35,10 +37,15 @@ export function Viewer() {
             {asset.width} × {asset.height} · {ago(asset.created)}
           </span>
         </div>
+        {other && (
+          <button type="button" className="button" aria-pressed={comparing} data-testid="compare-button" onClick={() => setComparing(!comparing)}>
+            <Icon name="compare" size={14} /> {comparing ? "One picture" : `Compare with ${other.name}`}
+          </button>
+        )}
         <button type="button" className="button" data-testid="open-made-by" onClick={() => openMaker(asset)}>
           <Icon name="workflows" size={14} /> Open its workflow
         </button>
-        <a className="button" href={url} download={asset.name}>
+        <a className="button" href={fileUrl(asset.folder, asset.name)} download={asset.name}>
           <Icon name="download" size={14} /> Download
         </a>
         <button type="button" className="button" aria-label="Close" autoFocus onClick={close}>
@@ -54,7 +61,9 @@ function openMaker(asset: Asset): void {
   attempt("Its workflow could not be opened", () => openJobDocument(asset.job));
 }
 
-function turn(by: number): void {
+function turnByKey(event: KeyboardEvent): void {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!by || event.target instanceof HTMLInputElement) return;
   useSurface.setState(({ viewer }) => {
     if (!viewer) return {};
     const at = Math.min(Math.max(0, viewer.at + by), viewer.assets.length - 1);

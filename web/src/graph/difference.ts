@@ -1,0 +1,39 @@
+import type { WorkflowDocument } from "../api/types";
+import { readDocument } from "./document";
+import type { Sheet } from "./sheet";
+
+/** One thing in which two workflows differ; what one of them lacks is empty. */
+export interface Difference {
+  readonly where: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What differs between two workflows that matters to their results: nodes, values, modes and links, not layout. */
+export function differences(before: WorkflowDocument, after: WorkflowDocument): Difference[] {
+  const [old, now] = [facts(readDocument(before).sheet), facts(readDocument(after).sheet)];
+  const names = [...new Set([...old.keys(), ...now.keys()])];
+  return names
+    .map((where) => ({ where, before: old.get(where) ?? "", after: now.get(where) ?? "" }))
+    .filter((difference) => difference.before !== difference.after);
+}
+
+/** Everything that a sheet says about its result, as one text a place. */
+function facts(sheet: Sheet): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const card of Object.values(sheet.cards)) {
+    found.set(card.id, card.mode === "on" ? card.type : `${card.type} (${card.mode})`);
+    for (const [input, value] of Object.entries(sheet.values[card.id] ?? {})) found.set(`${card.id} · ${input}`, text(value));
+  }
+  for (const link of sheet.links) {
+    const where = `${link.target} · ${link.input}`;
+    const source = `from ${link.source} · ${link.output}`;
+    const others = found.get(where)?.startsWith("from ") ? `${found.get(where)}, ` : "";
+    found.set(where, others + source);
+  }
+  return found;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
