@@ -182,15 +182,11 @@ def run_command(options: argparse.Namespace) -> int:
     from app.headless import Headless
 
     settings = Settings(options.base_directory.resolve(), cache_bytes=half_of_memory())
-    document = read_document(options.file)
-    known = catalog.read(settings.stored_catalog, catalog.source_digest())
-    if known is not None and report(check(document, known, settings.folders.choices), str(options.file)):
+    known = stored_nodes(options)
+    document = with_values(read_document(options.file, known), options.set, known)
+    if report(check(document, known, settings.folders.choices), str(options.file)):
         return FAILED
-    found = import_nodes(settings)
-    document = with_values(document, options.set, found)
-    if report(check(document, found, settings.folders.choices), str(options.file)):
-        return FAILED
-    end = Headless(found, settings).run(document, options.output)
+    end = Headless(import_nodes(settings), settings).run(document, options.output)
     if end.status == "failed" and end.problem:
         report([Problem(**end.problem)], str(options.file))
     return {"done": OK, "cancelled": INTERRUPTED}.get(end.status, FAILED)
@@ -202,7 +198,7 @@ def check_command(options: argparse.Namespace) -> int:
     known = stored_nodes(options)
     found = False
     for file in options.files:
-        found |= report(check(read_document(file), known, settings.folders.choices), str(file))
+        found |= report(check(read_document(file, known), known, settings.folders.choices), str(file))
     return FAILED if found else OK
 
 
@@ -244,12 +240,12 @@ def import_nodes(settings: Settings) -> Catalog:
     return found
 
 
-def read_document(path: Path) -> Workflow:
+def read_document(path: Path, known: Catalog | None = None) -> Workflow:
     """Read a file of any format, and tell what ComfyUI would do differently; faults become one sentence."""
     from app.interop import documents
 
     try:
-        document = documents.read(path.read_bytes())
+        document = documents.read(path.read_bytes(), known)
     except OSError as error:
         raise UserMistake(f"cannot read {path}: {error.strerror}.") from None
     except MalformedWorkflow as malformed:

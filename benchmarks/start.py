@@ -15,7 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, NAMES, ROOT, Studio
+from tests.browser.conftest import FLAGS, NAMES
+from tests.server.conftest import ROOT, Studio
 
 RESULTS = Path(__file__).parent / "results" / "start.md"
 RUNS = 5

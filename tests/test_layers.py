@@ -14,7 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.engine": {"app.graph.problem", *TORCH},
     "app.execution": {"app.graph"},
     "app.store": {"app.graph", "app.execution", "sqlite3"},
-    "app.server": {"app.graph", "app.execution", "app.store", "app.config", "aiohttp"},
+    "app.server": {"app.graph", "app.interop", "app.execution", "app.store", "app.config", "aiohttp"},
     "app.config": {"app.execution"},
     "app.headless": {"app.graph", "app.execution", "app.config", "rich"},
     "app.interop": {"app.graph"},

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from hatch_build import npm_command
 
 ROOT = Path(__file__).parents[1]

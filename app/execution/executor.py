@@ -61,7 +61,8 @@ class Executor:
 
     def prepare(self, workflow: Workflow, targets: Iterable[str]) -> Plan:
         """Check again, since files may have gone while the job was queued, and plan."""
-        for problem in check(workflow, self.catalog, self.folders.choices):
+        targets = tuple(targets)
+        for problem in check(workflow, self.catalog, self.folders.choices, targets):
             if problem.severity == "error":
                 raise NodeFailed(problem)
         return make_plan(workflow, self.catalog, self.cache, self.folders, targets)

@@ -132,18 +132,21 @@ class Checker:
             claimed[id] = {**above, **dict.fromkeys(spec.claims, id)}
 
 
-def check(workflow: Workflow, catalog: Catalog, choices: Choices | None = None) -> list[Problem]:
+def check(
+    workflow: Workflow, catalog: Catalog, choices: Choices | None = None, targets: Iterable[str] = ()
+) -> list[Problem]:
     """Return all findings; a document without an `error` among them will start.
 
-    A finding about a node that no output needs is a warning: a half-wired corner of the canvas stops nobody.
+    A finding about a node that no target needs is a warning: a half-wired corner of the canvas stops nobody.
+    Without `targets`, every output node of the document is one.
     """
     checker = Checker(workflow.graph, catalog, choices)
     links = links_of(workflow.graph, catalog)
-    targets = outputs(workflow.graph, catalog)
-    needed = ancestors(links, targets)
+    wanted = list(targets) or outputs(workflow.graph, catalog)
+    needed = ancestors(links, wanted)
     findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.conflicts()]
     findings += cycles(links)
-    if not targets:
+    if not wanted:
         findings.append(
             Problem(
                 "no_output",
@@ -151,7 +154,7 @@ def check(workflow: Workflow, catalog: Catalog, choices: Choices | None = None) 
                 "Add a node that saves or shows something, such as Save image.",
             )
         )
-    return [soften(finding, needed, bool(targets)) for finding in findings]
+    return [soften(finding, needed, bool(wanted)) for finding in findings]
 
 
 def outputs(graph: Graph, catalog: Catalog) -> list[str]:

@@ -53,9 +53,9 @@ class Written:
     problems: list[Problem]
 
 
-def read(data: bytes | str) -> Workflow:
+def read(data: bytes | str, catalog: Catalog | None = None) -> Workflow:
     """Read a document of any format; raises MalformedWorkflow for what is none."""
-    return read_json(parsed(data.encode() if isinstance(data, str) else data))
+    return read_json(parsed(data.encode() if isinstance(data, str) else data), catalog)
 
 
 def parsed(data: bytes) -> Any:
@@ -69,11 +69,17 @@ def parsed(data: bytes) -> Any:
         ) from None
 
 
-def read_json(document: Any) -> Workflow:
-    """Read a parsed document of any format; raises MalformedWorkflow."""
+def read_json(document: Any, catalog: Catalog | None = None) -> Workflow:
+    """Read a parsed document of any format; raises MalformedWorkflow.
+
+    The API format only numbers outputs; a catalogue gives those of nodes outside the table their names.
+    """
     refuse_deep(document)
     format = format_of(document)
-    return ours.read(document) if format == "native" else from_comfyui(Opened(format, document))
+    if format == "native":
+        return ours.read(document)
+    workflow = from_comfyui(Opened(format, document))
+    return with_output_names(workflow, catalog) if catalog else workflow
 
 
 def refuse_deep(document: Any) -> None:

@@ -12,7 +12,7 @@ from app.graph.resolve import links_of
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import NATIVE, Flat, FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE, class_type_of
-from app.interop.rules import Named, Of, Part, Rule, Shift
+from app.interop.rules import Named, Of, Part, Rule, Shift, is_number
 
 Parts = dict[str, str]  # part of a rule -> id of our node
 
@@ -24,6 +24,7 @@ class Restoring:
     graph: Graph
     catalog: Catalog
     incoming: dict[str, dict[str, Edge]] = field(init=False)
+    users: dict[str, set[str]] = field(default_factory=dict)
     matched: dict[str, tuple[Rule, Parts]] = field(default_factory=dict)
     nodes: dict[str, FlatNode] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Restoring:
         for edge in self.graph.edges:
             if edge.target in self.incoming and edge.source in self.graph.nodes:
                 self.incoming[edge.target][edge.input] = edge
+                self.users.setdefault(edge.source, set()).add(edge.target)
 
     def value(self, id: str, name: str) -> Any:
         """Return the value of an input, by default that of our node."""
@@ -83,8 +85,7 @@ def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
                 if suffix:
                     inner.setdefault(part, set()).add(id)
     for id, node in graph.nodes.items():
-        users = {edge.target for edge in graph.edges if edge.source == id}
-        if id in inner and users <= inner[id]:
+        if id in inner and work.users.get(id, set()) <= inner[id]:
             continue
         if id in work.matched:
             restore_parts(work, id, *work.matched[id])
@@ -150,7 +151,8 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
         if any(isinstance(way, Shift) for way in used.inputs.values()):
-            shift = work.value(ours, "shift") or 1.0
+            found = work.value(ours, "shift")
+            shift = found if is_number(found) else 1.0
     if "negative" in rule.ports and "negative" not in inputs and "positive" in inputs:
         inputs["negative"] = inputs["positive"]
     if shift != 1 and "model" in inputs:

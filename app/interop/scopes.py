@@ -89,7 +89,7 @@ def read_links(graph: Mapping[str, Any]) -> Iterator[tuple[str, Link]]:
         if len(parts) != 5:
             continue
         id, origin, slot, target, target_slot = parts
-        if isinstance(slot, int) and isinstance(target_slot, int):
+        if isinstance(slot, int) and isinstance(target_slot, int) and min(slot, target_slot) >= 0:
             yield str(id), Link(str(origin), slot, str(target), target_slot)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +46,9 @@ class State:
             "packages": self.settings.packages,
         }
 
-    def check(self, workflow: Workflow) -> list[Problem]:
-        """Check a document against the catalogue and the files that exist now."""
-        return check(workflow, self.catalog, self.settings.folders.choices)
+    def check(self, workflow: Workflow, targets: Sequence[str] = ()) -> list[Problem]:
+        """Check a document, or what `targets` need of it, against the nodes and files that exist now."""
+        return check(workflow, self.catalog, self.settings.folders.choices, targets)
 
 
 def open_state(settings: Settings) -> State:

@@ -66,9 +66,10 @@ class EventLog:
         )
         return [record_of(row) for row in rows]
 
-    def of_job(self, job: str, type: str) -> list[Record]:
-        """Return the events of one type of one job."""
-        rows = self.database.rows("SELECT * FROM events WHERE job = ? AND type = ? ORDER BY seq", job, type)
+    def of_job(self, job: str, type: str | None = None) -> list[Record]:
+        """Return the events of a job, of one type or all."""
+        query = "SELECT * FROM events WHERE job = ?1 AND (?2 IS NULL OR type = ?2) ORDER BY seq"
+        rows = self.database.rows(query, job, type)
         return [record_of(row) for row in rows]
 
 

@@ -40,10 +40,12 @@ class Jobs:
     def __init__(self, database: Database, log: EventLog) -> None:
         self.database, self.log = database, log
 
-    def add(self, title: str, document: Mapping[str, Any], targets: Sequence[str]) -> tuple[Job, Record]:
+    def add(
+        self, title: str, document: Mapping[str, Any], targets: Sequence[str], id: str | None = None
+    ) -> tuple[Job, Record]:
         """Queue a document as it is now; later edits of the workflow do not reach it."""
         now = time.time()
-        id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        id = id or f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
         with self.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO jobs (id, title, document, targets, status, created, rank) "
@@ -70,6 +72,11 @@ class Jobs:
     def targets(self, id: str) -> list[str]:
         row = self.database.row("SELECT targets FROM jobs WHERE id = ?", id)
         return list(json.loads(row["targets"])) if row else []
+
+    def number(self, id: str) -> int:
+        """Return the place of a job in the order of queueing."""
+        row = self.database.row("SELECT number FROM jobs WHERE id = ?", id)
+        return int(row["number"]) if row else 0
 
     def page(
         self, limit: int, before: str | None = None, status: str | None = None, search: str = ""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
-from tests.server.conftest import Server
+from tests.server.conftest import Server, studio
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["studio"]
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
 FLAGS = [
     "--no-sandbox",
@@ -28,18 +25,6 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--force-color-profile=srgb",
 ]
-
-
-class Studio(Server):
-    """The server as `patchloom serve` starts it."""
-
-    def start(self) -> Server:
-        command = [sys.executable, "-m", "app.cli", "serve", "--no-browser", "--port", str(self.port)]
-        command += ["--base-directory", str(self.base)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
-        return self
 
 
 def no_browser(reason: str) -> None:
@@ -60,16 +45,6 @@ def browser() -> Iterator[Browser]:
             no_browser(f"no usable Chromium ({reason}); install chromium or set PATCHLOOM_TEST_BROWSER")
         yield opened
         opened.close()
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Server]:
-    for name in ("models", "workflows"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    running = Studio(tmp_path).start()
-    yield running
-    if running.process.poll() is None:
-        running.stop(signal.SIGTERM)
 
 
 def of_the_page(message: ConsoleMessage) -> bool:

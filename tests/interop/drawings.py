@@ -13,12 +13,12 @@ Json = dict[str, Any]
 
 def text_to_image() -> Json:
     """The plain graph: checkpoint, two prompts, empty latent, KSampler, decode, save."""
-    return json.loads((FILES / "text_to_image.json").read_text())
+    return dict(json.loads((FILES / "text_to_image.json").read_text()))
 
 
 def prompt() -> Json:
     """The same graph in the API format."""
-    return json.loads((FILES / "text_to_image.api.json").read_text())
+    return dict(json.loads((FILES / "text_to_image.api.json").read_text()))
 
 
 def node(id: int | str, type: str, widgets: Any = None, **more: Any) -> Json:
@@ -29,7 +29,15 @@ def node(id: int | str, type: str, widgets: Any = None, **more: Any) -> Json:
         ]
         for kind in ("inputs", "outputs")
     }
-    drawn = {"id": id, "type": type, "pos": [10, 20], "size": [210, 60], "flags": {}, "order": 0, "mode": 0}
+    drawn: Json = {
+        "id": id,
+        "type": type,
+        "pos": [10, 20],
+        "size": [210, 60],
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+    }
     drawn |= ports | {"properties": {}} | more
     for port in drawn["inputs"]:
         port["link"] = None
@@ -38,7 +46,12 @@ def node(id: int | str, type: str, widgets: Any = None, **more: Any) -> Json:
 
 def canvas(*nodes: Json, links: str = "", **more: Any) -> Json:
     """A document; links as "1.0>2.1" from output slot 0 of node 1 to input slot 1 of node 2."""
-    document = {"nodes": [copy.deepcopy(entry) for entry in nodes], "groups": [], "config": {}, "extra": {}}
+    document: Json = {
+        "nodes": [copy.deepcopy(entry) for entry in nodes],
+        "groups": [],
+        "config": {},
+        "extra": {},
+    }
     found = wires(document["nodes"], links)
     return {**document, "links": found, "version": 0.4, **more}
 

@@ -26,7 +26,7 @@ def opened(document: Json) -> Workflow:
 
 def inputs(workflow: Workflow, id: str) -> dict[str, Any]:
     """What a node gets in ComfyUI's API format."""
-    return to_api(workflow, NONE).document[id]["inputs"]
+    return dict(to_api(workflow, NONE).document[id]["inputs"])
 
 
 def edges(workflow: Workflow) -> set[tuple[str, str, str, str]]:

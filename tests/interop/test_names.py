@@ -219,7 +219,7 @@ def test_a_switch_that_is_computed_stays_a_switch() -> None:
 
 def test_pictures(nodes: Catalog) -> None:
     scale = {"image": ["1", 0], "upscale_method": "lanczos", "width": 64, "height": 64, "crop": "center"}
-    document = {
+    document: Json = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "sub/a.png [input]"}},
         "2": {"class_type": "ImageScale", "inputs": scale},
         "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},

@@ -86,6 +86,18 @@ class Server:
         return int(children[0])
 
 
+class Studio(Server):
+    """The server as `patchloom serve` starts it."""
+
+    def start(self) -> Server:
+        command = [sys.executable, "-m", "app.cli", "serve", "--no-browser", "--port", str(self.port)]
+        command += ["--base-directory", str(self.base)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
+        return self
+
+
 def decoded(headers: Any, body: bytes) -> Any:
     return json.loads(body) if "json" in headers.get("Content-Type", "") else body
 
@@ -111,3 +123,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("base")).start().ready()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Server]:
+    for name in ("models", "workflows"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    running = Studio(tmp_path).start()
+    yield running
+    if running.process.poll() is None:
+        running.stop(signal.SIGTERM)

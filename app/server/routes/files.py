@@ -28,10 +28,15 @@ BUILD_HINT = (
 
 @routes.get("/api/files/{folder}/{name:.+}")
 async def file(request: web.Request) -> web.FileResponse:
+    return picture(request, request.match_info["folder"], request.match_info["name"])
+
+
+def picture(request: web.Request, folder: str, name: str) -> web.FileResponse:
+    """Return a file of one of the folders; a page opened from it could run nothing."""
     folders = request.app[STATE].settings.folders
-    path = folders.inside(folders.by_name(request.match_info["folder"]), request.match_info["name"])
+    path = folders.inside(folders.by_name(folder), name)
     if not path.is_file():
-        raise missing(f"file {request.match_info['name'][:80]!r}")
+        raise missing(f"file {name[:80]!r}")
     headers = {
         "Cache-Control": "no-cache",
         "X-Content-Type-Options": "nosniff",
@@ -42,28 +47,31 @@ async def file(request: web.Request) -> web.FileResponse:
 
 @routes.post("/api/upload")
 async def upload(request: web.Request) -> web.Response:
-    """Take a picture into the input folder; what is no picture, or too large, is not kept."""
+    return web.json_response({"folder": "input", "name": await take_upload(request, "file")}, status=201)
+
+
+async def take_upload(request: web.Request, field: str) -> str:
+    """Take the picture in a form's `field` into the input folder; what is none, or too large, is not kept."""
     if not request.content_type.startswith("multipart/"):
-        raise Refused(
-            400,
-            "not_multipart",
-            "The upload is not a form.",
-            "Send multipart/form-data with the field 'file'.",
-        )
-    part = await (await request.multipart()).next()
-    if not isinstance(part, BodyPartReader) or part.name != "file":
-        raise Refused(
-            400, "no_file", "The form has no field 'file'.", "Send the picture as the field 'file'."
-        )
+        remedy = f"Send multipart/form-data with the field '{field}'."
+        raise Refused(400, "not_multipart", "The upload is not a form.", remedy)
+    part = await find_part(request, field)
     data = await limited(part)
     suffix = next((suffix for suffix, begins in SIGNATURES.items() if begins.match(data)), None)
     if suffix is None:
         raise Refused(415, "not_a_picture", "This file is not a picture.", "Upload a PNG, JPEG or WebP file.")
-    stem = re.sub(r"[^\w\-. ]", "_", Path((part.filename or "picture").replace("\\", "/")).stem).strip(". ")[
-        :100
-    ]
-    name = keep(request.app[STATE].settings.folders.input, stem or "picture", suffix, data)
-    return web.json_response({"folder": "input", "name": name}, status=201)
+    path = Path((part.filename or "picture").replace("\\", "/"))
+    stem = re.sub(r"[^\w\-. ]", "_", path.stem).strip(". ")[:100]
+    return keep(request.app[STATE].settings.folders.input, stem or "picture", suffix, data)
+
+
+async def find_part(request: web.Request, field: str) -> BodyPartReader:
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        if isinstance(part, BodyPartReader) and part.name == field:
+            return part
+    message = f"The form has no field '{field}'."
+    raise Refused(400, "no_file", message, f"Send the picture as the field '{field}'.")
 
 
 async def limited(part: BodyPartReader) -> bytes:

@@ -35,7 +35,7 @@ async def add(request: web.Request) -> web.Response:
             "The worker is still reading the nodes.",
             "Wait until the status says ready, then run again.",
         )
-    problems = state.check(workflow)
+    problems = state.check(workflow, targets)
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
     title = readable(str(body.get("title") or workflow.title)) or "Untitled"

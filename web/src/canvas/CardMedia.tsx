@@ -1,4 +1,5 @@
-import { memo, useEffect, useRef } from "react";
+import { memo, useEffect, useRef, type CSSProperties } from "react";
+import type { Asset } from "../api/types";
 import { watchPreviews } from "../api/previews";
 import { fileUrl } from "../api/routes";
 import { setPreviewAspect, useRuns } from "../api/runs";
@@ -11,26 +12,35 @@ interface Props {
 }
 
 /** The picture in a card: what it made, or what it is making. */
+/** The pictures in a card: what it made, or what it is making. */
 export const CardMedia = memo(function CardMedia({ id, y, height }: Props) {
   const assets = useRuns((s) => s.assets[id]);
   const previewed = useRuns((s) => id in s.previewAspects);
   const stale = useRuns((s) => s.run?.status === "running" && id in s.run.nodes && assets?.at(-1)?.job !== s.run.job);
-  const asset = assets?.at(-1);
+  const style = { top: y, height };
+  if (assets?.length) return <Results assets={assets} stale={stale} style={style} />;
   return (
-    <div className={`media ${stale && asset ? "stale" : ""}`} style={{ top: y, height }}>
-      {asset ? (
-        <button type="button" className="nodrag" aria-label={`Open ${asset.name}`} onClick={() => viewAssets(assets!, assets!.length - 1)}>
-          <img data-testid="result" src={fileUrl(asset.folder, asset.name)} alt={asset.name} draggable={false} />
-          {assets!.length > 1 && <span className="badge count">{assets!.length} pictures</span>}
-        </button>
-      ) : previewed ? (
-        <Preview id={id} />
-      ) : (
-        <span className="w-note">The picture appears here</span>
-      )}
+    <div className="media" style={style}>
+      {previewed ? <Preview id={id} /> : <span className="w-note">The picture appears here</span>}
     </div>
   );
 });
+
+const SHOWN = 4;
+
+function Results({ assets, stale, style }: { assets: readonly Asset[]; stale: boolean; style: CSSProperties }) {
+  const shown = assets.slice(0, SHOWN);
+  return (
+    <div className={`media ${stale ? "stale" : ""} ${shown.length > 1 ? "many" : ""}`} style={style}>
+      {shown.map((asset, i) => (
+        <button key={asset.id} type="button" className="nodrag" aria-label={`Open ${asset.name}`} onClick={() => viewAssets(assets, i)}>
+          <img data-testid="result" src={fileUrl(asset.folder, asset.name)} alt={asset.name} draggable={false} />
+        </button>
+      ))}
+      {assets.length > SHOWN && <span className="badge count">{assets.length} pictures</span>}
+    </div>
+  );
+}
 
 /** Frames go straight from the socket to this canvas; React does not hear of them. */
 function Preview({ id }: { id: string }) {

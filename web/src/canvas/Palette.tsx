@@ -60,13 +60,7 @@ function OpenPalette({ request }: { request: PaletteRequest }) {
             setCurrent(0);
           }}
         />
-        <div className="chips">
-          {["", ...categories].map((name) => (
-            <button key={name} type="button" tabIndex={-1} className={name === category ? "on" : ""} onClick={() => setCategory(name)}>
-              {name || "all"}
-            </button>
-          ))}
-        </div>
+        <Chips names={categories} current={category} onPick={setCategory} />
         <ul id="palette-hits" role="listbox" aria-label="Nodes">
           {hits.map((node, i) => (
             <Hit key={node.id} node={node} current={i === current} recent={!query && recent.includes(node.id)} onPick={() => pick(node)} onPoint={() => setCurrent(i)} />
@@ -75,6 +69,18 @@ function OpenPalette({ request }: { request: PaletteRequest }) {
         {!hits.length && <p className="w-note">{Object.keys(catalog).length ? "No node matches." : "The server is still reading its nodes."}</p>}
         {hits[current] && <p className="palette-about">{hits[current].description}</p>}
       </div>
+    </div>
+  );
+}
+
+function Chips({ names, current, onPick }: { names: readonly string[]; current: string; onPick: (name: string) => void }) {
+  return (
+    <div className="chips">
+      {["", ...names].map((name) => (
+        <button key={name} type="button" tabIndex={-1} className={name === current ? "on" : ""} onClick={() => onPick(name)}>
+          {name || "all"}
+        </button>
+      ))}
     </div>
   );
 }

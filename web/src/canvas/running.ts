@@ -41,7 +41,9 @@ export async function run(): Promise<void> {
   useProblems.setState({ failure: null });
   try {
     const document = documentNow();
-    const { problems } = await checkDocument(document);
+    // Known errors are looked at again first: a model that was missing may have come. Without any, no time is lost.
+    const known = useProblems.getState().checked.some(isError);
+    const problems = known ? (await checkDocument(document)).problems : [];
     if (problems.some(isError)) return refused(problems);
     setProblems((await postJob(document, useWorkflow.getState().title)).problems);
   } catch (error) {

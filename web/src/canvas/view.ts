@@ -6,7 +6,7 @@ import { useEditor } from "./editor";
 import { usePrefs } from "./prefs";
 import { useWorkflow } from "./workflow";
 
-const FIT = { padding: 0.12, maxZoom: 1.1 };
+const FIT = { padding: 0.06, maxZoom: 1.1 };
 
 /**
  * Which part of the canvas is on the screen. A new opening fits the whole workflow into it: a view that was saved

@@ -3,8 +3,8 @@ import { freeId, linkId, newCard, type Card, type Frame, type Mode, type Sheet }
 /** Changes to a sheet. Each takes a sheet and returns a new one; nothing is modified. */
 export type Ids = ReadonlySet<string>;
 
-export const FRAME_PAD = 24;
-export const FRAME_HEAD = 40;
+const FRAME_PAD = 24;
+const FRAME_HEAD = 40;
 
 export function addCard(sheet: Sheet, type: string, x: number, y: number): { sheet: Sheet; id: string } {
   const id = freeId(type, (name) => name in sheet.cards);

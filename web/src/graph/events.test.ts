@@ -80,6 +80,13 @@ describe("reduce", () => {
     expect(state.run).toMatchObject({ status: "failed", problem });
   });
 
+  it("shows a failure that came before the start", () => {
+    const problem = { node: null, input: null, code: "worker_died", message: "m", remedy: "r", severity: "error" };
+    const state = play([begin[0]!, { type: "job_finished", status: "failed", problem, duration: 0 }]);
+    expect(state.run).toMatchObject({ job: "j", title: "Fox", status: "failed", problem });
+    expect(state.queued).toEqual({});
+  });
+
   it("forgets a queued job that was cancelled", () => {
     expect(play([begin[0]!, { type: "job_finished", status: "cancelled", problem: null, duration: 0 }]).queued).toEqual({});
   });

@@ -87,12 +87,18 @@ function started(state: RunState, event: Started, belongs: boolean): RunState {
 }
 
 function finished(state: RunState, event: Finished): RunState {
-  const { [event.job]: _gone, ...queued } = state.queued;
+  const { [event.job]: title, ...queued } = state.queued;
   const next = { ...state, queued, running: state.running === event.job ? null : state.running };
-  const run = state.run;
+  // A worker that dies at once leaves a failure without a start.
+  const stillborn = title !== undefined && event.status === "failed";
+  const run = stillborn ? unstarted(event, title) : state.run;
   if (run?.job !== event.job) return next;
   const nodes = Object.fromEntries(Object.entries(run.nodes).map(([id, node]) => [id, ended(id, node, event)]));
   return { ...next, run: { ...run, nodes, status: event.status, problem: event.problem, duration: event.duration ?? event.time - run.started } };
+}
+
+function unstarted(event: Finished, title: string): Run {
+  return { job: event.job, title, status: "running", order: [], nodes: {}, problem: null, started: event.time, duration: null };
 }
 
 function ended(id: string, node: NodeRun, event: Finished): NodeRun {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { cardLayout, CARD_WIDTH, HEAD, MIN_WIDTH, NO_ATTACHMENTS, placeholderSchema, PORT_ROW, PROBLEM_STRIP, STRIP, WIDGET_ROW, widgetHeight } from "./layout";
+import { cardLayout, CARD_WIDTH, HEAD, MIN_WIDTH, placeholderSchema, PORT_ROW, PROBLEM_STRIP, STRIP, WIDGET_ROW, widgetHeight } from "./layout";
 import { catalog, sheet, steps, text, widget } from "./samples";
 import { newCard } from "./sheet";
 
+const NO_ATTACHMENTS = { aspect: null, report: false, problem: false };
 const layout = (type: string, change = {}, attached = {}) =>
   cardLayout(catalog[type]!, { ...newCard("x", type, 0, 0), ...change }, { ...NO_ATTACHMENTS, ...attached });
 

@@ -46,8 +46,6 @@ export interface Attachments {
   readonly problem: boolean;
 }
 
-export const NO_ATTACHMENTS: Attachments = { aspect: null, report: false, problem: false };
-
 export function widgetHeight(input: InputSchema): number {
   const widget = input.widget;
   if (widget?.kind === "TextBox") return 26 + TEXT_LINE * Math.max(2, Math.min(12, widget.lines || 3));

@@ -17,13 +17,13 @@ export function Compare({ before, after }: { before: Asset; after: Asset }) {
         <span className="edge" />
         <input type="range" aria-label="How much of the earlier picture to show" value={share} onChange={(event) => setShare(Number(event.target.value))} />
       </div>
-      <Differences before={before.job} after={after.job} />
+      <Differences before={before} after={after} />
     </figure>
   );
 }
 
-function Differences({ before, after }: { before: string; after: string }) {
-  const { data, fault } = useFetched(() => Promise.all([getJob(before), getJob(after)]), [before, after]);
+function Differences({ before, after }: { before: Asset; after: Asset }) {
+  const { data, fault } = useFetched(() => Promise.all([getJob(before.job), getJob(after.job)]), [before.job, after.job]);
   if (fault) return <figcaption>What differs is not known any more: {fault}</figcaption>;
   if (!data) return <figcaption>…</figcaption>;
   const found = differences(data[0].document, data[1].document);
@@ -31,6 +31,13 @@ function Differences({ before, after }: { before: string; after: string }) {
   return (
     <figcaption>
       <table>
+        <thead>
+          <tr>
+            <th />
+            <th>{before.name}</th>
+            <th>{after.name}</th>
+          </tr>
+        </thead>
         <tbody>
           {found.slice(0, SHOWN).map((difference) => (
             <tr key={difference.where}>

@@ -1,0 +1,53 @@
+"""Fresh noise for samplers that add some while they walk, and how much of it a step takes."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from math import sqrt
+
+import torch
+from torch import Tensor
+
+
+class FreshNoise:
+    """Draws standard normal noise like `latent` (B, ...), one tensor a call.
+
+    Every picture of the batch has a stream of its own, which depends on the seed and its row only: a picture
+    stays the same whatever the size of the batch, and no stream repeats the noise that a run starts from.
+    """
+
+    def __init__(self, seed: int, latent: Tensor) -> None:
+        self.latent = latent
+        self.streams = [torch.Generator("cpu").manual_seed(stream(seed, row)) for row in range(len(latent))]
+
+    def __call__(self) -> Tensor:
+        rows = [torch.randn(self.latent.shape[1:], generator=random) for random in self.streams]
+        return torch.stack(rows).to(self.latent)
+
+
+def stream(seed: int, row: int) -> int:
+    """Return the seed of one row's stream; close seeds give unrelated ones."""
+    return int.from_bytes(blake2b(f"fresh noise {seed} {row}".encode(), digest_size=7).digest())
+
+
+def lowered(sigma: float, following: float, eta: float) -> float:
+    """Return the noise level to walk down to before `renoised` leads up to `following`.
+
+    With x = (1 - sigma) * picture + sigma * noise and r = sigma / (1 - sigma), the lower level keeps
+    r_low^2 = r_f^2 - eta^2 * r_f^2 * (1 - r_f^2 / r^2): eta 1 is the posterior of the forward process, eta 0
+    adds no noise.
+    """
+    if eta == 0 or following == 0:
+        return following
+    ratio = following / (1 - following)
+    kept = ratio * (1 - sigma) / sigma
+    low = sqrt(max(0.0, ratio**2 - eta**2 * (ratio**2 - kept**2)))
+    return low / (1 + low)
+
+
+def renoised(latent: Tensor, low: float, following: float, noise: FreshNoise) -> Tensor:
+    """Bring a latent from noise level `low` up to `following` by adding fresh noise."""
+    if low == following:
+        return latent
+    keep = (1 - following) / (1 - low)
+    return keep * latent + sqrt(max(0.0, following**2 - (keep * low) ** 2)) * noise()

@@ -1,0 +1,87 @@
+"""What `/object_info` answers: ComfyUI's class types that we can run, and our own nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.graph.catalog import Catalog
+from app.graph.spec import Input, NodeSpec
+from app.graph.values import limits
+from app.graph.widgets import ImageFile, ModelFile
+from app.interop.names import RULES, class_type_of
+from app.interop.rules import Rule
+
+MODULE = "patchloom"
+TYPES = {"int": "INT", "float": "FLOAT", "bool": "BOOLEAN", "str": "STRING", "Any": "*"}
+Schema = dict[str, Any]
+
+
+def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, Schema]:
+    """Return the schema of every class type; `names` holds the files for model and picture inputs by type."""
+    mapped = {rule.class_type: of_rule(rule, names) for rule in RULES.values()}
+    native = {class_type_of(spec.id): of_node(spec, names) for spec in catalog}
+    return {**native, **mapped}
+
+
+def of_rule(rule: Rule, names: Mapping[str, list[str]]) -> Schema:
+    inputs = {name: [kind] for name, kind in rule.ports.items()}
+    inputs |= {name: widget(name, default, names) for name, default in rule.widgets.items()}
+    outputs = [(out.type, out.name) for out in rule.outputs]
+    shows = rule.class_type in ("SaveImage", "PreviewImage")
+    return schema(rule.class_type, rule.class_type, {"required": inputs}, outputs, output_node=shows)
+
+
+def widget(name: str, default: Any, names: Mapping[str, list[str]]) -> list[Any]:
+    """Return the entry of an input that is typed in, from its default's type."""
+    if name in names:
+        return [names[name]]
+    kinds: dict[type, str] = {bool: "BOOLEAN", int: "INT", float: "FLOAT"}
+    return [kinds.get(type(default), "STRING"), {"default": default}]
+
+
+def of_node(spec: NodeSpec, names: Mapping[str, list[str]]) -> Schema:
+    inputs: dict[str, dict[str, Any]] = {"required": {}, "optional": {}}
+    for entry in spec.inputs:
+        inputs["required" if entry.required else "optional"][entry.name] = of_input(entry, names)
+    outputs = [(TYPES.get(output.type, output.type.upper()), output.name) for output in spec.outputs]
+    made = schema(class_type_of(spec.id), spec.title, inputs, outputs, output_node=spec.output_node)
+    return made | {"description": spec.description, "category": f"{MODULE}/{spec.category}"}
+
+
+def of_input(entry: Input, names: Mapping[str, list[str]]) -> list[Any]:
+    if entry.choices:
+        return [list(entry.choices), {"default": entry.default}]
+    if isinstance(entry.widget, ModelFile | ImageFile):
+        return [names["ckpt_name" if isinstance(entry.widget, ModelFile) else "image"]]
+    settings: dict[str, Any] = {"tooltip": entry.help}
+    if not entry.required and not entry.port:
+        settings["default"] = entry.default
+    bounds = zip(("min", "max"), limits(entry), strict=True)
+    settings |= {name: bound for name, bound in bounds if bound is not None}
+    return [TYPES.get(entry.type, entry.type.upper()), settings]
+
+
+def schema(
+    name: str,
+    title: str,
+    inputs: Mapping[str, Mapping[str, Any]],
+    outputs: list[tuple[str, str]],
+    *,
+    output_node: bool,
+) -> Schema:
+    """Return one entry in the shape that the clients read."""
+    filled = {"required": {}, "optional": {}, **inputs}
+    return {
+        "input": {**filled, "hidden": {}},
+        "input_order": {kind: list(entries) for kind, entries in filled.items()},
+        "output": [kind for kind, _ in outputs],
+        "output_is_list": [False] * len(outputs),
+        "output_name": [label for _, label in outputs],
+        "name": name,
+        "display_name": title,
+        "description": "",
+        "python_module": MODULE,
+        "category": MODULE,
+        "output_node": output_node,
+    }

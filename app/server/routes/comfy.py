@@ -1,0 +1,259 @@
+"""ComfyUI's HTTP routes, at the root and below /api: its clients queue prompts here and fetch results."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from app.graph.check import outputs
+from app.graph.problem import Problem
+from app.graph.resolve import ancestors, links_of
+from app.graph.workflow import MalformedWorkflow, Workflow
+from app.interop import documents, protocol, schemas
+from app.server.keys import HUB, RUNNER, STATE
+from app.server.refuse import Handler, Refused, number, read_body
+from app.server.routes import files
+from app.store.jobs import Job
+
+routes = web.RouteTableDef()
+PAGE = 100
+
+
+def both(method: str, path: str) -> Callable[[Handler], Handler]:
+    """Register a handler under `path` and `/api` + `path`, as ComfyUI does."""
+
+    def register(handler: Handler) -> Handler:
+        routes.route(method, path)(handler)
+        routes.route(method, f"/api{path}")(handler)
+        return handler
+
+    return register
+
+
+@both("POST", "/prompt")
+async def prompt(request: web.Request) -> web.Response:
+    """Queue a prompt; outputs that cannot run are left out when others can."""
+    body = await read_body(request)
+    state = request.app[STATE]
+    workflow = workflow_of(body.get("prompt"))
+    if not state.catalog_complete:
+        raise Refused(
+            503, "starting", "The worker is still reading the nodes.", "Try again in a few seconds."
+        )
+    sent = protocol.Submitted("", body["prompt"])  # type: ignore[arg-type]
+    wanted = targets_of(
+        body.get("partial_execution_targets"), workflow, outputs(workflow.graph, state.catalog)
+    )
+    good, errors, spoilt = sort_outputs(request, workflow, wanted)
+    listed = protocol.node_errors(errors, sent, spoilt)
+    if not good:
+        raise refused_prompt("prompt_outputs_failed_validation", "Prompt outputs failed validation", listed)
+    id = body.get("prompt_id")
+    job, record = state.jobs.add(
+        "Prompt", workflow.to_json(), good, id if isinstance(id, str) and id else None
+    )
+    request.app[HUB].tell(record)
+    if body.get("front"):
+        state.jobs.move(job.id, next(iter(state.jobs.order()), None))
+    request.app[RUNNER].feed()
+    return web.json_response({"prompt_id": job.id, "number": record.seq, "node_errors": listed})
+
+
+def workflow_of(sent: object) -> Workflow:
+    """Read a prompt in API format; what is none is refused in ComfyUI's words."""
+    if not isinstance(sent, dict) or not sent:
+        raise refused_prompt("no_prompt", "No prompt provided", {})
+    for id, node in sent.items():
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+            raise refused_prompt("invalid_prompt", f"Node {id!r} has no class_type", {})
+        if not isinstance(node.get("inputs", {}), dict):
+            raise refused_prompt("invalid_prompt", f"The inputs of node {id!r} are no object", {})
+    try:
+        return documents.read_json({id: {"inputs": {}, **node} for id, node in sent.items()})
+    except MalformedWorkflow as malformed:
+        raise refused_prompt("invalid_prompt", malformed.problem.message, {}) from None
+
+
+def targets_of(asked: object, workflow: Workflow, there: list[str]) -> list[str]:
+    if asked is None:
+        return there
+    chosen = [id for id in there if isinstance(asked, list) and id in asked]
+    if not chosen:
+        raise refused_prompt("prompt_no_outputs", "Prompt has no outputs", {})
+    return chosen
+
+
+def sort_outputs(
+    request: web.Request, workflow: Workflow, wanted: list[str]
+) -> tuple[list[str], list[Problem], dict[str, list[str]]]:
+    """Return the outputs that can run, the errors, and which outputs each faulty node spoils."""
+    state = request.app[STATE]
+    errors = [problem for problem in state.check(workflow, wanted) if problem.severity == "error"]
+    faulty = {problem.node for problem in errors}
+    links = links_of(workflow.graph, state.catalog)
+    spoilt: dict[str, list[str]] = {}
+    good = []
+    for target in wanted:
+        hit = ancestors(links, [target]) & faulty
+        for node in hit:
+            spoilt.setdefault(str(node), []).append(target)
+        if not hit and None not in faulty:
+            good.append(target)
+    return good, errors, spoilt
+
+
+def refused_prompt(kind: str, message: str, errors: dict[str, Any]) -> Refused:
+    error = {"type": kind, "message": message, "details": "", "extra_info": {}}
+    return Refused(400, kind, message, "Mend the prompt and send it again.", error=error, node_errors=errors)
+
+
+@both("GET", "/prompt")
+async def remaining(request: web.Request) -> web.Response:
+    return web.json_response({"exec_info": {"queue_remaining": left(request)}})
+
+
+def left(request: web.Request) -> int:
+    """Return the number of jobs that wait or run."""
+    return request.app[STATE].jobs.queued() + bool(request.app[RUNNER].current)
+
+
+@both("GET", "/queue")
+async def queue(request: web.Request) -> web.Response:
+    jobs, current = request.app[STATE].jobs, request.app[RUNNER].current
+    waiting = [queue_entry(request, jobs.get(id)) for id in jobs.order()]
+    running = [queue_entry(request, current)] if current else []
+    return web.json_response({"queue_running": running, "queue_pending": waiting})
+
+
+def queue_entry(request: web.Request, job: Job) -> list[Any]:
+    sent = submitted(request, job)
+    return [
+        request.app[STATE].jobs.number(job.id),
+        job.id,
+        sent.prompt,
+        {},
+        request.app[STATE].jobs.targets(job.id),
+    ]
+
+
+def submitted(request: web.Request, job: Job) -> protocol.Submitted:
+    state = request.app[STATE]
+    return protocol.submitted(job.id, state.jobs.document(job.id), state.catalog)
+
+
+@both("POST", "/queue")
+async def change_queue(request: web.Request) -> web.Response:
+    body = await read_body(request)
+    jobs = request.app[STATE].jobs
+    chosen = jobs.order() if body.get("clear") else body.get("delete", [])
+    for id in chosen if isinstance(chosen, list) else []:
+        if id in jobs.order():
+            request.app[RUNNER].cancel(jobs.get(id))
+    return web.Response()
+
+
+@both("POST", "/interrupt")
+async def interrupt(request: web.Request) -> web.Response:
+    body = await read_body(request) if request.can_read_body else {}
+    current, id = request.app[RUNNER].current, body.get("prompt_id")
+    if current and id in (None, "", current.id):
+        request.app[RUNNER].cancel(current)
+    return web.Response()
+
+
+@both("POST", "/free")
+async def free(request: web.Request) -> web.Response:
+    return web.Response()
+
+
+@both("GET", "/history")
+async def history(request: web.Request) -> web.Response:
+    """Return finished jobs in the order they were queued."""
+    jobs = request.app[STATE].jobs
+    finished = [job for job in jobs.page(number(request, "max_items", PAGE, 500)) if job.finished is not None]
+    skipped = max(0, number(request, "offset", 0, 2**31))
+    return web.json_response({job.id: entry(request, job) for job in reversed(finished[skipped:])})
+
+
+@both("GET", "/history/{id}")
+async def history_of(request: web.Request) -> web.Response:
+    try:
+        job = request.app[STATE].jobs.get(request.match_info["id"])
+    except KeyError:
+        return web.json_response({})
+    return web.json_response({job.id: entry(request, job)} if job.finished is not None else {})
+
+
+def entry(request: web.Request, job: Job) -> dict[str, Any]:
+    state = request.app[STATE]
+    events = (record.to_json() for record in state.log.of_job(job.id))
+    targets = state.jobs.targets(job.id)
+    sent = submitted(request, job)
+    return protocol.history_entry(sent, state.jobs.number(job.id), job.to_json(), events, targets)
+
+
+@both("GET", "/view")
+async def view(request: web.Request) -> web.StreamResponse:
+    """Return a picture; the query names it as ComfyUI's clients do."""
+    query = request.query
+    name = "/".join(filter(None, (query.get("subfolder", ""), query.get("filename", ""))))
+    return files.picture(request, query.get("type", "output"), name)
+
+
+@both("POST", "/upload/image")
+async def upload(request: web.Request) -> web.Response:
+    name = await files.take_upload(request, field="image")
+    return web.json_response({"name": name, "subfolder": "", "type": "input"})
+
+
+@both("GET", "/object_info")
+async def object_info(request: web.Request) -> web.Response:
+    return web.json_response(schemas_of(request))
+
+
+@both("GET", "/object_info/{name}")
+async def object_info_of(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    found = schemas_of(request).get(name)
+    return web.json_response({name: found} if found else {})
+
+
+def schemas_of(request: web.Request) -> dict[str, Any]:
+    folders = request.app[STATE].settings.folders
+    models = folders.choices("models", "models")
+    names = {"ckpt_name": models, "unet_name": models, "image": folders.choices("images", "input")}
+    return schemas.object_info(request.app[STATE].catalog, names)
+
+
+@both("GET", "/system_stats")
+async def system_stats(request: web.Request) -> web.Response:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    free_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    system = {
+        "os": os.name,
+        "ram_total": memory,
+        "ram_free": free_memory,
+        "comfyui_version": f"patchloom {request.app[STATE].version}",
+        "python_version": platform.python_version(),
+        "pytorch_version": "",
+        "embedded_python": False,
+        "argv": [],
+    }
+    device = {
+        "name": request.app[STATE].device,
+        "type": "cpu",
+        "index": 0,
+        "vram_total": memory,
+        "vram_free": free_memory,
+    }
+    device |= {"torch_vram_total": 0, "torch_vram_free": 0}
+    return web.json_response({"system": system, "devices": [device]})
+
+
+@both("GET", "/features")
+async def features(request: web.Request) -> web.Response:
+    return web.json_response({"supports_preview_metadata": True, "max_upload_size": files.UPLOAD_LIMIT})

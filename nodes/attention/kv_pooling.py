@@ -1,0 +1,131 @@
+"""Context drop: image tokens look at averages over small squares of the picture instead of every token.
+
+An average counts as many times as it has tokens, so nothing changes where these are equal. The weighting and
+the choice of blocks are ours; the paper describes the pooling in a sentence.
+
+Reference: Zhuo et al., Lumina-Next (2024), https://arxiv.org/abs/2406.18583
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool3d
+
+from app.engine.groups import grid_rows
+from app.engine.model import Model, Patch
+from app.engine.sites import Attention, Heads
+from app.engine.step import Step
+from app.engine.tokens import Layout, Sequence
+from app.graph.node import node
+from app.graph.widgets import Number
+
+
+@dataclass
+class Memory:
+    """Squares by attention sequence, the same at every step, and the share of keys that remains."""
+
+    squares: dict[Sequence, Squares] = field(default_factory=dict)
+    density: float = 1.0
+
+
+@dataclass(frozen=True)
+class KvPooling(Patch[Memory]):
+    """Averages keys and values over squares of `factor` tokens a side, except in the first blocks."""
+
+    factor: int
+    dense_blocks: int
+
+    claims: ClassVar[frozenset[str]] = frozenset({"attention"})
+
+    def new_memory(self) -> Memory:
+        return Memory()
+
+    def wrap_attention(
+        self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
+    ) -> Tensor:
+        sequence, depth = attention.keys, attention.block.depth
+        outside = depth < self.dense_blocks or not attention.is_self or sequence == "text"
+        if self.factor == 1 or outside or not attention.block.in_trunk:
+            return call(heads)
+        if sequence not in memory.squares:
+            length, device = heads.key.shape[2], heads.key.device
+            memory.squares[sequence] = squares(step.layout, sequence, length, self.factor, device)
+            memory.density = len(memory.squares[sequence].rows) / length
+        cells = memory.squares[sequence]
+        mask = cells.weigh(heads.mask, heads.key)
+        return call(replace(heads, key=cells.shorten(heads.key), value=cells.shorten(heads.value), mask=mask))
+
+    def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
+        density = min(memory.density for memory in memories.values())
+        return {"technique": "kv_pooling", "density": density} if density < 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Squares:
+    """The squares of the grid, and the sequence in which each stands for its tokens.
+
+    Attributes:
+        image: Where the image tokens lie in the whole sequence.
+        rows: (M,), rows of the whole sequence that remain; the first token of a square stands for it.
+        counts: (M,), how many tokens a row of the shorter sequence stands for.
+    """
+
+    grid: tuple[int, int, int]
+    factor: int
+    image: slice
+    rows: Tensor
+    counts: Tensor
+
+    def shorten(self, x: Tensor) -> Tensor:
+        """(B, K, N, d) -> (B, K, M, d), with the mean over each square."""
+        short = x[:, :, self.rows]
+        batch, count, _, width = x.shape
+        means = self.pool(x[:, :, self.image].mT.reshape(batch * count, width, *self.grid))
+        means = means.reshape(batch, count, width, -1).mT
+        short[:, :, self.image.start : self.image.start + means.shape[2]] = means
+        return short
+
+    def pool(self, cells: Tensor) -> Tensor:
+        square = (1, self.factor, self.factor)
+        return avg_pool3d(cells, square, ceil_mode=True, count_include_pad=False)
+
+    def weigh(self, mask: Tensor | None, like: Tensor) -> Tensor:
+        """Return a mask for the shorter sequence that counts every row as often as it has tokens."""
+        weight = self.counts.log().to(like.dtype)
+        if mask is None:
+            return weight[None, None, None]
+        mask = mask.expand(*mask.shape[:-1], like.shape[2])[..., self.rows]
+        return weight.where(mask, float("-inf")) if mask.dtype == torch.bool else mask + weight
+
+
+def squares(layout: Layout, sequence: Sequence, length: int, factor: int, device: torch.device) -> Squares:
+    """Lay squares over the grid; those at the lower and right edge may be cut off."""
+    span, grid = layout.spans(sequence)["image"], layout.grid
+    first = grid_rows(grid, span.start, device)[:, ::factor, ::factor].flatten()
+    before, after = torch.arange(span.start, device=device), torch.arange(span.stop, length, device=device)
+    sizes = avg_pool3d(
+        torch.ones(1, 1, *grid, device=device), (1, factor, factor), ceil_mode=True, divisor_override=1
+    )
+    counts = [torch.ones_like(before), sizes.flatten(), torch.ones_like(after)]
+    return Squares(grid, factor, span, torch.cat([before, first, after]), torch.cat(counts))
+
+
+@node(patch=KvPooling)
+def kv_pooling(
+    model: Model,
+    factor: Annotated[int, Number(1, 8)] = 2,
+    dense_blocks: Annotated[int, Number(0, 100)] = 2,
+) -> Model:
+    """Let the picture look at averages of itself. Saves time on large pictures.
+
+    Args:
+        model: The diffusion transformer to speed up.
+        factor: Side of the squares that are averaged, in tokens; 1 changes nothing.
+        dense_blocks: So many blocks at the beginning keep every token.
+    """
+    return model.with_patch(KvPooling(factor, dense_blocks))

@@ -1,0 +1,54 @@
+"""DPM-Solver++ (2S) with fresh noise: a second-order single step down, then noise back up to the next level.
+
+Reference: Lu et al., DPM-Solver++: Fast Solver for Guided Sampling (2022), https://arxiv.org/abs/2211.01095
+Reference: Crowson, k-diffusion, https://github.com/crowsonkb/k-diffusion
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isinf
+from typing import Annotated
+
+from torch import Tensor
+
+from app.engine.log_snr import constant_step, log_snr, sigma_at
+from app.engine.noise import FreshNoise, lowered, renoised
+from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.graph.node import node
+from app.graph.widgets import Seed, Slider
+
+
+@dataclass(frozen=True)
+class Dpmpp2SAncestral:
+    """Two evaluations a step, one for steps from pure noise and to 0; at eta 0 second order without noise."""
+
+    eta: float
+    seed: int
+
+    def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
+        noise = FreshNoise(self.seed, latent)
+        for step, sigma, following in sigmas.pairs():
+            low = lowered(sigma, following, self.eta)
+            denoised = denoise(latent, sigma)
+            clock = (log_snr(sigma) + log_snr(low)) / 2
+            if not (isinf(log_snr(sigma)) or isinf(log_snr(low))):
+                middle = sigma_at(clock)
+                denoised = denoise(constant_step(latent, denoised, sigma, middle), middle)
+            latent = renoised(constant_step(latent, denoised, sigma, low), low, following, noise)
+            on_step(step, denoised)
+        return latent
+
+
+@node()
+def dpmpp_2s_ancestral(
+    eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
+    seed: Annotated[int, Seed()] = 0,
+) -> Sampler:
+    """A more exact sampler with fresh noise in every step: two evaluations of the model a step.
+
+    Args:
+        eta: How much noise to add: 0 none, 1 as much as the theory allows.
+        seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+    """
+    return Dpmpp2SAncestral(eta, seed)

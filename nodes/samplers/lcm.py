@@ -1,0 +1,41 @@
+"""LCM: jump to the picture, noise it back to the next level, and jump again; for distilled few-step models.
+
+Reference: Luo et al., Latent Consistency Models (2023), https://arxiv.org/abs/2310.04378
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from torch import Tensor
+
+from app.engine.noise import FreshNoise, renoised
+from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.graph.node import node
+from app.graph.widgets import Seed
+
+
+@dataclass(frozen=True)
+class Lcm:
+    """One evaluation a step. The last step ends on the denoised sample where the schedule ends at 0."""
+
+    seed: int
+
+    def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
+        noise = FreshNoise(self.seed, latent)
+        for step, sigma, following in sigmas.pairs():
+            denoised = denoise(latent, sigma)
+            latent = renoised(denoised, 0.0, following, noise)
+            on_step(step, denoised)
+        return latent
+
+
+@node()
+def lcm(seed: Annotated[int, Seed()] = 0) -> Sampler:
+    """For models distilled to few steps: every step asks for the finished picture. Blurs others.
+
+    Args:
+        seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+    """
+    return Lcm(seed)

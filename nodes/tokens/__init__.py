@@ -1,0 +1,1 @@
+"""Nodes that let the model work on some tokens of the picture only."""

@@ -1,0 +1,34 @@
+"""Every technique that patches the transformer, once at work and once at its neutral setting."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.model import Patch
+from nodes.attention.clear_window import ClearWindow
+from nodes.attention.group_attention import GroupAttention
+from nodes.attention.kv_pooling import KvPooling
+from nodes.caching.attention_broadcast import AttentionBroadcast
+from nodes.caching.delta_cache import DeltaCache
+from nodes.caching.first_block_cache import FirstBlockCache
+from nodes.caching.step_skip import StepSkip
+from nodes.caching.taylor_seer import TaylorSeer
+
+
+@dataclass(frozen=True)
+class Technique:
+    """Settings under which it does something in the short runs on tiny models, and under which it must not."""
+
+    active: Patch[Any]
+    neutral: Patch[Any]
+
+
+TECHNIQUES = {
+    "first_block_cache": Technique(FirstBlockCache(0.9), FirstBlockCache(0)),
+    "taylor_seer": Technique(TaylorSeer(2, 1, 1), TaylorSeer(1, 1, 3)),
+    "delta_cache": Technique(DeltaCache(2, 0.5, 0.5), DeltaCache(1, 0.5, 0.5)),
+    "step_skip": Technique(StepSkip(2.0), StepSkip(0)),
+    "attention_broadcast": Technique(AttentionBroadcast(2, 3, 0, 1), AttentionBroadcast(1, 1, 0, 1)),
+    "clear_window": Technique(ClearWindow(2), ClearWindow(99)),
+    "group_attention": Technique(GroupAttention(3, 2), GroupAttention(99, 99)),
+    "kv_pooling": Technique(KvPooling(2, 1), KvPooling(1, 0)),
+}

@@ -1,0 +1,181 @@
+"""ComfyUI's protocol: the real comfy-cli as a program, and the order of messages that its clients rely on."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.server.conftest import ROOT, Server, Studio
+
+COMFY = Path(sys.executable).with_name("comfy")
+
+
+def prompt(seed: int = 5, **sampler: Any) -> dict[str, Any]:
+    """Text to image as ComfyUI's API format writes it."""
+    settings = {
+        "seed": seed,
+        "steps": 3,
+        "cfg": 3.0,
+        "sampler_name": "euler",
+        "scheduler": "simple",
+        "denoise": 1.0,
+    }
+    wires = {"model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}
+    return {
+        "3": {"class_type": "KSampler", "inputs": {**settings, **wires, **sampler}},
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mini"}},
+        "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a red circle", "clip": ["4", 1]}},
+        "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+        "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+        "9": {"class_type": "SaveImage", "inputs": {"filename_prefix": "ComfyUI", "images": ["8", 0]}},
+    }
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    base = tmp_path_factory.mktemp("studio")
+    (base / "models").symlink_to(ROOT / "models")
+    running = Studio(base).start().ready()
+    yield running
+    running.stop()
+
+
+def comfy(server: Server, *arguments: str, home: Path) -> Any:
+    """Run comfy-cli as its users do, without its telemetry, and return what it answers."""
+    quiet = {"DO_NOT_TRACK": "1", "COMFY_CLI_NO_REMOTE_REFRESH": "1", "HOME": str(home)}
+    command = [str(COMFY), "--skip-prompt", "--json", *arguments]
+    if "--no-server" not in arguments:
+        command += ["--host", "127.0.0.1", "--port", str(server.port)]
+    done = subprocess.run(
+        command, env={**os.environ, **quiet}, capture_output=True, text=True, check=False, timeout=90
+    )
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    assert answer["ok"], answer
+    return answer["data"]
+
+
+@pytest.mark.timeout(180)
+def test_comfy_cli_runs_a_prompt_and_finds_its_picture(real: Server, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.json"
+    file.write_text(json.dumps(prompt()))
+    ran = comfy(real, "run", "--workflow", str(file), "--wait", "--timeout", "80", home=tmp_path)
+    assert ran["status"] == "completed" and len(ran["outputs"]) == 1
+    status, picture = real.ask("GET", ran["outputs"][0].removeprefix(real.url))
+    assert status == 200 and picture.startswith(b"\x89PNG")
+    listed = comfy(real, "jobs", "ls", home=tmp_path)
+    assert [job["prompt_id"] for job in listed["jobs"]] == [ran["prompt_id"]]
+
+
+@pytest.mark.timeout(120)
+def test_comfy_cli_knows_our_nodes_and_uploads(real: Server, tmp_path: Path) -> None:
+    names = {row["name"] for row in comfy(real, "nodes", "ls", home=tmp_path)["rows"]}
+    assert {"KSampler", "CheckpointLoaderSimple", "SaveImage"} <= names
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    sent = comfy(real, "upload", str(picture), home=tmp_path)
+    assert sent["uploads"][0]["cloud_name"] == "cat.png" and (real.base / "input" / "cat.png").exists()
+
+
+async def heard(server: Server, body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes], str]:
+    """Queue a prompt as a websocket client and listen until it is over."""
+    messages, frames = [], []
+    url = f"{server.url}/ws?clientId=tester"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        first = await socket.receive_json()
+        assert first["data"]["sid"] == "tester" and "queue_remaining" in first["data"]["status"]["exec_info"]
+        status, answer = await asyncio.to_thread(
+            server.ask, "POST", "/prompt", {"prompt": body, "client_id": "tester"}
+        )
+        assert status == 200, answer
+        async for message in socket:
+            if message.type == aiohttp.WSMsgType.BINARY:
+                frames.append(message.data)
+                continue
+            messages.append(message.json())
+            if messages[-1]["type"] == "executing" and messages[-1]["data"]["node"] is None:
+                history = await asyncio.to_thread(server.get, f"/history/{answer['prompt_id']}")
+                assert answer["prompt_id"] in history, "the history is there before the last message"
+                return messages, frames, answer["prompt_id"]
+    raise AssertionError("the socket closed")
+
+
+async def test_messages_come_in_the_order_that_clients_rely_on(real: Server) -> None:
+    messages, frames, id = await heard(real, prompt(seed=6))
+    kinds = [message["type"] for message in messages if message["type"] != "status"]
+    assert kinds[:2] == ["execution_start", "execution_cached"] and kinds[-2:] == [
+        "execution_success",
+        "executing",
+    ]
+    nodes = [message["data"]["node"] for message in messages if message["type"] == "executing"]
+    assert {"3", "8", "9", None} <= set(nodes) <= {*prompt(), None}, "only submitted ids, each as it was sent"
+    steps = [message["data"]["value"] for message in messages if message["type"] == "progress"]
+    assert steps == [1, 2, 3]
+    (executed,) = (message["data"] for message in messages if message["type"] == "executed")
+    assert executed["node"] == "9" and executed["output"]["images"][0]["type"] == "output"
+    assert (
+        frames[0][:4] == b"\0\0\0\4"
+        and json.loads(frames[0][8 : 8 + int.from_bytes(frames[0][4:8], "big")])["node_id"] == "3"
+    )
+    entry = real.get(f"/history/{id}")[id]
+    assert entry["outputs"]["9"] == executed["output"] and entry["status"]["status_str"] == "success"
+    assert entry["prompt"][2]["3"]["class_type"] == "KSampler"
+
+
+async def test_a_cached_output_is_told_again(real: Server) -> None:
+    await heard(real, prompt(seed=7))
+    messages, _, _ = await heard(real, prompt(seed=7))
+    cached = next(message["data"]["nodes"] for message in messages if message["type"] == "execution_cached")
+    assert cached == ["9"]
+    assert [message["data"]["node"] for message in messages if message["type"] == "executing"] == [None]
+    assert [message["data"]["node"] for message in messages if message["type"] == "executed"] == ["9"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({}, "no_prompt"),
+        ({"prompt": {}}, "no_prompt"),
+        ({"prompt": {"1": {}}}, "invalid_prompt"),
+        ({"prompt": {"1": {"class_type": "KSampler", "inputs": []}}}, "invalid_prompt"),
+        ({"prompt": {"1": {"class_type": "KSampler"}}}, "prompt_outputs_failed_validation"),
+        ({"prompt": {"1": {"class_type": "SaveImage"}}}, "prompt_outputs_failed_validation"),
+        ({"prompt": prompt(), "partial_execution_targets": []}, "prompt_no_outputs"),
+        ({"prompt": prompt(steps=0)}, "prompt_outputs_failed_validation"),
+    ],
+)
+def test_bad_prompts_are_refused_in_words(real: Server, body: Any, kind: str) -> None:
+    status, answer = real.ask("POST", "/prompt", body)
+    assert status == 400 and answer["error"]["type"] == kind and answer["error"]["message"], answer
+
+
+def test_one_bad_output_among_good_ones_is_dropped_and_listed(real: Server) -> None:
+    body = prompt(seed=8) | {"10": {"class_type": "SaveImage", "inputs": {"filename_prefix": "bad"}}}
+    status, answer = real.ask("POST", "/prompt", {"prompt": body})
+    assert status == 200 and list(answer["node_errors"]) == ["10"]
+    assert answer["node_errors"]["10"]["errors"][0]["type"] == "required_input_missing"
+    assert answer["node_errors"]["10"]["dependent_outputs"] == ["10"]
+    assert real.finished(answer["prompt_id"])["status"] == "done"
+
+
+def test_queue_interrupt_and_small_routes(real: Server) -> None:
+    real.ask("PUT", "/api/queue", {"paused": True})
+    ids = [real.ask("POST", "/prompt", {"prompt": prompt(seed=90 + n)})[1]["prompt_id"] for n in range(3)]
+    assert [entry[1] for entry in real.get("/queue")["queue_pending"]] == ids
+    assert real.get("/prompt")["exec_info"]["queue_remaining"] == 3
+    real.ask("POST", "/queue", {"delete": [ids[0]]})
+    real.ask("POST", "/api/queue", {"clear": True})
+    assert real.get("/queue") == {"queue_running": [], "queue_pending": []}
+    real.ask("PUT", "/api/queue", {"paused": False})
+    assert real.ask("POST", "/interrupt")[0] == 200
+    assert real.get("/system_stats")["devices"] and real.get("/features")["supports_preview_metadata"]
+    assert real.get("/object_info/KSampler")["KSampler"]["input"]["required"]["steps"][0] == "INT"
+    assert real.get("/object_info/Nonsense") == {} and real.get("/history/none") == {}
+    assert real.ask("GET", "/view?filename=../../user/patchloom.db&type=output")[0] == 400
