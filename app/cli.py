@@ -145,6 +145,7 @@ def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
     nodes.add_argument(
         "--json", action="store_true", help="the whole catalogue as JSON, as the canvas reads it"
     )
+    nodes.add_argument("--markdown", action="store_true", help="a table, as it stands in the README")
     add_common(nodes)
     nodes.set_defaults(command=nodes_command)
 
@@ -217,6 +218,9 @@ def nodes_command(options: argparse.Namespace) -> int:
     found = import_nodes(Settings(options.base_directory.resolve()))
     if options.json:
         print(json.dumps(found.to_json(), indent=1))
+        return OK
+    if options.markdown:
+        print("\n".join(f"| `{spec.id}` | {spec.category} | {spec.description} |" for spec in found))
         return OK
     for spec in found:
         inputs = ", ".join(f"{entry.name}: {entry.type}" for entry in spec.inputs)

@@ -61,5 +61,6 @@ def test_commands_in_the_readme_exist() -> None:
 
 def test_the_readme_table_of_nodes_is_current() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", text, re.M))
-    assert told == {spec.id: spec.description for spec in catalog.find()}
+    told = set(re.findall(r"^\| `(\w+)` \| ([\w/]+) \| (.+?) \|$", text, re.M))
+    there = {(spec.id, spec.category, spec.description) for spec in catalog.find()}
+    assert told == there, "paste what `patchloom nodes --markdown` prints into the README"

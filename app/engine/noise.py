@@ -40,8 +40,8 @@ def lowered(sigma: float, following: float, eta: float) -> float:
     if eta == 0 or following == 0:
         return following
     ratio = following / (1 - following)
-    kept = ratio * (1 - sigma) / sigma
-    low = sqrt(max(0.0, ratio**2 - eta**2 * (ratio**2 - kept**2)))
+    fall = ratio * (1 - sigma) / sigma
+    low = ratio * sqrt(1 - eta**2 * (1 - fall**2))
     return low / (1 + low)
 
 

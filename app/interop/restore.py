@@ -33,8 +33,17 @@ class Restoring:
         self.incoming = {id: {} for id in self.graph.nodes}
         for edge in self.graph.edges:
             if edge.target in self.incoming and edge.source in self.graph.nodes:
-                self.incoming[edge.target][edge.input] = edge
+                self.incoming[edge.target][self.free(edge)] = edge
                 self.users.setdefault(edge.source, set()).add(edge.target)
+
+    def free(self, edge: Edge) -> str:
+        """Number further wires into one input `texts:2`, `texts:3`: in ComfyUI an input takes one."""
+        fed = self.incoming[edge.target]
+        return next(
+            name
+            for name in (edge.input, *(f"{edge.input}:{n}" for n in range(2, len(self.graph.edges) + 3)))
+            if name not in fed
+        )
 
     def value(self, id: str, name: str) -> Any:
         """Return the value of an input, by default that of our node."""

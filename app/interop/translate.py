@@ -162,6 +162,11 @@ def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
     """Add a node that keeps all values and wires of a ComfyUI node that we cannot run."""
     sources = {name: reach.source(node, name) for name in node.inputs}
     found = {name: Found(source) for name, source in sources.items() if source is not None}
+    if node.class_type.startswith(NATIVE):
+        further = [name for name in found if re.fullmatch(r".+:\d+", name)]
+        for name in further:  # further wires into one input, see restore.py
+            if isinstance(wire := found.pop(name).source, Wire):
+                found.setdefault(name, Found(wire))
     values = take(made, node.id, found, node)
     rule = RULES.get(node.class_type)
     outputs = node.outputs or (rule.outputs if rule else ())

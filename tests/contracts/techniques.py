@@ -12,6 +12,7 @@ from nodes.caching.delta_cache import DeltaCache
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.caching.step_skip import StepSkip
 from nodes.caching.taylor_seer import TaylorSeer
+from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
 
 
 @dataclass(frozen=True)
@@ -30,5 +31,8 @@ TECHNIQUES = {
     "attention_broadcast": Technique(AttentionBroadcast(2, 3, 0, 1), AttentionBroadcast(1, 1, 0, 1)),
     "clear_window": Technique(ClearWindow(2), ClearWindow(99)),
     "group_attention": Technique(GroupAttention(3, 2), GroupAttention(99, 99)),
+    "region_adaptive_sampling": Technique(
+        RegionAdaptiveSampling(0.5, 1, 3, 0.1), RegionAdaptiveSampling(1.0, 1, 3, 0.1)
+    ),
     "kv_pooling": Technique(KvPooling(2, 1), KvPooling(1, 0)),
 }

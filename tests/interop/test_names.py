@@ -120,7 +120,7 @@ def test_what_cannot_be_said_stays_a_placeholder(
 
 def test_near_schedules_are_told() -> None:
     workflow = read_json(changed(scheduler="sgm_uniform"))
-    assert part(workflow, "schedule")[0] == "flow_schedule" and "differ by 0.003" in told(workflow)
+    assert part(workflow, "schedule")[0] == "flow_schedule" and "lie higher by 0.01" in told(workflow)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import { memo, type CSSProperties } from "react";
 import { useRuns } from "../api/runs";
 import type { InputSchema } from "../api/types";
 import { CARD_COLORS, categoryHue } from "../graph/colors";
-import { HEAD, MIN_WIDTH, PORT_ROW } from "../graph/layout";
+import { HEAD, MIN_WIDTH, PORT_ROW, type CardLayout } from "../graph/layout";
 import { label } from "../graph/catalog";
 import type { NodeRun } from "../graph/events";
 import { CardHead } from "./CardHead";
@@ -28,7 +28,7 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
   const style = { height: layout.height, "--cat": cardHue(card.color, schema.category) } as CSSProperties;
   return (
     <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined}>
-      {far ? <FarCard title={card.title || schema.title} /> : <NearCard id={id} data={data} selected={selected} />}
+      {far ? <FarCard id={id} title={card.title || schema.title} layout={layout} /> : <NearCard id={id} data={data} selected={selected} />}
       <Ports id={id} schema={schema} spots={layout.spots} />
     </div>
   );
@@ -42,8 +42,15 @@ function cardHue(color: string, category: string): number {
   return CARD_COLORS[color] ?? categoryHue(category);
 }
 
-function FarCard({ title }: { title: string }) {
-  return <div className="card-far card-head">{title}</div>;
+/** From afar: the title, and the picture if there is one, so that a small screen can watch a run. */
+function FarCard({ id, title, layout }: { id: string; title: string; layout: CardLayout }) {
+  const pictured = useRuns((s) => Boolean(s.assets[id]?.length) || id in s.previewAspects);
+  return (
+    <>
+      <div className="card-far card-head">{title}</div>
+      {pictured && layout.media && <CardMedia id={id} y={layout.media.y} height={layout.media.height} />}
+    </>
+  );
 }
 
 function NearCard({ id, data, selected }: Pick<NodeProps<CardNode>, "id" | "data" | "selected">) {

@@ -36,11 +36,12 @@ export function useView() {
   }, [panel, place]);
 
   useEffect(() => {
-    if (unplaced && complete) {
+    if (unplaced) {
+      if (!complete) return;
       arrangeCards();
-      useWorkflow.setState({ unplaced: false });
+      return useWorkflow.setState({ unplaced: false });
     }
-    if (!opening || (placed.current === opening && !unplaced)) return;
+    if (!opening || placed.current === opening) return;
     placed.current = opening;
     // The nodes reach React Flow with the next render.
     const frame = requestAnimationFrame(() => requestAnimationFrame(place));
