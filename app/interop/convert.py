@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,10 @@ def convert_file(file: Path, to: Format, target: Path, catalog: Catalog) -> Conv
     document = parsed(file.read_bytes())
     if target.exists() and target.samefile(file):
         raise MalformedWorkflow("The result would replace the file itself.", "Choose another folder with -o.")
-    workflow = read_json(document)
+    workflow = read_json(document, catalog)
     found = problems(workflow)
-    result, more = said(workflow, to, catalog)
+    titled = replace(workflow, title=workflow.title or file.stem)
+    result, more = said(titled if to == "native" else workflow, to, catalog)
     target.write_text(json.dumps(result, indent=1), encoding="utf-8")
     source = opened(workflow)
     return Converted(

@@ -6,7 +6,7 @@ A document that came from ComfyUI keeps the whole file as text in `extra`, so th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from app.interop.flat import Flat, pair
 from app.interop.names import widget_order
 from app.interop.prompt import read_prompt, write_prompt
 from app.interop.restore import restore, running
+from app.interop.settings import UNNAMED
 from app.interop.translate import Translation, translate
 
 Format = Literal["native", "comfy-ui", "comfy-api"]
@@ -201,9 +202,24 @@ def to_api(workflow: Workflow, catalog: Catalog) -> Written:
     if source is not None and changed is not None:
         if source.format == "comfy-api":
             return changed
-        return Written(write_prompt(source.flat()), changed.problems)
+        flat = source.flat()
+        return Written(write_prompt(flat), [*changed.problems, *nameless(flat)])
     flat, found = restore(running(workflow.graph, catalog), catalog)
     return Written(write_prompt(flat), found)
+
+
+def nameless(flat: Flat) -> Iterator[Problem]:
+    """Tell of values that the UI format lists without names, and that the API format needs names for."""
+    for id, node in flat.nodes.items():
+        if UNNAMED in node.inputs and node.mode == "on":
+            yield Problem(
+                "comfyui_difference",
+                f"{id} ({node.class_type}): its values have no names here, and the API format needs them.",
+                "Save the workflow again with a newer ComfyUI, or export it there.",
+                id,
+                None,
+                "warning",
+            )
 
 
 def patched(source: Opened, graph: Graph, catalog: Catalog) -> Written | None:

@@ -11,7 +11,9 @@ from app.interop.rules import From, Named, Of, Part, Same, Shift, Via, is_number
 
 SAMPLERS = {"euler": "euler", "heun": "heun"}
 SCHEDULES = {"simple": "flow_schedule", "sgm_uniform": "flow_schedule"}
-NEAR_SCHEDULES = {"sgm_uniform": "is taken as 'simple'; its noise levels lie higher by 0.01 at most, at shift 3"}
+NEAR_SCHEDULES = {
+    "sgm_uniform": "is taken as 'simple'; its noise levels lie higher by 0.01 at most, at shift 3"
+}
 
 
 def plain_shift(otherwise: float) -> Callable[[Mapping[str, Any]], float | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
-from app.interop.flat import Flat, FlatNode, Setting, Wire, number, pair
+from app.interop.flat import NATIVE, Flat, FlatNode, Setting, Wire, number, pair
 from app.interop.names import FOREIGN, RULES, placeholder_type
 from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
@@ -124,11 +124,17 @@ def take(made: Translation, id: str, found: Mapping[str, Found], node: FlatNode)
         if got.note:
             made.problems.append(difference(node, id, name, got.note, got.remedy))
         if isinstance(got.source, Wire):
-            add_edge(made, got.source, id, name)
+            add_edge(made, got.source, id, port_of(node, name))
         else:
             values[name] = finite(got.source.value)
             made.found[id, name] = got
     return values
+
+
+def port_of(node: FlatNode, name: str) -> str:
+    """Return the input that a wire goes to; in nodes of ours `texts:2` is a further wire into `texts`."""
+    port, _, number = name.rpartition(":")
+    return port if port and number.isdecimal() and node.class_type.startswith(NATIVE) else name
 
 
 def finite(value: Any) -> Any:
@@ -162,11 +168,6 @@ def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
     """Add a node that keeps all values and wires of a ComfyUI node that we cannot run."""
     sources = {name: reach.source(node, name) for name in node.inputs}
     found = {name: Found(source) for name, source in sources.items() if source is not None}
-    if node.class_type.startswith(NATIVE):
-        further = [name for name in found if re.fullmatch(r".+:\d+", name)]
-        for name in further:  # further wires into one input, see restore.py
-            if isinstance(wire := found.pop(name).source, Wire):
-                found.setdefault(name, Found(wire))
     values = take(made, node.id, found, node)
     rule = RULES.get(node.class_type)
     outputs = node.outputs or (rule.outputs if rule else ())

@@ -3,7 +3,7 @@
 The paper's momentum over steps is left out: a guider here has no memory, so that every question to the model
 has one answer.
 
-Reference: Sadat et al., Eliminating Oversaturation and Artifacts of High Guidance Scales in Diffusion Models (2024), https://arxiv.org/abs/2410.02416
+Reference: Sadat et al., Eliminating Oversaturation of High Guidance Scales (2024), https://arxiv.org/abs/2410.02416
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Cfg:
         return self.positive.nbytes + self.negative.nbytes
 
 
-@node()
+@node(title="CFG")
 def cfg(
     positive: Conditioning,
     negative: Conditioning,

@@ -1,4 +1,4 @@
-"""DPM-Solver++ (2M): integrate the model's linear part exactly, its denoised sample from the last two answers.
+"""DPM-Solver++ (2M): integrate the linear part exactly, the denoised sample from two answers.
 
 Reference: Lu et al., DPM-Solver++: Fast Solver for Guided Sampling (2022), https://arxiv.org/abs/2211.01095
 """

@@ -3,7 +3,7 @@
 The paper extrapolates the noise that the model predicts; here it is the velocity of the flow, which exists at
 pure noise too.
 
-Reference: Permenter and Yuan, Interpreting and Improving Diffusion Models from an Optimization Perspective (2023), https://arxiv.org/abs/2306.04848
+Reference: Permenter and Yuan, Diffusion Models from an Optimization Perspective (2023), https://arxiv.org/abs/2306.04848
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated
 
 from torch import Tensor
 
+from app.engine.log_snr import constant_step
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 from app.graph.widgets import Slider
@@ -29,10 +30,9 @@ class GradientEstimation:
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
             velocity = (latent - denoised) / sigma
-            steered = velocity
+            latent = constant_step(latent, denoised, sigma, following)
             if before is not None and self.gamma != 1:
-                steered = velocity + (self.gamma - 1) * (velocity - before)
-            latent = latent + (following - sigma) * steered
+                latent = latent + (following - sigma) * (self.gamma - 1) * (velocity - before)
             before = velocity
             on_step(step, denoised)
         return latent

@@ -1,4 +1,4 @@
-"""Stochastic interpolants: the flow with as much diffusion as one likes, which leaves the result's distribution.
+"""Stochastic interpolants: the flow with as much diffusion as one likes; the result keeps its distribution.
 
 Every choice of the diffusion w(sigma) has the same distribution at each noise level: dx follows the velocity,
 w times the score pulls the latent back, and fresh noise of variance 2 w d-sigma pushes it on.
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
+from app.engine.log_snr import constant_step
 from app.engine.noise import FreshNoise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
@@ -25,7 +26,7 @@ Diffusion = Literal["sigma", "middle"]
 
 @dataclass(frozen=True)
 class InterpolantSde:
-    """Euler-Maruyama, one evaluation a step; the step to 0 takes the denoised sample, the mean of the rest."""
+    """Euler-Maruyama, one evaluation a step; the step to 0 adds no noise."""
 
     diffusion: Diffusion
     strength: float
@@ -36,7 +37,7 @@ class InterpolantSde:
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
             velocity, width = (latent - denoised) / sigma, sigma - following
-            ahead = latent + (following - sigma) * velocity
+            ahead = constant_step(latent, denoised, sigma, following)
             if self.strength > 0 and following > 0:
                 amount = self.amount(sigma)
                 score = -(latent + (1 - sigma) * velocity) / sigma

@@ -1,6 +1,6 @@
 """RES multistep: an exponential integrator whose weights satisfy all second-order conditions.
 
-Reference: Zhang et al., Improved Order Analysis and Design of Exponential Integrator for Diffusion Models Sampling (2023), https://arxiv.org/abs/2308.02157
+Reference: Zhang et al., Improved Order Analysis of Exponential Integrators (2023), https://arxiv.org/abs/2308.02157
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ResMultistep:
 def lead(width: float) -> float:
     """Return how far ahead of a step's start its weighted mean lies, on the log-SNR clock.
 
-    Of a step of `width` h the integral weighs the time u by e^(u - h), so the mean is h / (1 - e^-h) - 1: half
+    In a step of width h the integral weighs the time u by e^(u - h), so the mean is h / (1 - e^-h) - 1: half
     of h for small steps, and more for wide ones, whose end counts most.
     """
     return -width / expm1(-width) - 1

@@ -33,5 +33,5 @@ class RfSolver:
 
 @node()
 def rf_solver() -> Sampler:
-    """A more exact sampler for flow models, good at retracing its path: two evaluations of the model a step."""
+    """A more exact sampler that retraces its path well: two evaluations of the model a step."""
     return RfSolver()

@@ -33,7 +33,7 @@ def linear_quadratic(
 
 
 def gone(progress: float, threshold: float) -> float:
-    """Return how far the noise has fallen: a line to half-way, then the parabola that goes on smoothly to 1."""
+    """Return how far the noise has fallen: a line to half-way, then the parabola that leads on to 1."""
     line = 2 * threshold * progress
     if progress <= 0.5:
         return line

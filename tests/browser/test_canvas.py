@@ -90,7 +90,7 @@ def test_a_reload_and_a_new_server_lose_nothing(page: Page, studio: Server) -> N
 def test_the_death_of_the_worker_is_told_and_the_next_run_works(page: Page, studio: Server) -> None:
     ready(page)
     page.get_by_test_id("run").click()
-    wait_for(lambda: studio.get("/api/jobs")["jobs"][0]["status"] == "running", 20)
+    wait_for(lambda: studio.get("/api/status")["queue"]["running"], 20)
     os.kill(studio.worker_pid(), signal.SIGKILL)
     expect(page.get_by_text("killed by SIGKILL").first).to_be_visible(timeout=10_000)
     ready(page)

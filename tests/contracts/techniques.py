@@ -17,7 +17,7 @@ from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
 
 @dataclass(frozen=True)
 class Technique:
-    """Settings under which it does something in the short runs on tiny models, and under which it must not."""
+    """Settings with which it does something in short runs of tiny models, and with which it must not."""
 
     active: Patch[Any]
     neutral: Patch[Any]

@@ -181,3 +181,26 @@ def test_what_is_no_workflow_is_told_in_one_sentence(data: bytes, words: str) ->
 def test_an_empty_document_opens(nodes: Catalog) -> None:
     document: Json = canvas()
     assert to_ui(read_json(document), nodes).document == document
+
+
+def test_several_wires_into_one_input(nodes: Catalog) -> None:
+    texts = {f"t{n}": NodeInstance("text", {"value": str(n)}) for n in range(3)}
+    edges = tuple(Edge(id, "str", "join", "texts") for id in texts)
+    workflow = Workflow({"main": Graph({**texts, "join": NodeInstance("join_text")}, edges)})
+    for write in (to_ui, to_api):
+        back = read_json(json.loads(json.dumps(write(workflow, nodes).document)))
+        assert [edge.input for edge in back.graph.edges] == ["texts"] * 3
+
+
+def test_values_without_names_are_told_when_the_api_needs_them(nodes: Catalog) -> None:
+    written = to_api(read_json(canvas(node(1, "Odd", [5]))), nodes)
+    assert "1 (Odd): its values have no names" in str(written.problems[0])
+
+
+def test_numbered_outputs_get_names_from_the_catalogue(nodes: Catalog) -> None:
+    document = prompt() | {"10": {"class_type": "patchloom.first_block_cache", "inputs": {"model": ["4", 0]}}}
+    document["3"]["inputs"]["model"] = ["10", 0]
+    workflow = read_json(document, nodes)
+    assert Edge("10", "model", "3", "model") in workflow.graph.edges
+    assert to_api(workflow, nodes).document == document
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]

@@ -98,3 +98,10 @@ async def test_cancel_and_death_are_the_last_word_of_a_job(shared: Server) -> No
     events, _ = await heard(shared, events[-1]["seq"])
     assert [event["state"] for event in events if event["type"] == "worker_changed"] == ["starting", "ready"]
     assert not [event for event in events if event.get("job") == job]
+
+
+def test_a_job_keeps_its_reports(shared: Server) -> None:
+    job = shared.run(waiting(steps=2))
+    shared.finished(job)
+    (told,) = shared.get(f"/api/jobs/{job}")["reports"]
+    assert told == {"node": "wait", "report": {"technique": "wait", "steps": 2}}

@@ -60,12 +60,16 @@ async def page(request: web.Request) -> web.Response:
 @routes.get("/api/jobs/{id}")
 async def one(request: web.Request) -> web.Response:
     state, job = request.app[STATE], found(request)
-    added = state.log.of_job(job.id, "asset_added")
-    document = state.jobs.document(job.id)
-    assets = {
-        record.body["asset"]["id"]: record.body["asset"] for record in added
-    }  # a second try tells again
-    return web.json_response({"job": job.to_json(), "document": document, "assets": list(assets.values())})
+    added = [record.body for record in state.log.of_job(job.id, "asset_added")]
+    told = [record.body for record in state.log.of_job(job.id, "node_reported")]
+    answer = {
+        "job": job.to_json(),
+        "document": state.jobs.document(job.id),
+        # a second try of an interrupted job tells of the same files again
+        "assets": list({body["asset"]["id"]: body["asset"] for body in added}.values()),
+        "reports": [{"node": body["node"], "report": body["report"]} for body in told],
+    }
+    return web.json_response(answer)
 
 
 @routes.post("/api/jobs/{id}/cancel")
