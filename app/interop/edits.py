@@ -9,6 +9,7 @@ from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
+from app.graph.values import shown
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import FlatNode, Place, pair
 from app.interop.translate import Translation
@@ -153,16 +154,20 @@ def shared(nodes: Mapping[str, FlatNode], place: Place) -> bool:
 def left_over(wanted: Graph, written: Graph) -> list[Problem]:
     """Compare what was wanted with what the written file says, read again."""
     return [
-        Problem(
-            "comfyui_difference",
-            f"{id}: {name} is {value!r} here, but ComfyUI will take {written.nodes[id].values[name]!r}.",
-            "Choose a value that both can say if it matters.",
-            id,
-            name,
-            "warning",
-        )
+        otherwise(id, name, value, written.nodes[id].values[name])
         for id, node in wanted.nodes.items()
         if id in written.nodes
         for name, value in node.values.items()
         if name in written.nodes[id].values and not same(value, written.nodes[id].values[name])
     ]
+
+
+def otherwise(id: str, name: str, here: Any, there: Any) -> Problem:
+    return Problem(
+        "comfyui_difference",
+        f"{id}: {name} is {shown(here)} here, but ComfyUI will take {shown(there)}.",
+        "Choose a value that both can say if it matters.",
+        id,
+        name,
+        "warning",
+    )

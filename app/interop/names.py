@@ -6,22 +6,13 @@ import re
 
 from app.interop.flat import NATIVE
 from app.interop.orders import ORDERS, PASS_WIDGETS
-from app.interop.rules import FileName, Late, Named, Out, Part, Rule, Same, SamplersModel, Strength, Via, Word
-from app.interop.sampler_parts import (
-    MODEL_OF,
-    SAMPLERS,
-    from_beginning_to_end,
-    guidance,
-    sampling,
-    schedule,
-    with_noise,
-)
+from app.interop.rules import Out, Part, Rule, Same, Word
+from app.interop.sampler_parts import MODEL_OF
+from app.interop.sampler_rules import LATENT, SAMPLER_RULES
+from app.interop.ways import FileName, SamplersModel
 
 TEXT = {"clip": "CLIP"}
-GUIDED = {"model": "MODEL", "positive": "CONDITIONING", "negative": "CONDITIONING"}
-LATENT = (Out("LATENT", "LATENT", "latent"),)
 IMAGE = (Out("IMAGE", "IMAGE", "image"),)
-SAMPLED = (Out("output", "LATENT", "latent"), Out("denoised_output", "LATENT", None))
 SIZE = {"width": 512, "height": 512, "batch_size": 1}
 NEW_LATENT = Part(
     "empty_latent",
@@ -57,93 +48,16 @@ TABLE = (
     Rule("EmptySD3LatentImage", (NEW_LATENT,), {}, {**SIZE, "width": 1024, "height": 1024}, LATENT),
     Rule("EmptyLatentImage", (NEW_LATENT,), {}, SIZE, LATENT),
     Rule(
-        "KSampler",
+        "FluxGuidance",
         (
-            sampling(Same("model"), Same("seed")),
-            schedule(Same("steps"), Strength(), "schedule"),
-            guidance("guidance"),
-            Part(Named("sampler_name", SAMPLERS), {}, "sampler"),
-        ),
-        {**GUIDED, "latent_image": "LATENT"},
-        {"seed": 0, "steps": 20, "cfg": 8.0, "sampler_name": "euler", "scheduler": "simple", "denoise": 1.0},
-        LATENT,
-    ),
-    Rule(
-        "KSamplerAdvanced",
-        (
-            sampling(Same("model"), Same("noise_seed")),
-            schedule(Late(rest=True), Late(rest=False), "schedule"),
-            guidance("guidance"),
-            Part(Named("sampler_name", SAMPLERS), {}, "sampler"),
-        ),
-        {**GUIDED, "latent_image": "LATENT"},
-        {
-            "add_noise": "enable",
-            "noise_seed": 0,
-            "steps": 20,
-            "cfg": 8.0,
-            "sampler_name": "euler",
-            "scheduler": "simple",
-            "start_at_step": 0,
-            "end_at_step": 10000,
-            "return_with_leftover_noise": "disable",
-        },
-        LATENT,
-        from_beginning_to_end,
-    ),
-    Rule(
-        "SamplerCustomAdvanced",
-        (
-            sampling(
-                Via("guider", "model"),
-                Via("noise", "noise_seed"),
-                guider=Same("guider"),
-                sampler=Same("sampler"),
-                sigmas=Same("sigmas"),
+            Part(
+                "embedded_guidance",
+                {"conditioning": Same("conditioning"), "guidance_scale": Same("guidance")},
             ),
         ),
-        {
-            "noise": "NOISE",
-            "guider": "GUIDER",
-            "sampler": "SAMPLER",
-            "sigmas": "SIGMAS",
-            "latent_image": "LATENT",
-        },
-        {},
-        SAMPLED,
-    ),
-    Rule(
-        "SamplerCustom",
-        (
-            sampling(Same("model"), Same("noise_seed"), sampler=Same("sampler"), sigmas=Same("sigmas")),
-            guidance("guidance"),
-        ),
-        {**GUIDED, "sampler": "SAMPLER", "sigmas": "SIGMAS", "latent_image": "LATENT"},
-        {"add_noise": True, "noise_seed": 0, "cfg": 8.0},
-        SAMPLED,
-        with_noise,
-    ),
-    Rule(
-        "KSamplerSelect",
-        (Part(Named("sampler_name", SAMPLERS)),),
-        {},
-        {"sampler_name": "euler"},
-        (Out("SAMPLER", "SAMPLER", "sampler"),),
-    ),
-    Rule(
-        "BasicScheduler",
-        (schedule(Same("steps"), Strength()),),
-        {"model": "MODEL"},
-        {"scheduler": "simple", "steps": 20, "denoise": 1.0},
-        (Out("SIGMAS", "SIGMAS", "sigmas"),),
-    ),
-    Rule("CFGGuider", (guidance(),), GUIDED, {"cfg": 8.0}, (Out("GUIDER", "GUIDER", "guider"),)),
-    Rule(
-        "BasicGuider",
-        (Part("no_guidance", {"positive": Same("conditioning")}),),
-        {"model": "MODEL", "conditioning": "CONDITIONING"},
-        {},
-        (Out("GUIDER", "GUIDER", "guider"),),
+        {"conditioning": "CONDITIONING"},
+        {"guidance": 3.5},
+        (Out("CONDITIONING", "CONDITIONING", "conditioning"),),
     ),
     Rule(
         "VAEDecode",
@@ -234,6 +148,7 @@ TABLE = (
         IMAGE,
         notes={"upscale_method": ((), RESIZED)},
     ),
+    *SAMPLER_RULES,
 )
 RULES = {rule.class_type: rule for rule in TABLE}
 FOREIGN = "comfyui."  # our type of a class type that reads like one of our own ids

@@ -3,83 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.resolve import links_of
 from app.graph.workflow import Edge, Graph, NodeInstance
+from app.interop.edits import otherwise, same
 from app.interop.flat import NATIVE, Flat, FlatNode, Port, Setting, Source, Wire
-from app.interop.names import FOREIGN, TABLE, class_type_of
-from app.interop.rules import Named, Of, Part, Rule, Shift, is_number
-
-Parts = dict[str, str]  # part of a rule -> id of our node
-
-
-@dataclass
-class Restoring:
-    """One graph on its way to ComfyUI."""
-
-    graph: Graph
-    catalog: Catalog
-    incoming: dict[str, dict[str, Edge]] = field(init=False)
-    users: dict[str, set[str]] = field(default_factory=dict)
-    matched: dict[str, tuple[Rule, Parts]] = field(default_factory=dict)
-    nodes: dict[str, FlatNode] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.incoming = {id: {} for id in self.graph.nodes}
-        for edge in self.graph.edges:
-            if edge.target in self.incoming and edge.source in self.graph.nodes:
-                self.incoming[edge.target][self.free(edge)] = edge
-                self.users.setdefault(edge.source, set()).add(edge.target)
-
-    def free(self, edge: Edge) -> str:
-        """Number further wires into one input `texts:2`, `texts:3`: in ComfyUI an input takes one."""
-        fed = self.incoming[edge.target]
-        return next(
-            name
-            for name in (edge.input, *(f"{edge.input}:{n}" for n in range(2, len(self.graph.edges) + 3)))
-            if name not in fed
-        )
-
-    def value(self, id: str, name: str) -> Any:
-        """Return the value of an input, by default that of our node."""
-        node = self.graph.nodes[id]
-        if name in node.values:
-            return node.values[name]
-        spec = self.catalog.get(node.type)
-        entry = spec.input(name) if spec else None
-        return None if entry is None or entry.required else entry.default
-
-    def source(self, id: str, name: str) -> Source | None:
-        edge = self.incoming[id].get(name)
-        if edge is not None:
-            return Wire(edge.source, self.slot(edge.source, edge.output))
-        value = self.value(id, name)
-        return None if value is None else Setting(value)
-
-    def slot(self, id: str, output: str) -> int:
-        """Return the number of an output."""
-        names = [port.name for port in self.outputs(id)]
-        if id in self.matched:
-            names = [out.ours or out.name for out in self.matched[id][0].outputs]
-        if output in names:
-            return names.index(output)
-        _, _, digits = output.rpartition("_")
-        return int(digits) if digits.isdecimal() and len(digits) < 4 else 0
-
-    def outputs(self, id: str) -> tuple[Port, ...]:
-        """Describe the outputs of a node that is not in the table."""
-        node = self.graph.nodes[id]
-        told = told_by(node).get("outputs")
-        if isinstance(told, list):
-            pairs = (entry for entry in told if isinstance(entry, list) and len(entry) == 2)
-            return tuple(Port(str(name), str(type)) for name, type in pairs)
-        spec = self.catalog.get(node.type)
-        return tuple(Port(out.name, out.type.upper()) for out in spec.outputs) if spec else ()
+from app.interop.matching import Parts, Restoring, match, told_by
+from app.interop.names import FOREIGN, class_type_of
+from app.interop.rules import Named, Part, Rule, is_number
+from app.interop.translate import translate
+from app.interop.ways import Shift
 
 
 def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
@@ -100,47 +36,7 @@ def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
             restore_parts(work, id, *work.matched[id])
         else:
             restore_single(work, id, node)
-    return Flat(work.nodes), work.problems
-
-
-def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
-    """Find the first line of the table whose main part is this node and whose other parts feed it."""
-    for rule in TABLE:
-        if fits(work, id, rule.parts[0]):
-            parts = matching_parts(work, id, rule)
-            if parts is not None:
-                return rule, parts
-    return None
-
-
-def fits(work: Restoring, id: str, part: Part) -> bool:
-    type = work.graph.nodes[id].type
-    return type in part.types()
-
-
-def matching_parts(work: Restoring, id: str, rule: Rule) -> Parts | None:
-    parts = {"": id}
-    others = {part.suffix: part for part in rule.parts}
-    for name, way in rule.parts[0].inputs.items():
-        if isinstance(way, Of):
-            edge = work.incoming[id].get(name)
-            if edge is None or not fits_word(work, edge.source, others[way.part]):
-                return None
-            parts[way.part] = edge.source
-    return parts if all(required_ways(work, id, rule)) else None
-
-
-def fits_word(work: Restoring, id: str, part: Part) -> bool:
-    """Whether a node can be this part; a placeholder may stand for a word that we do not have."""
-    foreign = isinstance(part.type, Named) and work.graph.nodes[id].type.startswith(FOREIGN)
-    return fits(work, id, part) or foreign
-
-
-def required_ways(work: Restoring, id: str, rule: Rule) -> Iterator[bool]:
-    """Whether all edges into the main part can be said by this rule, so that none gets lost."""
-    for name in work.incoming[id]:
-        way = rule.parts[0].inputs.get(name)
-        yield way is not None and (isinstance(way, Of) or bool(way.restore(Setting(0))) or name == "model")
+    return Flat(work.nodes), [*work.problems, *unsaid(work)]
 
 
 def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
@@ -159,7 +55,7 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         if isinstance(used.type, Named):
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
-        if any(isinstance(way, Shift) for way in used.inputs.values()):
+        if any(isinstance(way, Shift) for way in used.ways(node.type).values()):
             found = work.value(ours, "shift")
             shift = found if is_number(found) else 1.0
     if "negative" in rule.ports and "negative" not in inputs and "positive" in inputs:
@@ -170,18 +66,17 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
     work.nodes[id] = FlatNode(
         id=id,
         class_type=rule.class_type,
-        inputs=in_order(rule, inputs),
+        inputs=without_zero(rule, in_order(rule, inputs)),
         mode=node.mode,
         outputs=tuple(Port(out.name, out.type) for out in rule.outputs),
         ports=dict(rule.ports),
         drawn=drawn(node),
     )
-    note_odd_values(work, id, rule)
 
 
 def restored_inputs(work: Restoring, id: str, part: Part) -> dict[str, Source]:
     inputs: dict[str, Source] = {}
-    for name, way in part.inputs.items():
+    for name, way in part.ways(work.graph.nodes[id].type).items():
         source = work.source(id, name)
         if source is not None:
             inputs.update(way.restore(source))
@@ -225,16 +120,35 @@ def shifted(pos: Any) -> list[float]:
     return [x, y - 120]
 
 
-def note_odd_values(work: Restoring, id: str, rule: Rule) -> None:
-    """Tell of our special values: a size of 0 is the model's own, which ComfyUI cannot say."""
-    node = work.nodes[id]
-    for name in ("width", "height"):
-        if node.setting(name) == 0 and rule.parts[0].type == "empty_latent":
-            size = rule.widgets[name]
-            work.nodes[id] = node = replace(node, inputs={**node.inputs, name: Setting(size)})
-            text = f"{id}: {name} 0 is the model's own size, which ComfyUI cannot say; {size} is written."
-            remedy = f"Set {name} to the size you want."
-            work.problems.append(Problem("comfyui_difference", text, remedy, id, name, "warning"))
+def unsaid(work: Restoring) -> Iterator[Problem]:
+    """Read back what was written, and tell of every value that ComfyUI takes otherwise than we do."""
+    again = translate(Flat(work.nodes)).nodes
+    for id, (_, parts) in work.matched.items():
+        for suffix, ours in parts.items():
+            back = again.get(f"{id}:{suffix}" if suffix else id)
+            if back is not None and back.type == work.graph.nodes[ours].type:
+                yield from unsaid_values(work, ours, back)
+
+
+def unsaid_values(work: Restoring, id: str, back: NodeInstance) -> Iterator[Problem]:
+    spec = work.catalog.get(back.type)
+    for entry in spec.inputs if spec else ():
+        told = entry.name in back.values or not entry.required
+        if entry.port or not told or entry.name in work.incoming[id]:
+            continue
+        here, there = work.value(id, entry.name), back.values.get(entry.name, entry.default)
+        if not same(here, there):
+            yield otherwise(id, entry.name, here, there)
+
+
+def without_zero(rule: Rule, inputs: dict[str, Source]) -> dict[str, Source]:
+    """Give an empty latent a size: our 0 is the model's own, which ComfyUI cannot say."""
+    zero = [name for name in ("width", "height") if name in rule.widgets and value_of(inputs.get(name)) == 0]
+    return {**inputs, **{name: Setting(rule.widgets[name]) for name in zero}}
+
+
+def value_of(source: Source | None) -> Any:
+    return source.value if isinstance(source, Setting) else None
 
 
 def restore_single(work: Restoring, id: str, node: NodeInstance) -> None:
@@ -259,12 +173,6 @@ def restore_single(work: Restoring, id: str, node: NodeInstance) -> None:
         text = f"{id}: ComfyUI has no counterpart of {node.type}; it is written as '{class_type}'."
         remedy = "Such nodes run on Patchloom's server only."
         work.problems.append(Problem("comfyui_unmapped", text, remedy, id, None, "warning"))
-
-
-def told_by(node: NodeInstance) -> Mapping[str, Any]:
-    """Return what a placeholder remembers of its ComfyUI node."""
-    told = node.extra.get("comfyui")
-    return told if isinstance(told, dict) else {}
 
 
 def drawn(node: NodeInstance) -> dict[str, Any]:

@@ -7,12 +7,44 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.interop.orders import PASS_WIDGETS
-from app.interop.rules import From, Named, Of, Part, Same, Shift, Via, is_number
+from app.interop.rules import From, Named, Of, Part, Same, Via, is_number
+from app.interop.ways import Also, Always, LowestLevel, Shift, Whole
 
-SAMPLERS = {"euler": "euler", "heun": "heun"}
-SCHEDULES = {"simple": "flow_schedule", "sgm_uniform": "flow_schedule"}
+SAMPLERS = {
+    "euler": "euler",
+    "heun": "heun",
+    "dpm_2": "dpm_2",
+    "dpmpp_2m": "dpmpp_2m",
+    "res_multistep": "res_multistep",
+    "uni_pc": "uni_pc",
+    "uni_pc_bh2": "uni_pc",
+    "lms": "lms",
+    "gradient_estimation": "gradient_estimation",
+    "euler_ancestral": "euler_ancestral",
+    "dpmpp_2s_ancestral": "dpmpp_2s_ancestral",
+    "dpmpp_2m_sde": "dpmpp_2m_sde",
+    "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",
+    "lcm": "lcm",
+}
+CLOCK = "uses the same method, but measures steps by the signal-to-noise ratio and not by the noise level"
+NOISY = "uses the same method, but draws other noise, like another seed"
+LAST_STEP = "takes its last step by the method itself, ComfyUI by Euler's"
+NEAR_SAMPLERS = {
+    "dpmpp_2m": CLOCK,
+    "res_multistep": CLOCK,
+    "uni_pc": "is of second order here and up to third in ComfyUI",
+    "uni_pc_bh2": "is of second order here and up to third in ComfyUI",
+    "lms": LAST_STEP,
+    "gradient_estimation": LAST_STEP,
+    "euler_ancestral": NOISY,
+    "dpmpp_2s_ancestral": NOISY,
+    "dpmpp_2m_sde": NOISY,
+    "dpmpp_2m_sde_gpu": NOISY,
+    "lcm": NOISY,
+}
 NEAR_SCHEDULES = {
-    "sgm_uniform": "is taken as 'simple'; its noise levels lie higher by 0.01 at most, at shift 3"
+    "sgm_uniform": "is taken as 'simple'; its noise levels lie higher by 0.01 at most, at shift 3",
+    "linear_quadratic": "is the same for even numbers of steps only",
 }
 
 
@@ -58,11 +90,27 @@ def guidance(suffix: str = "") -> Part:
 
 
 def schedule(steps: From, strength: From, suffix: str = "") -> Part:
-    return Part(
-        Named("scheduler", SCHEDULES, NEAR_SCHEDULES),
-        {"steps": steps, "shift": Shift("model", SHIFTS), "strength": strength},
-        suffix,
-    )
+    """Return the schedule of a node with scheduler and steps."""
+    shift = Shift("model", SHIFTS)
+    lowest: dict[str, From] = {"sigma_min": LowestLevel(shift), "strength": Whole()}
+    even: dict[str, From] = {"shift": shift, "strength": strength}
+    nodes: dict[str, tuple[str, dict[str, From]]] = {
+        "simple": ("flow_schedule", even),
+        "sgm_uniform": ("flow_schedule", even),
+        "karras": ("karras", lowest),
+        "exponential": ("exponential", lowest),
+        "linear_quadratic": ("linear_quadratic", {"strength": Whole()}),
+    }
+    words = {word: type for word, (type, _) in nodes.items()}
+    return Part(Named("scheduler", words, NEAR_SCHEDULES, dict(nodes.values())), {"steps": steps}, suffix)
+
+
+def sampler(suffix: str = "", seed: str | None = None) -> Part:
+    """Return the sampler of a node with sampler_name; those that add noise get the seed as well."""
+    noisy = {SAMPLERS[word] for word, note in NEAR_SAMPLERS.items() if note is NOISY and seed}
+    inputs: dict[str, dict[str, From]] = {type: {"seed": Also(seed)} for type in noisy if seed}
+    inputs["lms"] = {"order": Always(4)}
+    return Part(Named("sampler_name", SAMPLERS, NEAR_SAMPLERS, inputs), {}, suffix)
 
 
 def sampling(model: From, seed: From, **others: From) -> Part:

@@ -8,11 +8,13 @@ from typing import Any
 from app.graph.catalog import Catalog
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import limits
-from app.graph.widgets import ImageFile, ModelFile
+from app.graph.widgets import SEED_LIMIT, ImageFile, ModelFile
 from app.interop.names import RULES, class_type_of
-from app.interop.rules import Rule
+from app.interop.rules import Named, Rule
 
 MODULE = "patchloom"
+MOST = 16384  # a frontend that is told no limit stops at 2048
+LONG_TEXTS = ("text", "value", "string")
 TYPES = {"int": "INT", "float": "FLOAT", "bool": "BOOLEAN", "str": "STRING", "Any": "*"}
 Schema = dict[str, Any]
 
@@ -25,8 +27,9 @@ def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, S
 
 
 def of_rule(rule: Rule, names: Mapping[str, list[str]]) -> Schema:
-    inputs = {name: [kind] for name, kind in rule.ports.items()}
-    inputs |= {name: widget(name, default, names) for name, default in rule.widgets.items()}
+    words = {part.type.input: list(part.type.nodes) for part in rule.parts if isinstance(part.type, Named)}
+    inputs: dict[str, Any] = {name: [kind] for name, kind in rule.ports.items()}
+    inputs |= {name: widget(name, default, {**names, **words}) for name, default in rule.widgets.items()}
     outputs = [(out.type, out.name) for out in rule.outputs]
     shows = rule.class_type in ("SaveImage", "PreviewImage")
     return schema(rule.class_type, rule.class_type, {"required": inputs}, outputs, output_node=shows)
@@ -37,7 +40,14 @@ def widget(name: str, default: Any, names: Mapping[str, list[str]]) -> list[Any]
     if name in names:
         return [names[name]]
     kinds: dict[type, str] = {bool: "BOOLEAN", int: "INT", float: "FLOAT"}
-    return [kinds.get(type(default), "STRING"), {"default": default}]
+    settings: dict[str, Any] = {"default": default}
+    if "seed" in name:
+        settings |= {"min": 0, "max": SEED_LIMIT, "control_after_generate": True}
+    elif isinstance(default, str):
+        settings["multiline"] = name in LONG_TEXTS
+    elif isinstance(default, int | float) and not isinstance(default, bool):
+        settings |= {"min": min(0, default), "max": MOST}
+    return [kinds.get(type(default), "STRING"), settings]
 
 
 def of_node(spec: NodeSpec, names: Mapping[str, list[str]]) -> Schema:

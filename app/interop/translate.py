@@ -13,7 +13,7 @@ from app.interop.flat import NATIVE, Flat, FlatNode, Setting, Wire, number, pair
 from app.interop.names import FOREIGN, RULES, placeholder_type
 from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
-from app.interop.rules import Found, Named, Of, Part, Rule, Same, Unmapped
+from app.interop.rules import Found, From, Named, Of, Part, Rule, Same, Unmapped
 
 DEFAULTS = {**PASS_WIDGETS, **{rule.class_type: rule.widgets for rule in RULES.values()}}
 PART_HEIGHT = 130.0
@@ -72,21 +72,22 @@ def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> No
     ids = {part.suffix: part_id(node, part, reach.flat) for part in rule.parts}
     parts = [chosen(part, node, reach) for part in rule.parts]
     types = [type_of(part, node, reach) for part in parts]
-    found = [sources(part, node, rule, reach) for part in parts]
+    ways = [part.ways(type) for part, type in zip(parts, types, strict=True)]
+    found = [sources(way, node, rule, reach) for way in ways]
     for index, (part, type) in enumerate(zip(parts, types, strict=True)):
         id = ids[part.suffix]
         values = take(made, id, found[index], node)
         made.nodes[id] = NodeInstance(type, values, node.mode, layout(node, index))
-        for name, way in part.inputs.items():
+        for name, way in ways[index].items():
             if isinstance(way, Of):
                 made.edges.append(Edge(ids[way.part], way.output, id, name))
     made.problems += differences(node, rule, reach)
 
 
-def sources(part: Part, node: FlatNode, rule: Rule, reach: Reach) -> dict[str, Found]:
+def sources(ways: Mapping[str, From], node: FlatNode, rule: Rule, reach: Reach) -> dict[str, Found]:
     """Find what feeds each input; a value where only a wire makes sense is left out."""
-    found = {name: way.find(node, reach) for name, way in part.inputs.items()}
-    ports = {name for name, way in part.inputs.items() if isinstance(way, Same) and way.input in rule.ports}
+    found = {name: way.find(node, reach) for name, way in ways.items()}
+    ports = {name for name, way in ways.items() if isinstance(way, Same) and way.input in rule.ports}
     return {
         name: got
         for name, got in found.items()

@@ -5,6 +5,7 @@ Reference: Sabour et al., Align Your Steps (2024), https://arxiv.org/abs/2404.14
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Annotated
 
 from app.engine.sampling import Sigmas
@@ -24,12 +25,16 @@ def manual_sigmas(sigmas: Annotated[str, TextBox(lines=2)] = "1, 0.75, 0.5, 0.25
 
 
 def number(word: str) -> float:
+    """Read one noise level; texts such as `nan` and `inf` are none."""
     try:
-        return float(word)
+        value = float(word)
     except ValueError:
+        value = nan
+    if not isfinite(value):
         raise Refusal(
             f"{word!r} is not a number.",
             "Type noise levels such as 1, 0.75, 0.5, 0.25, 0, with a point for decimals.",
             code="bad_sigmas",
             input="sigmas",
-        ) from None
+        )
+    return value

@@ -94,7 +94,9 @@ def test_a_batch_of_two_is_two_of_one(model: Model) -> None:
 def test_a_saved_and_loaded_model_is_the_same(model: Model, tmp_path: object) -> None:
     model.module.save_pretrained(tmp_path)  # type: ignore[operator]
     again = type(model.module).from_pretrained(tmp_path).eval()  # type: ignore[attr-defined]
-    assert torch.equal(run(replace(model, module=again)), run(model))
+    weights = again.state_dict()
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in model.module.state_dict().items())
+    assert close(run(replace(model, module=again)), run(model)), "up to how the file aligns the weights"
 
 
 def test_text_and_picture_both_count(model: Model) -> None:

@@ -204,3 +204,16 @@ def test_numbered_outputs_get_names_from_the_catalogue(nodes: Catalog) -> None:
     assert Edge("10", "model", "3", "model") in workflow.graph.edges
     assert to_api(workflow, nodes).document == document
     assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+
+
+def test_values_that_comfyui_has_no_word_for_are_told(nodes: Catalog) -> None:
+    workflow = read_any((EXAMPLES[0].parent / "first_picture.json").read_bytes())
+
+    def change(found: dict[str, NodeInstance]) -> None:
+        found["schedule"] = NodeInstance("karras", {"steps": 9, "rho": 5.0})
+        found["sampler"] = NodeInstance("lms", {"order": 2})
+
+    written = to_api(edited(workflow, change), nodes)
+    told = {(problem.node, problem.input) for problem in written.problems}
+    assert {("schedule", "sigma_min"), ("schedule", "rho"), ("sampler", "order"), ("latent", "width")} <= told
+    assert written.document["sample"]["inputs"]["scheduler"] == "karras"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.interop.documents import problems, read_json, to_api
 from app.interop.names import TABLE, class_type_of, placeholder_type
 from app.interop.page import table
 from app.interop.rules import Named, Of, Part, Rule
+from app.interop.sampler_parts import NEAR_SAMPLERS
 from tests.interop.drawings import Json, prompt
 
 PAGE = Path(__file__).parents[2] / "docs" / "comfyui.md"
@@ -47,7 +49,7 @@ def test_the_table_names_nodes_and_ports_that_exist(rule: Rule, nodes: Catalog) 
         for type in own:
             spec = nodes.get(type)
             assert spec is not None, f"{type} is not in the catalogue"
-            assert entry.inputs.keys() <= {item.name for item in spec.inputs}
+            assert entry.ways(type).keys() <= {item.name for item in spec.inputs}
     for way in (way for entry in every_part(rule) for way in entry.inputs.values() if isinstance(way, Of)):
         assert way.part in by_suffix or rule.class_type.startswith("SamplerCustom")
     for out in rule.outputs:
@@ -93,16 +95,16 @@ def test_cfg_1_asks_no_negative() -> None:
     ("inputs", "where", "type", "words"),
     [
         (
-            {"sampler_name": "uni_pc"},
+            {"sampler_name": "er_sde"},
             "3:sampler",
-            "comfyui.uni_pc",
-            "sampler_name is 'uni_pc', known are 'euler'",
+            "comfyui.er_sde",
+            "sampler_name is 'er_sde', known are 'euler'",
         ),
         (
-            {"scheduler": "karras"},
+            {"scheduler": "normal"},
             "3:schedule",
-            "comfyui.karras",
-            "scheduler is 'karras', known are 'simple'",
+            "comfyui.normal",
+            "scheduler is 'normal', known are 'simple'",
         ),
         ({"scheduler": 7}, "3", "KSampler", "scheduler is connected"),
         ({"steps": "many", "denoise": 0.5}, "3", "KSampler", "have to be numbers"),
@@ -246,3 +248,52 @@ def test_a_stranger_with_one_of_our_names_is_not_taken_for_ours() -> None:
     workflow = read_json({"1": {"class_type": "sample", "inputs": {"seed": 2**63}}})
     assert workflow.graph.nodes["1"].type == "comfyui.sample"
     assert to_api(workflow, Catalog()).document["1"]["inputs"] == {"seed": 2**63}
+
+
+@pytest.mark.parametrize("word", NEAR_SAMPLERS)
+def test_samplers_that_differ_a_little_say_so(word: str, nodes: Catalog) -> None:
+    workflow = read_json(changed(sampler_name=word))
+    assert f"{word!r} {NEAR_SAMPLERS[word]}" in told(workflow)
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+
+
+def test_samplers_get_their_own_inputs() -> None:
+    assert part(read_json(changed(sampler_name="euler_ancestral")), "sampler") == (
+        "euler_ancestral",
+        {"seed": 7},
+    )
+    assert part(read_json(changed(sampler_name="lms")), "sampler") == ("lms", {"order": 4})
+
+
+@pytest.mark.parametrize("scheduler", ["karras", "exponential"])
+def test_the_lowest_level_is_a_shifted_thousandth(scheduler: str, nodes: Catalog) -> None:
+    document = changed(scheduler=scheduler) | {
+        "11": {"class_type": "ModelSamplingAuraFlow", "inputs": {"model": ["4", 0], "shift": 3.0}}
+    }
+    document["3"]["inputs"]["model"] = ["11", 0]
+    workflow = read_json(document)
+    assert part(workflow, "schedule") == (scheduler, {"steps": 20, "sigma_min": 0.002994, "strength": 1.0})
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    document["3"]["inputs"]["denoise"] = 0.5
+    assert "only whole runs from pure noise" in told(read_json(document))
+
+
+@pytest.mark.parametrize("sampler_name", ["dpm_2", "dpmpp_2m", "uni_pc", "lms"])
+@pytest.mark.parametrize("scheduler", ["simple", "karras", "linear_quadratic"])
+def test_words_come_back(sampler_name: str, scheduler: str, nodes: Catalog) -> None:
+    workflow = read_json(changed(sampler_name=sampler_name, scheduler=scheduler))
+    back = to_api(replace(workflow, extra={}), nodes).document["3"]["inputs"]
+    expected = changed(sampler_name=sampler_name, scheduler=scheduler)["3"]["inputs"]
+    assert back == expected
+
+
+def test_flux_guidance_and_typed_levels(nodes: Catalog) -> None:
+    document = custom() | {
+        "22": {"class_type": "ManualSigmas", "inputs": {"sigmas": "1., 0.5, 0."}},
+        "24": {"class_type": "FluxGuidance", "inputs": {"conditioning": ["6", 0], "guidance": 4}},
+    }
+    document["23"]["inputs"]["conditioning"] = ["24", 0]
+    workflow = read_json(document)
+    types = {id: workflow.graph.nodes[id].type for id in ("22", "24")}
+    assert types == {"22": "manual_sigmas", "24": "embedded_guidance"}
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]

@@ -194,7 +194,7 @@ def edited(document: Json, edits: list[tuple[int, str, Any]]) -> Json:
             case "mode":
                 node["mode"] = ["on", "mute", "bypass"][number % 3]
             case "type":
-                node["type"] = ["sample", "cfg", "comfyui.karras", "switch", "Odd"][number % 5]
+                node["type"] = ["sample", "cfg", "comfyui.normal", "switch", "Odd"][number % 5]
             case "looks":
                 node |= {"position": value, "title": value, "color": value, "comfyui": value}
             case "remove" if node:

@@ -24,11 +24,11 @@ PAGE = 100
 
 
 def both(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Register a handler under `path` and `/api` + `path`, as ComfyUI does."""
+    """Register a handler under `path` and `/api` + `path`, as ComfyUI does, and the same below /comfy."""
 
     def register(handler: Handler) -> Handler:
-        routes.route(method, path)(handler)
-        routes.route(method, f"/api{path}")(handler)
+        for prefix in ("", "/api", "/comfy", "/comfy/api"):
+            routes.route(method, prefix + path)(handler)
         return handler
 
     return register

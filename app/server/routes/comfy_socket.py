@@ -67,4 +67,5 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-routes.get("/ws")(connect)
+for path in ("/ws", "/comfy/ws"):
+    routes.get(path)(connect)

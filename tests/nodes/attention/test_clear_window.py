@@ -5,7 +5,7 @@ from app.engine.tokens import Layout
 from nodes.attention.clear_window import ClearWindow, clear_window
 from tests.nodes.attention.masked import IMAGE, JOINT, Masked, Place, Sees, at, attend, mask, operands
 from tests.tiny.recorder import Recorder
-from tests.tiny.runs import close, run
+from tests.tiny.runs import close, guided, run
 from tests.tiny.zoo import ZOO, build
 
 
@@ -66,8 +66,8 @@ def test_large_grids_compute_few_pairs() -> None:
 
 
 def test_the_report_of_a_guided_run_comes_once() -> None:
-    watcher = Recorder()
-    run(build("flux").with_patch(ClearWindow(2)), watcher)
+    model, watcher = build("flux"), Recorder()
+    run(model.with_patch(ClearWindow(2)), watcher, guided(model))
     (report,) = watcher.reports
     assert report["technique"] == "clear_window" and 0 < report["density"] < 1
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
@@ -61,7 +62,7 @@ def test_strength_is_the_first_level(schedule: Schedule) -> None:
 @pytest.mark.parametrize("sigma_min", [0.001, 0.02, 0.5])
 def test_karras(sigma_min: float) -> None:
     roots = [sigma ** (1 / 5) for sigma in karras(9, sigma_min, 5.0).values[:-1]]
-    widths = [after - before for before, after in zip(roots, roots[1:], strict=False)]
+    widths = [after - before for before, after in pairwise(roots)]
     assert widths == pytest.approx([(sigma_min ** (1 / 5) - 1) / 8] * 8)
     assert karras(9, sigma_min, 5.0).values[-2] == pytest.approx(sigma_min)
     assert karras(3, 0.2, 1.0).values == pytest.approx((1, 0.6, 0.2, 0))
@@ -81,8 +82,8 @@ def test_kl_optimal() -> None:
 def test_linear_quadratic() -> None:
     values = linear_quadratic(20, 0.025).values
     assert values[:11] == pytest.approx([1 - 0.0025 * step for step in range(11)])
-    steps = [before - after for before, after in zip(values, values[1:], strict=False)]
-    growth = [after - before for before, after in zip(steps[10:], steps[11:], strict=False)]
+    steps = [before - after for before, after in pairwise(values)]
+    growth = [after - before for before, after in pairwise(steps[10:])]
     assert growth == pytest.approx([growth[0]] * 9), "the second half is a parabola"
     assert linear_quadratic(8, 0.5).values == pytest.approx(flow_schedule(8).values)
     slopes = [(gone(0.5 + width, 0.1) - gone(0.5, 0.1)) / width for width in (-1e-6, 1e-6)]
@@ -115,7 +116,7 @@ def test_beta_distribution(a: float, b: float) -> None:
 def test_beta_is_dense_at_both_ends() -> None:
     values = beta(20).values
     assert values == pytest.approx([1 - value for value in reversed(values)], abs=1e-12)
-    assert values[0] - values[1] < 0.02 < 0.05 < values[10] - values[11]
+    assert 3 * (values[0] - values[1]) < values[10] - values[11]
     assert beta(7, 1.0, 1.0).values == pytest.approx(flow_schedule(7).values)
 
 
@@ -156,7 +157,8 @@ def test_manual_sigmas(text: str) -> None:
         ("0, 0.5, 1", "must fall"),
         ("1, 0.5, 0.5, 0", "must fall"),
         ("14.6, 3, 0", "must fall, from 1 at most"),
-        ("1, nan, 0", "must fall"),
+        ("1, nan, 0", "'nan' is not a number"),
+        ("inf, 0", "'inf' is not a number"),
         ("1, 0, -1", "must fall"),
     ],
 )
@@ -166,8 +168,8 @@ def test_manual_sigmas_that_cannot_be(text: str, message: str) -> None:
     assert refusal.value.input == "sigmas" and refusal.value.code == "bad_sigmas"
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-0.5"])
-def test_a_single_level_must_be_one(text: str) -> None:
+@pytest.mark.parametrize("text", ["nan", "1.5", "-0.5"])
+def test_a_single_level_must_be_a_level(text: str) -> None:
     with pytest.raises(Refusal):
         manual_sigmas(text)
 

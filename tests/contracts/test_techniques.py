@@ -1,0 +1,126 @@
+"""What every technique must keep to, on tiny random models of every family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from app.engine.model import Model, Patch
+from app.engine.prediction import ModelInput
+from app.engine.step import Step
+from app.graph import catalog
+from app.graph.problem import Cancelled, Refusal
+from nodes.guidance.cfg import Cfg
+from nodes.samplers.heun import Heun
+from tests.contracts.techniques import TECHNIQUES
+from tests.tiny.recorder import Recorder
+from tests.tiny.runs import close, rows, run, together
+from tests.tiny.walks import one_thread, walk  # noqa: F401 -- a fixture for every test here
+from tests.tiny.zoo import ZOO, build, noise, prompt
+
+COUPLES_A_BATCH = {"first_block_cache", "step_skip", "region_adaptive_sampling"}
+CATALOG = catalog.find()
+
+
+@pytest.fixture(params=list(ZOO))
+def model(request: pytest.FixtureRequest) -> Model:
+    return build(request.param)
+
+
+@pytest.fixture(params=list(TECHNIQUES))
+def technique(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@cache
+def plain(family: str) -> Tensor:
+    return run(build(family))
+
+
+@cache
+def patched(family: str, technique: str) -> Tensor:
+    return run(build(family).with_patch(TECHNIQUES[technique].active))
+
+
+@dataclass(frozen=True)
+class BreaksOff(Patch[None]):
+    """Raises at the end of step 2, whatever the techniques before it skipped."""
+
+    def wrap_model(
+        self, step: Step, memory: None, given: ModelInput, call: Callable[[ModelInput], Tensor]
+    ) -> Tensor:
+        denoised = call(given)
+        if step.index == 2:
+            raise ArithmeticError("on purpose")
+        return denoised
+
+
+def test_every_node_with_a_patch_is_tested_here() -> None:
+    specs = {spec.id: spec for spec in CATALOG if spec.claims}
+    assert set(specs) == set(TECHNIQUES)
+    for name, spec in specs.items():
+        assert set(spec.claims) == TECHNIQUES[name].active.claims
+        assert spec.references and spec.outputs[0].type == "Model"
+
+
+def test_neutral_is_bit_equal(model: Model, technique: str) -> None:
+    name = model.family.name
+    assert torch.equal(run(model.with_patch(TECHNIQUES[technique].neutral)), plain(name))
+
+
+def test_same_seed_same_result_beside_an_unpatched_handle(model: Model, technique: str) -> None:
+    name = model.family.name
+    first = patched(name, technique)
+    assert torch.equal(run(model), plain(name))
+    assert torch.equal(run(model.with_patch(TECHNIQUES[technique].active)), first)
+    assert first.isfinite().all() and not torch.equal(first, plain(name))
+
+
+def test_a_run_after_a_broken_or_cancelled_one_is_fresh(model: Model, technique: str) -> None:
+    name, handle = model.family.name, model.with_patch(TECHNIQUES[technique].active)
+    with pytest.raises(ArithmeticError, match="on purpose"):
+        run(handle.with_patch(BreaksOff()))
+    assert torch.equal(run(handle), patched(name, technique))
+    with pytest.raises(Cancelled):
+        run(handle, Recorder(cancel_at=2))
+    assert torch.equal(run(handle), patched(name, technique))
+
+
+def test_branches_do_not_mix(model: Model, technique: str) -> None:
+    """With one prompt on both sides guidance adds nothing, unless one branch sees what the other left."""
+    both = Cfg(prompt(model), prompt(model), 3.0)
+    handle = model.with_patch(TECHNIQUES[technique].active)
+    assert torch.equal(run(handle, guider=both), patched(model.family.name, technique))
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES.keys() - COUPLES_A_BATCH))
+def test_a_batch_of_two_is_two_of_one(model: Model, technique: str) -> None:
+    handle, batch = model.with_patch(TECHNIQUES[technique].active), noise(model, batch=2)
+    assert close(together(handle, batch), torch.cat(rows(handle, batch)))
+
+
+def test_a_sampler_with_several_evaluations_a_step(technique: str) -> None:
+    watcher, handle = Recorder(), build("flux").with_patch(TECHNIQUES[technique].active)
+    result = walk(handle, 6, watcher=watcher, sampler=Heun())
+    assert result.isfinite().all() and torch.equal(result, walk(handle, 6, sampler=Heun()))
+    assert watcher.reports[0]["technique"] == technique
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+def test_a_model_with_nothing_to_work_on_is_refused(technique: str) -> None:
+    model = build("flux")
+    bare = replace(model, family=replace(model.family, stacks=()))
+    with pytest.raises(Refusal, match="finds nothing to work on"):
+        run(bare.with_patch(TECHNIQUES[technique].active))
+
+
+def test_the_node_puts_its_technique_on_a_new_handle(technique: str) -> None:
+    model, function = build("flux"), CATALOG.specs[technique].function
+    assert function
+    handle: Any = function(model)
+    assert model.patches == () and type(handle.patches[0]) is type(TECHNIQUES[technique].active)
