@@ -29,8 +29,8 @@ class Patch(Generic[Memory]):
     a layer, data passes through the patches in their order on the wire.
 
     Attributes:
-        claims: What the technique takes over: `step`, `blocks`, `attention` or `tokens`. Two patches on one
-            model cannot claim the same.
+        claims: What the technique takes over: `blocks`, `modules`, `attention` or `tokens`. Two patches on
+            one model cannot claim the same.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset()

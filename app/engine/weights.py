@@ -111,7 +111,7 @@ def not_safetensors(path: Path, start: bytes, size: int, length: int) -> Refusal
         )
     if start.startswith(PICKLE_STARTS):
         return Refusal(f"{path} is a pickle file with another name.", ONLY_SAFETENSORS, code="pickle")
-    if size - 8 < length <= LARGEST_HEADER:
+    if 0 < size - 8 < length <= LARGEST_HEADER:
         return Refusal(
             f"{path} is cut off: its header alone should take {length:,} bytes, the file has {size:,}.",
             f"The download stopped early. {FETCH_AGAIN}",

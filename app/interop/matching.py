@@ -11,7 +11,7 @@ from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE
-from app.interop.rules import Named, Of, Part, Rule
+from app.interop.rules import Named, Of, Part, Rule, Via
 
 Parts = dict[str, str]  # part of a rule -> id of our node
 
@@ -83,11 +83,16 @@ class Restoring:
 def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
     """Find the first line of the table whose main part is this node and whose other parts feed it."""
     for rule in TABLE:
-        if fits(work, id, rule.parts[0]):
+        if fits(work, id, rule.parts[0]) and not needs_others(rule):
             parts = matching_parts(work, id, rule)
             if parts is not None:
                 return rule, parts
     return None
+
+
+def needs_others(rule: Rule) -> bool:
+    """Whether a class type leaves model and seed to nodes around it, so that it cannot be written alone."""
+    return any(isinstance(way, Via) for way in rule.parts[0].inputs.values())
 
 
 def fits(work: Restoring, id: str, part: Part) -> bool:

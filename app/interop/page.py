@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.interop.names import TABLE
+from app.interop.names import RULES, TABLE
 from app.interop.orders import PASSES, READ_BY_OTHERS
 from app.interop.rules import Named, Part, Rule
 
 
 def table() -> str:
     """Return the table as Markdown."""
-    lines = [(rule.class_type, ", ".join(becomes(rule)), ", ".join(limits(rule))) for rule in TABLE]
-    lines += [(name, passed(input), "") for name, input in PASSES.items()]
+    lines = [(rule.class_type, ", ".join(becomes(rule)), "; ".join(limits(rule))) for rule in TABLE]
+    lines += [(name, passed(input), "") for name, input in PASSES.items() if name not in RULES]
     lines += [(name, text, "") for name, text in READ_BY_OTHERS.items()]
     rows = (f"| `{name}` | {nodes} | {limit} |" for name, nodes, limit in sorted(lines))
     return "\n".join(["| ComfyUI | Patchloom | only |", "|---|---|---|", *rows])
@@ -21,24 +21,31 @@ def table() -> str:
 def becomes(rule: Rule) -> Iterator[str]:
     """Name our nodes that a class type becomes, in the order of the table."""
     for part in rule.parts:
-        yield " or ".join(f"`{type}`" for type in own_types(part))
+        if isinstance(part.type, Named):
+            yield f"a node for its `{part.type.input}`"
+        else:
+            yield " or ".join(f"`{type}`" for type in own_types(part))
+    if rule.class_type in PASSES:
+        yield f"or nothing: it {passed(PASSES[rule.class_type])}"
 
 
 def own_types(part: Part) -> list[str]:
-    types = list(part.type.nodes.values()) if isinstance(part.type, Named) else [part.type]
-    return list(dict.fromkeys([*types, *(own_types(part.instead) if part.instead else [])]))
+    """Name the nodes that a part can be."""
+    types = [part.type] if isinstance(part.type, str) else []
+    return [*types, *(own_types(part.instead) if part.instead else [])]
 
 
 def limits(rule: Rule) -> Iterator[str]:
     """Name the words of its choices that there are nodes for."""
     for part in rule.parts:
         if isinstance(part.type, Named):
-            yield f"{part.type.input}: {', '.join(part.type.nodes)}"
+            words = (word + ("*" if word in part.type.near else "") for word in part.type.nodes)
+            yield f"{part.type.input}: {', '.join(words)}"
 
 
 def passed(input: str) -> str:
     if "|" in input:
-        return "hands on what its `switch` chooses"
+        return "hands on what its `switch` chooses, when that is typed in"
     return (
         f"its `{input}` becomes the value" if input == "value" else "its shift becomes that of the schedule"
     )

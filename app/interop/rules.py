@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard
 
-from app.interop.flat import FlatNode, Setting, Source, Wire
+from app.interop.flat import FlatNode, Setting, Source
 from app.interop.reach import Reach
 
 
@@ -195,7 +195,3 @@ class Rule:
 
 def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def wired(source: Source | None) -> bool:
-    return isinstance(source, Wire)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.interop.flat import NATIVE
 from app.interop.orders import PASS_WIDGETS
 from app.interop.rules import From, Named, Of, Part, Same, Via, is_number
 from app.interop.ways import Also, Always, LowestLevel, Shift, Whole
@@ -79,6 +80,7 @@ MODEL_OF: dict[str, From] = {
     "KSamplerAdvanced": Same("model"),
     "SamplerCustom": Same("model"),
     "SamplerCustomAdvanced": Via("guider", "model"),
+    f"{NATIVE}sample": Same("model"),
 }
 
 

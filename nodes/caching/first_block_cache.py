@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
 from typing import Annotated, Any, ClassVar
 
 from app.engine.model import Model, Patch
+from app.engine.report import grid_report
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens
@@ -74,17 +74,8 @@ class FirstBlockCache(Patch[Memory]):
         return after
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
-        branches = (memory.rows for memory in memories.values())
-        grid = [row for row in chain.from_iterable(zip_longest(*branches)) if row]
-        skipped, computed = (sum(row.count(mark) for row in grid) for mark in "rc")
-        return {
-            "technique": "first_block_cache",
-            "steps": max(memory.steps for memory in memories.values()),
-            "blocks": max(len(row) for row in grid),
-            "skipped_blocks": skipped,
-            "calls_saved": skipped / (skipped + computed),
-            "grid": grid,
-        }
+        steps = max(memory.steps for memory in memories.values())
+        return grid_report("first_block_cache", steps, [memory.rows for memory in memories.values()])
 
 
 def largest_change(before: Tokens, now: Tokens) -> float:

@@ -112,7 +112,7 @@ def largest_change(before: Tensor, now: Tensor) -> float:
 @node(patch=StepSkip)
 def step_skip(
     model: Model,
-    threshold: Annotated[float, Slider(0.0, 2.0, step=0.01)] = 0.25,
+    threshold: Annotated[float, Slider(0.0, 2.0, step=0.01)] = 0.1,
 ) -> Model:
     """Skip all blocks and reuse what they added, until their input has changed enough.
 

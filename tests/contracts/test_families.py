@@ -14,6 +14,7 @@ from app.graph.problem import Cancelled, Refusal
 from tests.tiny.patches import Failing, Identity, NoImageSeesAnother, SomeTokens
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import STEPS, close, guided, rows, run, together
+from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import COLUMNS, FRAMES, ROWS, ZOO, build, noise, prompt
 
 # per transformer call: blocks of trunk and refiners, attention modules and MLPs, attention operations

@@ -135,7 +135,9 @@ def test_api_to_ui_to_api(nodes: Catalog) -> None:
 
 
 def test_a_shift_becomes_a_node(nodes: Catalog) -> None:
-    workflow = set_value(read_any(EXAMPLES[0].read_bytes()), "schedule", "shift", "3", nodes)
+    workflow = set_value(
+        read_any((EXAMPLES[0].parent / "first_picture.json").read_bytes()), "schedule", "shift", "3", nodes
+    )
     written = to_api(workflow, nodes)
     shifts = [entry for entry in written.document.values() if entry["class_type"] == "ModelSamplingSD3"]
     assert shifts and all(entry["inputs"]["shift"] == 3 for entry in shifts)

@@ -98,7 +98,7 @@ class Bank:
 
 @dataclass(frozen=True, eq=False)
 class SomeTokens(Patch[Bank]):
-    """From the second step on, runs the trunk on chosen image tokens; the others are seen through their old keys."""
+    """From the second step on, runs the trunk on chosen image tokens; old keys stand for the others."""
 
     chosen: Tensor
 

@@ -63,4 +63,4 @@ def test_modulated_input_is_the_first_argument() -> None:
 
 
 def test_the_node() -> None:
-    assert step_skip(build("flux")).patches == (StepSkip(threshold=0.25),)
+    assert step_skip(build("flux")).patches == (StepSkip(threshold=0.1),)

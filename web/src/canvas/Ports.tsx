@@ -1,12 +1,14 @@
 import { Handle, Position } from "@xyflow/react";
-import { memo } from "react";
+import { memo, type TouchEvent } from "react";
 import type { NodeSchema } from "../api/types";
 import { fits, type LooseEnd } from "../graph/connection";
 import type { PortSpot } from "../graph/layout";
 import { incoming } from "../graph/sheet";
+import type { Point } from "./actions";
 import { useDragging } from "./dragging";
 import { useEditor } from "./editor";
 import { portColor } from "./ports";
+import { takeOff } from "./rewiring";
 
 interface Props {
   readonly id: string;
@@ -20,7 +22,8 @@ export const Ports = memo(function Ports({ id, schema, spots }: Props) {
   const dragged = useDragging((s) => s.end);
   return spots.map((spot) => {
     const port = portOf(schema, spot);
-    const names = ["port", port.quiet && !linked.has(spot.name) ? "quiet" : "", strange(dragged, id, spot, port.type) ? "strange" : ""];
+    const held = spot.side === "input" && linked.has(spot.name);
+    const names = ["port", held ? "held" : port.quiet ? "quiet" : "", strange(dragged, id, spot, port.type) ? "strange" : ""];
     return (
       <Handle
         key={`${spot.side} ${spot.name}`}
@@ -30,10 +33,18 @@ export const Ports = memo(function Ports({ id, schema, spots }: Props) {
         className={names.join(" ")}
         style={{ top: spot.y, background: portColor(port.type) }}
         title={`${spot.name}: ${port.type}`}
+        isConnectableStart={!held}
+        onMouseDown={held ? (event) => event.button === 0 && takeOff(id, spot.name, { x: event.clientX, y: event.clientY }) : undefined}
+        onTouchStart={held ? (event) => takeOff(id, spot.name, touchPoint(event)) : undefined}
       />
     );
   });
 });
+
+function touchPoint({ touches }: TouchEvent): Point {
+  const { clientX: x, clientY: y } = touches[0]!;
+  return { x, y };
+}
 
 function portOf(schema: NodeSchema, spot: PortSpot): { type: string; quiet: boolean } {
   if (spot.side === "output") return { type: schema.outputs.find((o) => o.name === spot.name)?.type ?? "Any", quiet: false };

@@ -3,7 +3,7 @@ import { connect, partner, refusal, wireTo, type LooseEnd, type Wire } from "../
 import { copy, feeding, paste, readClip } from "../graph/clipboard";
 import { arrange } from "../graph/arrange";
 import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
-import { newCard, type Mode, type Sheet } from "../graph/sheet";
+import { linkId, newCard, type Mode, type Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
 import { currentSheet, edit, select, selectedCards, useEditor } from "./editor";
 import { noteUsed } from "./prefs";
@@ -55,9 +55,10 @@ export function connectToCard(end: LooseEnd, id: string): void {
   else toast(`${schema.title} has nothing that ${end.type} fits.`, { tone: "error" });
 }
 
-/** Move a link's end to another input. */
+/** Move a link's end to another input. Back where it was, nothing has changed. */
 export function reconnectWire(id: string, wire: Wire): void {
   const catalog = useCatalog.getState().catalog;
+  if (id === linkId(wire)) return;
   const without = remove(currentSheet(), new Set(), new Set([id]));
   const reason = refusal(without, catalog, wire);
   if (reason) toast(reason, { tone: "error" });

@@ -3,9 +3,10 @@ import { useCallback, useRef } from "react";
 import { useCatalog } from "../api/catalog";
 import { inputOf, outputOf } from "../graph/catalog";
 import { refusal, wireTo, type LooseEnd, type Wire } from "../graph/connection";
-import { connectToCard, connectWire, deleteLink, reconnectWire } from "./actions";
+import { connectToCard, connectWire, reconnectWire, type Point } from "./actions";
 import { useDragging } from "./dragging";
 import { currentSheet, useEditor } from "./editor";
+import { letGo } from "./rewiring";
 import { closeFloating, toast, useSurface } from "./surface";
 
 interface Ends {
@@ -36,8 +37,8 @@ export function useConnecting() {
       useDragging.setState({ end: null });
       if (state.isValid || !end) return;
       if (state.toHandle) return explain(end, state.toHandle.nodeId, state.toHandle.id ?? "", state.toHandle.type);
-      const { clientX: x, clientY: y } = "changedTouches" in event ? event.changedTouches[0]! : event;
       if (caught.current) return;
+      const { x, y } = pointOf(event);
       const card = document.elementFromPoint(x, y)?.closest<HTMLElement>(".react-flow__node-card");
       if (card) return connectToCard(end, card.dataset["id"] ?? "");
       useSurface.setState({ palette: { screen: { x, y }, canvas: flow.screenToFlowPosition({ x, y }), end } });
@@ -46,12 +47,17 @@ export function useConnecting() {
   );
   const onReconnectStart = useCallback(() => (caught.current = true), []);
   const onReconnect: OnReconnect = useCallback((edge, connection) => reconnectWire(edge.id, toWire(connection)), []);
-  const onReconnectEnd = useCallback((_event: unknown, edge: { id: string }, _type: unknown, state: { toHandle: unknown }) => {
+  const onReconnectEnd = useCallback((event: MouseEvent | TouchEvent, edge: { id: string }, _type: unknown, state: { toHandle: unknown }) => {
     caught.current = false;
-    if (!state.toHandle) deleteLink(edge.id);
+    if (!state.toHandle) letGo(edge.id, pointOf(event));
   }, []);
   const onConnect = useCallback((c: Ends) => connectWire(toWire(c)), []);
   return { onConnect, onConnectStart, onConnectEnd, onReconnectStart, onReconnect, onReconnectEnd };
+}
+
+function pointOf(event: MouseEvent | TouchEvent): Point {
+  const { clientX: x, clientY: y } = "changedTouches" in event ? event.changedTouches[0]! : event;
+  return { x, y };
 }
 
 function explain(end: LooseEnd, node: string, port: string, handle: "source" | "target"): void {

@@ -28,12 +28,13 @@ export function useView() {
     void flow.fitView(FIT);
   }, [flow]);
 
-  // A panel takes room from the canvas: as long as nobody has chosen another view, the whole workflow stays in it.
+  // A panel takes room from the canvas, and cards grow when their nodes become known: as long as nobody has chosen
+  // another view, the whole workflow stays in it.
   useEffect(() => {
     if (panned.current || !placed.current) return;
     const frame = requestAnimationFrame(() => requestAnimationFrame(place));
     return () => cancelAnimationFrame(frame);
-  }, [panel, place]);
+  }, [panel, complete, place]);
 
   useEffect(() => {
     if (unplaced) {

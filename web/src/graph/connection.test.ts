@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { closesCycle, connect, fits, partner, refusal, wireTo, type LooseEnd } from "./connection";
-import { addCard } from "./edit";
+import { closesCycle, connect, fits, freeInputs, partner, refusal, wireTo, type LooseEnd } from "./connection";
+import { addCard, remove } from "./edit";
 import { catalog, sheet } from "./samples";
 
 const wire = (source: string, output: string, target: string, input: string) => ({ source, output, target, input });
@@ -57,6 +57,27 @@ describe("connect", () => {
     for (const source of ["decode", "decode_2", "decode"]) next = connect(next, catalog, wire(source, "image", "join", "images"));
     expect(next.links.filter((l) => l.target === "join").map((l) => l.source)).toEqual(["decode_2", "decode"]);
   });
+});
+
+describe("freeInputs", () => {
+  const names = (of: typeof sheet, source: string, output: string, target: string) =>
+    freeInputs(of, catalog, { source, output }, target).map((input) => input.name);
+
+  it("are those without a link, of a fitting type", () => {
+    const cut = remove(sheet, new Set(), new Set(["load.model>sample.model"]));
+    expect(names(sheet, "load", "model", "sample")).toEqual([]);
+    expect(names(cut, "load", "model", "sample")).toEqual(["model"]);
+    expect(names(cut, "load", "vae", "sample")).toEqual([]);
+  });
+
+  it("are widgets only when no port fits, and multiple inputs always", () => {
+    let more = addCard(addCard(sheet, "number", 0, 0).sheet, "join", 0, 0).sheet;
+    expect(names(more, "number", "value", "sample")).toEqual(["seed", "steps"]);
+    more = connect(more, catalog, wire("decode", "image", "join", "images"));
+    expect(names(more, "decode", "image", "join")).toEqual(["images"]);
+  });
+
+  it("close no circle", () => expect(names(addCard(sheet, "anything", 0, 0).sheet, "anything", "value", "anything")).toEqual([]));
 });
 
 describe("partner", () => {

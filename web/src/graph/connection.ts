@@ -1,5 +1,5 @@
 import { inputOf, label, outputOf, type Catalog } from "./catalog";
-import { linkId, type Link, type Sheet } from "./sheet";
+import { incoming, linkId, type Link, type Sheet } from "./sheet";
 import type { InputSchema, NodeSchema, OutputSchema } from "../api/types";
 
 export type Wire = Omit<Link, "id">;
@@ -67,4 +67,18 @@ export function wireTo(end: LooseEnd, node: string, port: string): Wire {
   return end.side === "output"
     ? { source: end.node, output: end.port, target: node, input: port }
     : { source: node, output: port, target: end.node, input: end.port };
+}
+
+/**
+ * The inputs of a card that an output could still be linked to: no link ends there yet, the types fit, and no circle
+ * closes. Ports come before widgets, as nobody who drops a link on a card means one of its numbers when a port fits.
+ */
+export function freeInputs(sheet: Sheet, catalog: Catalog, from: Pick<Wire, "source" | "output">, target: string): InputSchema[] {
+  const schema = catalog[sheet.cards[target]?.type ?? ""];
+  const taken = incoming(sheet.links, target);
+  const free = (schema?.inputs ?? []).filter(
+    (input) => (input.multiple || !taken.has(input.name)) && refusal(sheet, catalog, { ...from, target, input: input.name }) === null,
+  );
+  const ports = free.filter((input) => input.port);
+  return ports.length ? ports : free;
 }
