@@ -134,6 +134,7 @@ def errors(mini: Mini) -> list[str]:
 
 def main() -> None:
     started = time.monotonic()
+    torch.set_num_threads(1)  # the model is so small that threads wait for each other more than they help
     mini = Mini(load_folder(ROOT / "models" / "mini"))
     place = "CPU" if mini.model.device.type == "cpu" else torch.cuda.get_device_name()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

@@ -150,7 +150,6 @@ def saved_of(patch: Patch[Any]) -> str:
 
 def on_attention() -> Iterator[str]:
     """Time the attention operation alone, 4 heads of 64 numbers."""
-
     yield "| image tokens | technique | pairs computed | speed-up |"
     yield "|---|---|---|---|"
     for side in (32, 64):
@@ -225,7 +224,7 @@ def report() -> Iterator[str]:
     yield ""
     yield from on_attention()
     yield ""
-    yield f"## Error: the embedded model, {len(PROMPTS)} prompts, guidance 3, against {MINI_STEPS} plain steps"
+    yield f"## Error: embedded model, {len(PROMPTS)} prompts, guidance 3, against {MINI_STEPS} plain steps"
     yield ""
     yield "Its 64 image tokens are too few for sparse attention or token subsets to save time."
     yield ""

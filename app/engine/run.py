@@ -23,7 +23,7 @@ class Run:
     """The patches of one handle at work: where they are, and what each remembers in each guidance branch."""
 
     def __init__(self, model: Model) -> None:
-        self.model = model
+        self.model, self.device, self.dtype = model, model.device, model.dtype
         self.users = {layer: patches_on(layer, model) for layer in LAYERS}
         self.memories: dict[tuple[int, str], Any] = {}
         self.step: Step
@@ -37,8 +37,8 @@ class Run:
     def forward(self, given: ModelInput) -> Tensor:
         family, module = self.model.family, self.model.module
         self.step.layout = family.layout(given)
-        conditioning = given.conditioning.to(self.model.device, self.model.dtype)
-        typed = replace(given, latent=given.latent.to(self.model.dtype), conditioning=conditioning)
+        conditioning = given.conditioning.to(self.device, self.dtype)
+        typed = replace(given, latent=given.latent.to(self.dtype), conditioning=conditioning)
         output = module(**family.arguments(module, typed), return_dict=False)[0]
         return family.denoised(given, output.to(given.latent.dtype))
 

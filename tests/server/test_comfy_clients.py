@@ -156,6 +156,13 @@ def test_bad_prompts_are_refused_in_words(real: Server, body: Any, kind: str) ->
     assert status == 400 and answer["error"]["type"] == kind and answer["error"]["message"], answer
 
 
+def test_a_file_of_comfyui_is_imported(real: Server) -> None:
+    status, answer = real.ask("POST", "/api/import", prompt())
+    assert status == 200 and answer["document"]["graphs"]["main"]["nodes"]["3"]["type"] == "sample"
+    assert real.ask("POST", "/api/import", b"no document")[0] == 422
+    assert real.finished(real.run(answer["document"]))["status"] == "done"
+
+
 def test_one_bad_output_among_good_ones_is_dropped_and_listed(real: Server) -> None:
     body = prompt(seed=8) | {"10": {"class_type": "SaveImage", "inputs": {"filename_prefix": "bad"}}}
     status, answer = real.ask("POST", "/prompt", {"prompt": body})

@@ -148,7 +148,7 @@ class SomeTokens(Patch[Bank]):
 
 @dataclass(frozen=True)
 class NoImageSeesAnother(Patch[None]):
-    """In the branch `perturbed`, image tokens see themselves and the text only (as perturbed attention does)."""
+    """In the branch `perturbed`, image tokens see themselves and the text only, as in perturbed attention."""
 
     def wrap_attention(
         self, step: Step, memory: None, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]

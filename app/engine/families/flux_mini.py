@@ -23,4 +23,4 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
     return arguments_at(module, given, text_ids)
 
 
-FLUX_MINI = replace(FLUX, name="flux-mini", arguments=arguments, native_size=(64, 64))
+FLUX_MINI = replace(FLUX, name="flux-mini", arguments=arguments, native_size=(128, 128))

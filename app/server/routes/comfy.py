@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from app.graph.catalog import Catalog
 from app.graph.check import outputs
 from app.graph.problem import Problem
 from app.graph.resolve import ancestors, links_of
@@ -39,7 +40,7 @@ async def prompt(request: web.Request) -> web.Response:
     """Queue a prompt; outputs that cannot run are left out when others can."""
     body = await read_body(request)
     state = request.app[STATE]
-    workflow = workflow_of(body.get("prompt"))
+    workflow = workflow_of(body.get("prompt"), state.catalog)
     if not state.catalog_complete:
         raise Refused(
             503, "starting", "The worker is still reading the nodes.", "Try again in a few seconds."
@@ -63,7 +64,7 @@ async def prompt(request: web.Request) -> web.Response:
     return web.json_response({"prompt_id": job.id, "number": record.seq, "node_errors": listed})
 
 
-def workflow_of(sent: object) -> Workflow:
+def workflow_of(sent: object, catalog: Catalog) -> Workflow:
     """Read a prompt in API format; what is none is refused in ComfyUI's words."""
     if not isinstance(sent, dict) or not sent:
         raise refused_prompt("no_prompt", "No prompt provided", {})
@@ -73,7 +74,7 @@ def workflow_of(sent: object) -> Workflow:
         if not isinstance(node.get("inputs", {}), dict):
             raise refused_prompt("invalid_prompt", f"The inputs of node {id!r} are no object", {})
     try:
-        return documents.read_json({id: {"inputs": {}, **node} for id, node in sent.items()})
+        return documents.read_json({id: {"inputs": {}, **node} for id, node in sent.items()}, catalog)
     except MalformedWorkflow as malformed:
         raise refused_prompt("invalid_prompt", malformed.problem.message, {}) from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from app.graph.workflow import read
+from app.interop import documents
 from app.server.keys import STATE
 from app.server.refuse import Refused, missing, number, read_body, readable
 from app.store.workflows import Outdated, SavedWorkflow
@@ -27,6 +28,14 @@ async def template(request: web.Request) -> web.Response:
     if name not in {path.stem for path in folder.glob("*.json")}:
         raise missing(f"template {name[:40]!r}")
     return web.json_response(text=(folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@routes.post("/api/import")
+async def import_file(request: web.Request) -> web.Response:
+    """Read a file of ours or of ComfyUI's (JSON, PNG, WebP) as one of our documents."""
+    workflow = documents.read(await request.read(), request.app[STATE].catalog)
+    problems = [problem.to_json() for problem in documents.problems(workflow)]
+    return web.json_response({"document": workflow.to_json(), "problems": problems})
 
 
 @routes.get("/api/workflows")

@@ -43,6 +43,7 @@ export interface JobAnswer {
   job: Job;
   document: WorkflowDocument;
   assets: Asset[];
+  reports: { node: string; report: Record<string, unknown> }[];
 }
 
 const seg = encodeURIComponent;

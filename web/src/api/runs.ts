@@ -3,8 +3,10 @@ import { NO_RUNS, reduce, type RunState } from "../graph/events";
 import { loadCatalog } from "./catalog";
 import { reloadChoices } from "./choices";
 import { forgetPreviews, pushPreview } from "./previews";
+import type { JobAnswer } from "./routes";
+import { rememberJob } from "./shown";
 import { EventSocket, type Hello } from "./socket";
-import type { Asset, Job, RunEvent } from "./types";
+import type { RunEvent } from "./types";
 
 export type Connection = "connecting" | "starting" | "ready" | "stopped" | "offline";
 
@@ -35,8 +37,9 @@ export const useRuns = create<RunsState>(() => ({
 }));
 
 let belongs: (order: readonly string[]) => boolean = () => true;
+let watched = "";
 let replayFrom = -1;
-let replayKey = "";
+const replayKey = (workflow: string) => `patchloom.replay.${workflow}`;
 
 /** A browser that was away for longer than this many events starts from the running job instead. */
 const LONGEST_REPLAY = 3000;
@@ -57,8 +60,8 @@ const socket = new EventSocket({
 /** Draw another workflow: forget what is shown, and let the server tell again from the start of its last run. */
 export function watchRuns(workflow: string): void {
   forgetPreviews();
-  replayKey = `patchloom.replay.${workflow}`;
-  replayFrom = Number(localStorage.getItem(replayKey) ?? -1);
+  watched = workflow;
+  replayFrom = Number(localStorage.getItem(replayKey(workflow)) ?? -1);
   useRuns.setState({ ...NO_RUNS, previewAspects: {} });
   socket.connect();
 }
@@ -66,8 +69,9 @@ export function watchRuns(workflow: string): void {
 /** Remember where the run on display began, so that a reloaded page shows it again in full. */
 function rememberStart(event: RunEvent): void {
   if (event.type !== "job_started" || useRuns.getState().run?.job !== event.job) return;
+  rememberJob(watched, event.job);
   try {
-    localStorage.setItem(replayKey, String(event.seq - 1));
+    localStorage.setItem(replayKey(watched), String(event.seq - 1));
   } catch {
     // Without storage a reloaded page shows less of the last run, no more.
   }
@@ -122,14 +126,19 @@ export function setPreviewAspect(node: string, aspect: number): void {
   if (Math.abs((known[node] ?? 0) - aspect) > 0.005) useRuns.setState({ previewAspects: { ...known, [node]: aspect } });
 }
 
-/** After a reload: the pictures of the last finished run, which the event stream does not tell again. */
-export function showFinished(job: Job, assets: readonly Asset[]): void {
+/** The pictures and reports of a finished run, which the event stream does not tell again. */
+export function showFinished({ job, assets, reports }: JobAnswer): void {
   const state = useRuns.getState();
-  if (state.run || !assets.every((asset) => belongs([asset.node]))) return;
-  const byNode: Record<string, Asset[]> = {};
-  for (const asset of assets) (byNode[asset.node] ??= []).push(asset);
+  if (state.run || ![...assets, ...reports].every(({ node }) => belongs([node]))) return;
   const run = { job: job.id, title: job.title, status: job.status, order: [], nodes: {}, problem: job.problem, started: job.started ?? 0, duration: job.duration };
-  useRuns.setState({ assets: { ...byNode, ...state.assets }, run });
+  const told = byNode(reports.map(({ node, report }) => [node, report]));
+  useRuns.setState({ assets: { ...byNode(assets.map((a) => [a.node, a])), ...state.assets }, reports: { ...told, ...state.reports }, run });
+}
+
+function byNode<T>(entries: readonly (readonly [string, T])[]): Record<string, T[]> {
+  const lists: Record<string, T[]> = {};
+  for (const [node, entry] of entries) (lists[node] ??= []).push(entry);
+  return lists;
 }
 
 /** Jobs waiting, as far as we know. */

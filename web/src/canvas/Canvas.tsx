@@ -68,6 +68,7 @@ export function Canvas() {
         onSelectionDragStart={startDrag}
         onSelectionDragStop={endDrag}
         onNodeContextMenu={(event, node) => openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
+        onSelectionContextMenu={(event, [node]) => node && openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
         onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "link", id: edge.id })}
         onPaneContextMenu={(event) => openMenu(event, { kind: "pane" })}
         onPaneClick={closeFloating}

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { CARD_COLORS } from "../graph/colors";
 import { Icon, type IconName } from "../panels/Icon";
 import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, switchMode } from "./actions";
+import { LININGS } from "./aligning";
 import { select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 import { toast, useSurface, type MenuRequest } from "./surface";
@@ -48,7 +49,7 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
         ref={box}
         className="menu"
         role="menu"
-        style={{ left: Math.min(menu.x, innerWidth - 220), top: Math.min(menu.y, innerHeight - 40 - items.length * 30) }}
+        style={{ left: Math.min(menu.x, innerWidth - 220), top: Math.min(menu.y, innerHeight - 70 - items.length * 30) }}
         onPointerDown={(event) => event.stopPropagation()}
         onKeyDown={walk}
       >
@@ -59,8 +60,24 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
             {item.keys && <kbd>{item.keys}</kbd>}
           </button>
         ))}
+        {menu.target.kind === "card" && <Lines onDone={close} />}
         {id && !link && <Swatches id={id} onDone={close} />}
       </div>
+    </div>
+  );
+}
+
+/** Ways to line up the selection, when it is more than one card. */
+function Lines({ onDone }: { onDone: () => void }) {
+  const several = useEditor((s) => [...s.selected].filter((id) => id in s.cards).length > 1);
+  if (!several) return null;
+  return (
+    <div className="lines" role="group" aria-label="Line up">
+      {LININGS.map(({ does, key, icon, act }) => (
+        <button key={does} type="button" role="menuitem" title={`${does} (${key})`} aria-label={does} onClick={() => [onDone(), act()]}>
+          <Icon name={icon} size={15} />
+        </button>
+      ))}
     </div>
   );
 }

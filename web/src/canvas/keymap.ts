@@ -1,5 +1,6 @@
 import type { ReactFlowInstance } from "@xyflow/react";
 import { arrangeCards, collapseSelection, deleteSelection, duplicateSelection, groupSelection, switchMode } from "./actions";
+import { LININGS } from "./aligning";
 import { redoEdit, select, selectAll, undoEdit, useEditor } from "./editor";
 import { chooseFile, downloadDocument } from "./dropping";
 import type { FlowNode } from "./flow";
@@ -38,6 +39,7 @@ export const BINDINGS: readonly Binding[] = [
   { part: "Edit", keys: ["Mod+B"], does: "Bypass: inputs pass through", act: () => switchMode("bypass") },
   { part: "Edit", keys: ["Alt+C"], does: "Collapse or unfold", act: collapseSelection },
   { part: "Edit", keys: ["Mod+G"], does: "Group the selection", act: groupSelection },
+  ...LININGS.map(({ does, key, act }): Binding => ({ part: "Edit", keys: [key], does, act })),
   { part: "Edit", keys: ["F2"], does: "Rename", act: renameSelected },
   { part: "View", keys: ["F", "."], does: "Fit the view", act: (flow) => void flow.fitView(FIT_VIEW) },
   { part: "View", keys: ["L"], does: "Lay out the nodes", act: layOut },
@@ -63,8 +65,10 @@ function chord(event: KeyboardEvent): string {
   if (event.ctrlKey || event.metaKey) parts.push("mod");
   if (event.altKey) parts.push("alt");
   // Signs such as ? need Shift on most keyboards; only letters and named keys count it.
-  if (event.shiftKey && (letter || key.length > 1)) parts.push("shift");
-  return [...parts, event.altKey && event.code === "KeyC" ? "c" : key].join("+");
+  if (event.shiftKey && (letter || event.altKey || key.length > 1)) parts.push("shift");
+  // With Alt, some keyboards write another sign; the key says which letter was meant.
+  const keyed = event.altKey ? /^Key([A-Z])$/.exec(event.code)?.[1]?.toLowerCase() : undefined;
+  return [...parts, keyed ?? key].join("+");
 }
 
 function middle(flow: Flow) {

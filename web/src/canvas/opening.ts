@@ -1,6 +1,7 @@
 import { ApiError } from "../api/client";
 import { createWorkflow, getTemplate, getWorkflow, getWorkflows, saveWorkflow, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
 import { watchRuns } from "../api/runs";
+import { rememberJob } from "../api/shown";
 import type { WorkflowDocument } from "../api/types";
 import { FORMAT, readDocument, sameDocument } from "../graph/document";
 import { dropDraft, takeDraft } from "./drafts";
@@ -68,10 +69,15 @@ function restore(answer: WorkflowAnswer): void {
   useEditor.setState((s) => ({ version: s.version + 1 }));
 }
 
-/** Save a document as a new workflow on the server and open it. Opening never overwrites anything. */
-export async function openDocument(workflow: WorkflowDocument, title = workflow.title || "Untitled"): Promise<void> {
+/**
+ * Save a document as a new workflow on the server and open it. Opening never overwrites anything. What the job that
+ * ran the document made is shown with it.
+ */
+export async function openDocument(workflow: WorkflowDocument, title = workflow.title || "Untitled", job: string | null = null): Promise<void> {
   await beforeOpening();
-  show(await createWorkflow(title, { ...workflow, title }), workflow);
+  const head = await createWorkflow(title, { ...workflow, title });
+  if (job) rememberJob(head.id, job);
+  show(head, workflow);
 }
 
 export async function newWorkflow(): Promise<void> {

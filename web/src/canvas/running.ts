@@ -1,6 +1,7 @@
 import { ApiError } from "../api/client";
-import { cancelJob, checkDocument, getJob, getJobs, postJob } from "../api/routes";
+import { cancelJob, checkDocument, getJob, getJobs, postJob, type JobAnswer } from "../api/routes";
 import { setBelongs, showFinished, useRuns } from "../api/runs";
+import { rememberedJob } from "../api/shown";
 import type { Problem } from "../api/types";
 import { rollSeeds } from "../graph/seeds";
 import { amend, currentSheet, useEditor } from "./editor";
@@ -17,17 +18,25 @@ export function startWatching(): void {
   });
 }
 
-/** A reloaded page shows the pictures of the last run again. */
+/** A workflow that is opened again shows the pictures and reports of its last run, or of the job that it came from. */
 async function showLastRun(): Promise<void> {
-  try {
-    const { jobs } = await getJobs(1);
-    const last = jobs[0];
-    if (last?.status !== "done") return;
-    const { job, document, assets } = await getJob(last.id);
-    if (document.title === useWorkflow.getState().title) showFinished(job, assets);
-  } catch {
-    // Nothing to show is no fault: the canvas works without old pictures.
-  }
+  const { id } = useWorkflow.getState();
+  const last = await lastRun().catch(() => null);
+  // Nothing to show is no fault: the canvas works without old pictures. Events tell of a job that is not over.
+  if (!last || ["queued", "running"].includes(last.job.status)) return;
+  if (useWorkflow.getState().id === id) showFinished(last);
+}
+
+/** What this browser remembers; else the newest job, when it bears the workflow's title. */
+async function lastRun(): Promise<JobAnswer | null> {
+  const { id, title } = useWorkflow.getState();
+  const known = id && rememberedJob(id);
+  const answer = known ? await getJob(known).catch(() => null) : null;
+  if (answer) return answer;
+  const [newest] = (await getJobs(1)).jobs;
+  if (newest?.status !== "done") return null;
+  const last = await getJob(newest.id);
+  return last.document.title === title ? last : null;
 }
 
 let posting = false;

@@ -65,10 +65,11 @@ describe("reduce", () => {
     expect(state.assets["save"]!.map((a) => a.id)).toEqual([1, 2]);
   });
 
-  it("drops old reports of nodes that run again, not of cached ones", () => {
-    const reported = play([...begin, { type: "node_reported", node: "sample", report: { technique: "t" } }, { type: "node_reported", node: "load", report: { technique: "l" } }]);
-    const again = play([{ type: "job_started", order: ["load", "sample"], cached: ["load"] }], reported);
-    expect(Object.keys(again.reports)).toEqual(["load"]);
+  it("drops old reports of the nodes in a new run: cached ones tell theirs again", () => {
+    const told: Loose[] = [{ type: "node_reported", node: "sample", report: { technique: "t" } }, { type: "node_reported", node: "load", report: { technique: "l" } }];
+    const again = play([{ type: "job_started", order: ["load"], cached: ["load"] }], play([...begin, ...told]));
+    expect(Object.keys(again.reports)).toEqual(["sample"]);
+    expect(play(told.slice(1), again).reports["load"]).toHaveLength(1);
   });
 
   it("marks the node that failed, and stops the others", () => {

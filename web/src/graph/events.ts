@@ -72,7 +72,8 @@ function started(state: RunState, event: Started, belongs: boolean): RunState {
   if (!belongs) return next;
   const cached = new Set(event.cached);
   const nodes = Object.fromEntries(event.order.map((id) => [id, cached.has(id) ? { ...WAITING, state: "cached" as const } : WAITING]));
-  const reports = Object.fromEntries(Object.entries(state.reports).filter(([id]) => !nodes[id] || cached.has(id)));
+  // A node from the cache tells its report again.
+  const reports = Object.fromEntries(Object.entries(state.reports).filter(([id]) => !nodes[id]));
   const run: Run = {
     job: event.job,
     title,

@@ -27,6 +27,18 @@ describe("reports", () => {
     expect(summary({ technique: "top_k" })).toBe("top k");
   });
 
+  it("say which share was saved, and of what", () => {
+    expect(summary({ ...report, calls_saved: 0.4812 })).toBe("48 % of the block calls saved");
+    expect(summary({ technique: "t", saved: 0.5 })).toBe("50 % of the block calls saved");
+    expect(summary({ technique: "t", modules: 12, calls_saved: 0 })).toBe("0 % of the module calls saved");
+    expect(summary({ technique: "t", tokens_saved: 1 })).toBe("100 % of the tokens saved");
+    expect(summary({ technique: "t", calls_saved: 480 })).toBe("calls saved 480");
+    expect(details({ technique: "t", calls_saved: 0.4812, skipped_blocks: 48 })).toEqual([
+      ["calls saved", "48 %"],
+      ["skipped blocks", "48"],
+    ]);
+  });
+
   it("list plain facts", () => {
     expect(details({ ...report, on: true, kinds: ["a", "b"], nested: { x: 1 } })).toEqual([
       ["threshold", "0.08"],

@@ -20,13 +20,39 @@ export function techniqueName(report: Report): string {
   return name.replaceAll("_", " ");
 }
 
-/** The report in one line: its own summary, what its grid says, or its first two numbers. */
+/** The report in one line: its own summary, the share that it saved, what its grid says, or its first two numbers. */
 export function summary(report: Report): string {
   if (typeof report["summary"] === "string") return report["summary"];
+  const share = savedShare(report);
+  if (share) return share;
   const rows = grid(report);
   if (rows) return gridSummary(rows, rowUnit(report, rows));
   const facts = details(report).slice(0, 2).map(([name, value]) => `${name} ${value}`);
   return facts.length ? facts.join(", ") : techniqueName(report);
+}
+
+const SAVED = /^(?:(\w+)_)?saved$/;
+
+/** `calls_saved: 0.48` in words: "48 % of the block calls saved"; null when the report names no share. */
+function savedShare(report: Report): string | null {
+  for (const [name, value] of Object.entries(report)) {
+    const of = SAVED.exec(name);
+    if (of && isShare(value)) return `${percent(value)} of the ${whole(of[1] ?? "calls", report)} saved`;
+  }
+  return null;
+}
+
+function whole(of: string, report: Report): string {
+  if (of !== "calls") return of.replaceAll("_", " ");
+  return "modules" in report ? "module calls" : "block calls";
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 /** Guidance calls the model more than once a step; then a row of the grid is a call. */
@@ -41,14 +67,14 @@ function gridSummary(rows: readonly string[], unit: string): string {
   const cells = rows.reduce((sum, row) => sum + row.length, 0);
   const spared = cells - (counts["c"] ?? 0);
   if (!spared) return `all blocks computed, ${rows.length} ${unit}`;
-  return `${Math.round((100 * spared) / cells)} % spared, in ${saved} of ${rows.length} ${unit}`;
+  return `${percent(spared / cells)} spared, in ${saved} of ${rows.length} ${unit}`;
 }
 
 /** The plain facts of a report, for a table. */
 export function details(report: Report): [string, string][] {
   return Object.entries(report)
     .filter(([name, value]) => !["technique", "grid", "summary"].includes(name) && isFact(value))
-    .map(([name, value]) => [name.replaceAll("_", " "), fact(value)]);
+    .map(([name, value]) => [name.replaceAll("_", " "), SAVED.test(name) && isShare(value) ? percent(value) : fact(value)]);
 }
 
 function isFact(value: unknown): boolean {

@@ -1,5 +1,11 @@
 /** Line icons on a 16-unit grid, drawn with the text's colour. */
 const PATHS = {
+  alignBottom: "M2 14h12M3.5 3h3.5v8.5H3.5zM9 7h3.5v4.5H9z",
+  alignCentre: "M8 2v1.5M8 7v2M8 12.5V14M3 3.5h10V7H3zM5 9h6v3.5H5z",
+  alignLeft: "M2 2v12M4.5 3.5H13V7H4.5zM4.5 9H9v3.5H4.5z",
+  alignMiddle: "M2 8h1.5M7 8h2M12.5 8H14M3.5 3H7v10H3.5zM9 5h3.5v6H9z",
+  alignRight: "M14 2v12M3 3.5h8.5V7H3zM7 9h4.5v3.5H7z",
+  alignTop: "M2 2h12M3.5 4.5h3.5V13H3.5zM9 4.5h3.5V9H9z",
   arrange: "M2 3h4v4H2zM2 10h4v3H2zM10 6h4v4h-4zM6 5h2v6H6M8 8h2",
   bypass: "M2 8h3m6 0h3M5 8c0-5 6-5 6 0",
   cancel: "M4 4l8 8M12 4l-8 8",
@@ -32,6 +38,8 @@ const PATHS = {
   redo: "M13 6.5H6a3.5 3.5 0 0 0 0 7h3M13 6.5L10 3.5m3 3l-3 3",
   retry: "M13 8a5 5 0 1 1-1.6-3.7L13 6m0-3.5V6H9.5",
   shuffle: "M2 4.5h2.5l6 7H14m0 0L12 9.7m2 1.8l-2 1.8M2 11.5h2.5l1.7-2M8.5 6.8l2-2.3H14m0 0L12 2.7m2 1.8L12 6.3",
+  spreadAcross: "M2 2v12M14 2v12M6 4h4v8H6z",
+  spreadDown: "M2 2h12M2 14h12M4 6h8v4H4z",
   sun: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9",
   trash: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9",
   undo: "M3 6.5h7a3.5 3.5 0 0 1 0 7H7M3 6.5l3-3m-3 3l3 3",

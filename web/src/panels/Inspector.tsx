@@ -54,7 +54,7 @@ function RunInspector() {
   const run = useRuns((s) => s.run);
   const reports = useRuns((s) => s.reports);
   const jump = useJump();
-  if (!run?.order.length) return <p className="note">Select a node, or run the workflow, to see what it does.</p>;
+  if (!run || (!run.order.length && !Object.keys(reports).length)) return <p className="note">Select a node, or run the workflow, to see what it does.</p>;
   const longest = Math.max(...run.order.map((id) => run.nodes[id]?.duration ?? 0), 1e-9);
   return (
     <>
