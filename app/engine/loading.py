@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from app.engine.families import FAMILIES, Family, family_for
@@ -105,7 +106,7 @@ class Folder:
         device, dtype = compute_place()
         try:
             module, info = kind.from_pretrained(folder, **offline, **{precision: dtype})
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             raise unreadable(folder, error) from error
         refuse_other_keys(folder, info)
         ready: nn.Module = module.to(device).eval().requires_grad_(False)

@@ -1,7 +1,7 @@
 """Context drop: image tokens look at averages over small squares of the picture instead of every token.
 
-An average counts as many times as it has tokens, so nothing changes where these are equal. The weighting and
-the choice of blocks are ours; the paper describes the pooling in a sentence.
+An average counts as many times as it has tokens, so nothing changes where these are equal. This weighting
+and the choice of blocks are ours.
 
 Reference: Zhuo et al., Lumina-Next (2024), https://arxiv.org/abs/2406.18583
 """
@@ -27,10 +27,11 @@ from app.graph.widgets import Number
 
 @dataclass
 class Memory:
-    """Squares by attention sequence, the same at every step, and the share of keys that remains."""
+    """Squares by attention sequence, the same at every step; sums of keys there were and keys looked at."""
 
     squares: dict[Sequence, Squares] = field(default_factory=dict)
-    density: float = 1.0
+    keys: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,24 @@ class KvPooling(Patch[Memory]):
     def wrap_attention(
         self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
     ) -> Tensor:
-        sequence, depth = attention.keys, attention.block.depth
-        outside = depth < self.dense_blocks or not attention.is_self or sequence == "text"
-        if self.factor == 1 or outside or not attention.block.in_trunk:
+        sequence, length = attention.keys, heads.key.shape[2]
+        if not attention.is_self or sequence == "text" or not attention.block.in_trunk:
+            return call(heads)
+        memory.keys += length
+        if self.factor == 1 or attention.block.depth < self.dense_blocks:
+            memory.seen += length
             return call(heads)
         if sequence not in memory.squares:
-            length, device = heads.key.shape[2], heads.key.device
+            device = heads.key.device
             memory.squares[sequence] = squares(step.layout, sequence, length, self.factor, device)
-            memory.density = len(memory.squares[sequence].rows) / length
         cells = memory.squares[sequence]
+        memory.seen += len(cells.rows)
         mask = cells.weigh(heads.mask, heads.key)
         return call(replace(heads, key=cells.shorten(heads.key), value=cells.shorten(heads.value), mask=mask))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
-        density = min(memory.density for memory in memories.values())
-        return {"technique": "kv_pooling", "density": density} if density < 1 else None
+        keys, seen = (sum(getattr(memory, name) for memory in memories.values()) for name in ("keys", "seen"))
+        return {"technique": "kv_pooling", "density": seen / keys} if seen < keys else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Delta-DiT: reuse what a range of blocks added; rear blocks while the outline forms, front ones afterwards.
 
-What is kept is the difference that the range made, so that what comes in anew still counts. The paper names
-no share and no boundary for every model; the ones here are our choice.
+What is kept is the difference that the range made, so that what comes in anew still counts. The default
+share and boundary are our choice.
 
 Reference: Chen et al., Delta-DiT (2024), https://arxiv.org/abs/2406.01125
 """

@@ -1,7 +1,7 @@
 """Region-adaptive sampling: on most steps, compute only the parts of the picture that are in focus.
 
-In focus is where the predicted velocity varies least over channels, as in the paper. There, a part that was
-left out could stay out for good; here each step that leaves it out makes it more likely to be computed.
+In focus is where the predicted velocity varies least over channels, as in the authors' code. There, a part
+once left out may stay out for good; here each step that leaves it out makes it more likely to be computed.
 
 Reference: Liu et al., Region-Adaptive Sampling for Diffusion Transformers (2025), https://arxiv.org/abs/2502.10389
 """

@@ -1,10 +1,11 @@
-"""Editing on the canvas as a user does it: with pointer and keyboard, judged by the document that the server has."""
+"""Editing on the canvas with pointer and keyboard, judged by the document that the server then has."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,19 @@ class Sheet:
         mouse.move(*end, steps=3)
         mouse.up()
 
+    def pick(self, *ids: str) -> None:
+        """Select these nodes and no others."""
+        for place, id in enumerate(ids):
+            modifiers: Any = ["Control"] if place else []
+            self.head(id).click(modifiers=modifiers, position={"x": 40, "y": 8})
+
+    def add(self, search: str) -> None:
+        """Add a node by keyboard alone."""
+        self.press("Escape")
+        self.press("Space")
+        self.page.keyboard.type(search)
+        self.press("Enter")
+
     def press(self, keys: str) -> None:
         self.page.keyboard.press(keys)
 
@@ -130,6 +144,23 @@ def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Ite
     yield opened
     context.close()
     assert not errors, errors
+
+
+def with_caches(*caches: str) -> dict[str, Any]:
+    """First picture with few steps, and techniques one after the other between model and sampler."""
+    document = first_picture()
+    graph = document["graphs"]["main"]
+    graph["nodes"]["schedule"]["values"] = {"steps": 4}
+    ends = ["load", *caches, "sample"]
+    graph["edges"] = [edge for edge in graph["edges"] if edge["to"] != ["sample", "model"]]
+    graph["edges"] += [{"from": [a, "model"], "to": [b, "model"]} for a, b in pairwise(ends)]
+    for place, name in enumerate(caches):
+        graph["nodes"][name] = {"type": name, "position": [320 + 360 * place, 700]}
+    return document
+
+
+def at_odds() -> dict[str, Any]:
+    return with_caches("first_block_cache", "taylor_seer")
 
 
 spares = pytest.mark.parametrize("sheet", [with_spares], indirect=True, ids=["spares"])
@@ -190,3 +221,149 @@ def test_a_link_dropped_on_a_card_in_doubt_goes_back(sheet: Sheet, target: str, 
     expect(sheet.page.get_by_test_id("toast")).to_contain_text(message)
     assert sheet.drawn() == before
     expect(sheet.page.get_by_label("Undo (Ctrl+Z)")).to_be_disabled()
+
+
+def test_every_edit_can_be_undone_and_redone(sheet: Sheet) -> None:
+    states = [sheet.saved()]
+
+    def done() -> None:
+        states.append(sheet.drawn())
+        assert states[-1] != states[-2]
+
+    sheet.add("decode latent")
+    done()
+    sheet.drag(
+        middle(sheet.port("sample", "latent", "source")), middle(sheet.port("decode_latent", "latent"))
+    )
+    done()
+    sheet.pick("negative")
+    sheet.press("Delete")
+    done()
+    x, y = middle(sheet.head("latent"))
+    sheet.drag((x, y), (x + 30, y + 40))
+    done()
+    sheet.node("schedule").get_by_test_id("w-steps").click()
+    field = sheet.node("schedule").get_by_role("textbox", name="steps")
+    field.fill("7")
+    field.press("Enter")
+    done()
+
+    final = states[-1]
+    assert final["nodes"]["schedule"]["values"] == {"steps": 7}
+    assert final["nodes"]["latent"]["position"] != states[0]["nodes"]["latent"]["position"]
+    assert "negative" not in final["nodes"]
+    assert {"from": ["sample", "latent"], "to": ["decode_latent", "latent"]} in final["edges"]
+    assert sheet.saved() == final
+    for state in reversed(states[:-1]):
+        sheet.press(UNDO)
+        assert sheet.drawn() == state
+    assert sheet.saved() == states[0]
+    for state in states[1:]:
+        sheet.press(REDO)
+        assert sheet.drawn() == state
+    assert sheet.saved() == final
+
+
+def test_copies_keep_the_links_between_them(sheet: Sheet) -> None:
+    before = sheet.links()
+    sheet.pick("prompt", "guidance")
+    sheet.press("Control+c")
+    sheet.press("Control+v")
+    after = sheet.saved()
+    assert sheet.links() - before == {"prompt_2.conditioning>guidance_2.positive"}
+    assert after["nodes"]["prompt_2"]["values"] == after["nodes"]["prompt"]["values"]
+    sheet.press(UNDO)
+    assert sheet.links() == before
+
+
+def test_the_palette_adds_a_node_by_keyboard(sheet: Sheet) -> None:
+    before = sheet.drawn()["nodes"]
+    sheet.press("Space")
+    expect(sheet.page.get_by_role("dialog", name="Add a node")).to_be_visible()
+    sheet.page.keyboard.type("dpmpp")
+    hits = sheet.page.get_by_role("listbox", name="Nodes").get_by_role("option")
+    first, second = hits.nth(0), hits.nth(1)
+    expect(first).to_have_attribute("aria-selected", "true")
+    sheet.press("ArrowDown")
+    expect(second).to_have_attribute("aria-selected", "true")
+    wanted = (second.get_attribute("id") or "").removeprefix("hit-")
+    sheet.press("Enter")
+    after = sheet.saved()["nodes"]
+    assert [after[id]["type"] for id in after.keys() - before.keys()] == [wanted]
+
+
+def test_a_wrong_type_is_refused_with_the_reason(sheet: Sheet) -> None:
+    before = sheet.drawn()
+    sheet.drag(middle(sheet.port("load", "vae", "source")), middle(sheet.port("guidance", "positive")))
+    expect(sheet.page.get_by_test_id("toast")).to_contain_text("Vae does not fit Conditioning")
+    assert sheet.drawn() == before
+
+
+def test_the_selection_is_lined_up_by_key_and_by_menu(sheet: Sheet) -> None:
+    before = sheet.drawn()
+    sheet.pick("prompt", "latent", "save")
+    sheet.press("Alt+a")
+    left = sheet.drawn()["nodes"]
+    assert {left[id]["position"][0] for id in ("prompt", "latent", "save")} == {320}
+    sheet.press(UNDO)
+    assert sheet.drawn() == before
+    sheet.head("latent").click(button="right")
+    sheet.page.get_by_role("menuitem", name="Align top").click()
+    top = sheet.drawn()["nodes"]
+    assert {top[id]["position"][1] for id in ("prompt", "latent", "save")} == {0}
+    sheet.press(UNDO)
+    assert sheet.saved() == before
+
+
+@pytest.mark.parametrize("sheet", [at_odds], indirect=True, ids=["at_odds"])
+def test_techniques_at_odds_are_marked_on_the_wire(sheet: Sheet) -> None:
+    wire = sheet.page.locator(".react-flow__edge.conflict")
+    expect(wire).to_have_attribute("data-id", "first_block_cache.model>taylor_seer.model")
+    expect(wire.locator("title")).to_contain_text("both decide about blocks")
+    sheet.pick("taylor_seer")
+    sheet.press("Control+b")
+    expect(wire).to_have_count(0)
+
+
+def test_a_workflow_from_the_history_shows_what_its_job_told(sheet: Sheet) -> None:
+    job = sheet.server.run(with_caches("first_block_cache"), title="Told")
+    assert sheet.server.finished(job, 30)["status"] == "done"
+    sheet.page.get_by_test_id("tab-queue").click()
+    row = sheet.page.get_by_test_id("job").filter(has_text="Told")
+    row.get_by_role("button", name="Open the workflow that it ran").click()
+    strip = sheet.node("sample").get_by_test_id("report")
+    expect(strip).to_contain_text("% of the block calls saved")
+    sheet.page.reload()
+    expect(strip).to_have_count(1)
+    strip.click()
+    expect(sheet.page.get_by_test_id("report-view")).to_contain_text("of the block calls saved")
+    expect(sheet.node("save").get_by_test_id("result")).to_be_visible()
+
+
+SERIOUS = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations
+        .filter((found) => ["serious", "critical"].includes(found.impact))
+        .map((found) => `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("sheet", [at_odds], indirect=True, ids=["at_odds"])
+def test_nothing_shuts_anybody_out(sheet: Sheet, theme: Any) -> None:
+    axe = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.exists():
+        pytest.skip("axe-core is not installed; run npm ci in web/")
+    page = sheet.page
+    page.emulate_media(color_scheme=theme)
+    expect(page.locator(f"html[data-theme={theme}]")).to_have_count(1)
+    page.add_script_tag(path=axe)
+    for tab in ("problems", "workflows"):
+        page.get_by_test_id(f"tab-{tab}").click()
+        expect(page.get_by_test_id(f"panel-{tab}").get_by_role("listitem").first).to_be_visible()
+        assert page.evaluate(SERIOUS) == []
+    sheet.pick("sample", "decode")
+    page.get_by_test_id("tab-inspector").click()
+    sheet.head("decode").click(button="right")
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert page.evaluate(SERIOUS) == []

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
+from app.engine.sites import Attention, Heads
 from app.engine.step import Step
 from app.graph import catalog
 from app.graph.problem import Cancelled, Refusal
@@ -60,6 +61,16 @@ class BreaksOff(Patch[None]):
         return denoised
 
 
+@dataclass(frozen=True)
+class FailsAtOnce(Patch[None]):
+    """Raises in the first attention of the first step, before any block is done."""
+
+    def wrap_attention(
+        self, step: Step, memory: None, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
+    ) -> Tensor:
+        raise ArithmeticError("on purpose")
+
+
 def test_every_node_with_a_patch_is_tested_here() -> None:
     specs = {spec.id: spec for spec in CATALOG if spec.claims}
     assert set(specs) == set(TECHNIQUES)
@@ -89,6 +100,11 @@ def test_a_run_after_a_broken_or_cancelled_one_is_fresh(model: Model, technique:
     with pytest.raises(Cancelled):
         run(handle, Recorder(cancel_at=2))
     assert torch.equal(run(handle), patched(name, technique))
+
+
+def test_a_report_does_not_hide_the_error_that_ended_the_run(model: Model, technique: str) -> None:
+    with pytest.raises(ArithmeticError, match="on purpose"):
+        run(model.with_patch(TECHNIQUES[technique].active).with_patch(FailsAtOnce()))
 
 
 def test_branches_do_not_mix(model: Model, technique: str) -> None:

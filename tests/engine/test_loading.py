@@ -68,6 +68,13 @@ def test_a_cut_off_part_is_refused(copy: Path) -> None:
         load_folder(copy)
 
 
+def test_a_header_that_lies_about_its_tensors_is_refused(copy: Path) -> None:
+    text = json.dumps({"x": {"dtype": "F32", "shape": [5], "data_offsets": [0, 8]}}).encode()
+    (copy / WEIGHTS).write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
+    with pytest.raises(Refusal, match="transformer cannot be loaded"):
+        load_folder(copy)
+
+
 def test_what_is_no_model_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"has no model_index\.json"):
         load_folder(tmp_path)

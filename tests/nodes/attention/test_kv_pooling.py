@@ -59,10 +59,18 @@ def test_squares_at_the_edge_average_what_they_hold() -> None:
 @pytest.mark.parametrize("family", ZOO)
 def test_share_of_the_keys_in_every_family(family: str) -> None:
     model, watcher = build(family), Recorder()
-    assert not torch.equal(run(model.with_patch(KvPooling(2, 1)), watcher), run(model))
-    image = 144 if family == "wan" else 48
-    densities = {(image // 4) / image, (image // 4 + 5) / (image + 5)}
-    assert watcher.reports[0]["density"] in densities
+    assert not torch.equal(run(model.with_patch(KvPooling(2, 0)), watcher), run(model))
+    image, text = (144 if family == "wan" else 48), (0 if family in {"wan", "pixart"} else 5)
+    seen, keys = image // 4 + text, image + text
+    if family == "sd3":  # two of its four blocks attend to the picture once more
+        seen, keys = 4 * seen + 2 * 12, 4 * keys + 2 * 48
+    assert watcher.reports[0]["density"] == pytest.approx(seen / keys)
+
+
+def test_blocks_that_keep_every_token_count_in_the_share() -> None:
+    watcher = Recorder()
+    run(build("pixart").with_patch(KvPooling(2, 1)), watcher)
+    assert watcher.reports[0]["density"] == pytest.approx((1 + 3 / 4) / 4)
 
 
 def test_first_blocks_keep_every_token() -> None:

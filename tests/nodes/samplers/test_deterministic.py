@@ -184,4 +184,4 @@ def test_nodes() -> None:
         RfSolver(),
         ResMultistep(),
     )
-    assert (uni_pc(), gradient_estimation(), lms()) == (UniPc(), GradientEstimation(2.0), Lms(3))
+    assert (uni_pc(), gradient_estimation(), lms()) == (UniPc(), GradientEstimation(2.0), Lms(2))

@@ -126,13 +126,27 @@ export function setPreviewAspect(node: string, aspect: number): void {
   if (Math.abs((known[node] ?? 0) - aspect) > 0.005) useRuns.setState({ previewAspects: { ...known, [node]: aspect } });
 }
 
-/** The pictures and reports of a finished run, which the event stream does not tell again. */
+/** The pictures and reports of a finished run, as far as the event stream did not tell them again. */
 export function showFinished({ job, assets, reports }: JobAnswer): void {
   const state = useRuns.getState();
-  if (state.run || ![...assets, ...reports].every(({ node }) => belongs([node]))) return;
+  if (state.run && state.run.job !== job.id) return;
+  if (![...assets, ...reports].every(({ node }) => belongs([node]))) return;
   const run = { job: job.id, title: job.title, status: job.status, order: [], nodes: {}, problem: job.problem, started: job.started ?? 0, duration: job.duration };
   const told = byNode(reports.map(({ node, report }) => [node, report]));
-  useRuns.setState({ assets: { ...byNode(assets.map((a) => [a.node, a])), ...state.assets }, reports: { ...told, ...state.reports }, run });
+  useRuns.setState({ assets: { ...byNode(assets.map((a) => [a.node, a])), ...state.assets }, reports: { ...told, ...state.reports }, run: state.run ?? run });
+}
+
+/** Resolves when the events of this job, which may be told once more just now, have all come. */
+export function toldInFull(job: string): Promise<void> {
+  const telling = () => useRuns.getState().run?.job === job && useRuns.getState().run?.status === "running";
+  if (!telling()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = useRuns.subscribe(() => {
+      if (telling()) return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 function byNode<T>(entries: readonly (readonly [string, T])[]): Record<string, T[]> {

@@ -10,8 +10,9 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent } from "react";
 import { isValid, useConnecting } from "./connecting";
+import { ConflictEdge } from "./ConflictEdge";
 import { takeFiles } from "./dropping";
-import { useFlowEdges, useFlowNodes, type FlowNode } from "./flow";
+import { useFlowEdges, useFlowNodes, type FlowNode, type MarkedEdge } from "./flow";
 import { FrameBox } from "./FrameBox";
 import { applyEdgeChanges, applyNodeChanges, endDrag, startDrag } from "./moving";
 import { NodeCard } from "./NodeCard";
@@ -20,6 +21,7 @@ import { closeFloating, useSurface, type MenuRequest } from "./surface";
 import { useView } from "./view";
 
 const NODE_TYPES = { card: NodeCard, frame: FrameBox };
+const EDGE_TYPES = { conflict: ConflictEdge };
 const GRID: [number, number] = [12, 12];
 
 /** How React Flow behaves here; none of it changes. */
@@ -40,7 +42,7 @@ const BEHAVIOUR = {
   onlyRenderVisibleElements: true,
   elevateNodesOnSelect: true,
   attributionPosition: "bottom-center",
-} satisfies ReactFlowProps<FlowNode>;
+} satisfies ReactFlowProps<FlowNode, MarkedEdge>;
 
 /** The canvas itself: React Flow, fed from the editor, and what pointer gestures on it mean. */
 export function Canvas() {
@@ -53,12 +55,13 @@ export function Canvas() {
   const { onDoubleClick, onDrop } = usePane();
   return (
     <div className="canvas" onDoubleClick={onDoubleClick} onDrop={onDrop} onDragOver={(event) => event.preventDefault()}>
-      <ReactFlow<FlowNode>
+      <ReactFlow<FlowNode, MarkedEdge>
         {...BEHAVIOUR}
         {...connecting}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         snapToGrid={snap}
         onNodesChange={applyNodeChanges}
         onEdgesChange={applyEdgeChanges}

@@ -83,12 +83,15 @@ function Lines({ onDone }: { onDone: () => void }) {
 }
 
 function Swatches({ id, onDone }: { id: string; onDone: () => void }) {
+  const painted = useEditor((s) => s.cards[id]?.color ?? s.frames.find((f) => f.id === id)?.color ?? "");
   return (
     <div className="swatches" role="group" aria-label="Colour">
       {["", ...Object.keys(CARD_COLORS)].map((color) => (
         <button
           key={color}
           type="button"
+          role="menuitemradio"
+          aria-checked={color === painted}
           title={color || "by category"}
           aria-label={`Colour ${color || "by category"}`}
           style={{ background: color ? `hsl(${CARD_COLORS[color]} var(--port-tone))` : "var(--raised)" }}

@@ -3,12 +3,13 @@ import { Position } from "@xyflow/react";
 import { useMemo, useRef } from "react";
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
-import type { NodeSchema } from "../api/types";
+import type { NodeSchema, Problem } from "../api/types";
 import { outputOf, type Catalog } from "../graph/catalog";
+import { conflictLinks } from "../graph/conflicts";
 import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
 import type { Card, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
-import { useEditor } from "./editor";
+import { currentSheet, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
 import { portColor } from "./ports";
 
@@ -119,24 +120,33 @@ function frameNode(frame: Frame, selected: boolean): FrameNode {
   };
 }
 
-export function useFlowEdges(): Edge[] {
+/** An edge that may say what is wrong between its ends. */
+export type MarkedEdge = Edge<{ conflict?: string }>;
+
+export function useFlowEdges(): MarkedEdge[] {
   const links = useEditor((s) => s.links);
   const cards = useEditor((s) => s.cards);
   const selectedLinks = useEditor((s) => s.selectedLinks);
   const catalog = useCatalog((s) => s.catalog);
   const busy = useRuns((s) => (s.run?.status === "running" ? runningNode(s.run.nodes) : null));
-  const reuse = useRef(new Reuse<Edge>());
+  const checked = useProblems((s) => s.checked);
+  const reuse = useRef(new Reuse<MarkedEdge>());
   return useMemo(() => {
+    const conflicts = conflictLinks(currentSheet(), catalog, checked);
     const edges = links.map((link) => {
+      const problem = conflicts.get(link.id);
       const color = portColor(outputType(catalog, cards[link.source], link));
       const picked = selectedLinks.has(link.id);
       const flows = link.target === busy;
       const off = cards[link.source]?.mode === "mute" || cards[link.target]?.mode === "mute";
-      return reuse.current.get(link.id, [link, color, picked, flows, off], () => flowEdge(link, color, picked, flows, off));
+      return reuse.current.get(link.id, [link, color, picked, flows, off, problem], () => {
+        const edge = flowEdge(link, color, picked, flows, off);
+        return problem ? marked(edge, problem) : edge;
+      });
     });
     reuse.current.turn();
     return edges;
-  }, [links, cards, selectedLinks, catalog, busy]);
+  }, [links, cards, selectedLinks, catalog, busy, checked]);
 }
 
 function runningNode(nodes: Readonly<Record<string, { state: string }>>): string | null {
@@ -147,7 +157,12 @@ function outputType(catalog: Catalog, card: Card | undefined, link: Link): strin
   return outputOf(catalog[card?.type ?? ""], link.output)?.type ?? "Any";
 }
 
-function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): Edge {
+function marked(edge: MarkedEdge, { message, remedy, severity }: Problem): MarkedEdge {
+  const conflict = `${message}\n${remedy}`;
+  return { ...edge, type: "conflict", data: { conflict }, style: {}, className: `${edge.className} conflict ${severity}`, ariaLabel: conflict };
+}
+
+function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): MarkedEdge {
   return {
     id: link.id,
     source: link.source,

@@ -1,6 +1,6 @@
 import { ApiError } from "../api/client";
 import { cancelJob, checkDocument, getJob, getJobs, postJob, type JobAnswer } from "../api/routes";
-import { setBelongs, showFinished, useRuns } from "../api/runs";
+import { setBelongs, showFinished, toldInFull, useRuns } from "../api/runs";
 import { rememberedJob } from "../api/shown";
 import type { Problem } from "../api/types";
 import { rollSeeds } from "../graph/seeds";
@@ -24,7 +24,17 @@ async function showLastRun(): Promise<void> {
   const last = await lastRun().catch(() => null);
   // Nothing to show is no fault: the canvas works without old pictures. Events tell of a job that is not over.
   if (!last || ["queued", "running"].includes(last.job.status)) return;
-  if (useWorkflow.getState().id === id) showFinished(last);
+  const shown = { ...last, reports: await reportsOf(last) };
+  await toldInFull(last.job.id);
+  if (useWorkflow.getState().id === id) showFinished(shown);
+}
+
+/** A job that took its pictures from the cache has no reports of its own: the jobs that made the pictures do. */
+async function reportsOf({ job, assets, reports }: JobAnswer): Promise<JobAnswer["reports"]> {
+  const makers = [...new Set(assets.map((asset) => asset.job))].filter((id) => id !== job.id);
+  const older = await Promise.all(makers.map((id) => getJob(id).catch(() => null)));
+  const told = new Set(reports.map(({ node }) => node));
+  return [...reports, ...older.flatMap((answer) => answer?.reports ?? []).filter(({ node }) => !told.has(node))];
 }
 
 /** What this browser remembers; else the newest job, when it bears the workflow's title. */

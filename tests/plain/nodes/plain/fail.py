@@ -4,7 +4,7 @@ from app.graph.node import node
 from app.graph.problem import Refusal
 
 
-@node()
+@node(lane="pool")
 def fail(how: Literal["refuse", "crash", "die"] = "refuse", value: int = 0) -> int:
     """Go wrong.
 

@@ -12,6 +12,8 @@ export default function NumberField(props: WidgetProps<NumberWidget>) {
   const [typing, setTyping] = useState(false);
   const range = { min: widget.min, max: widget.max, step: widget.step || (input.type === "int" ? 1 : 0.01) };
   const value = Number(raw ?? range.min ?? 0);
+  // The button's text, name and number, is its name.
+  const { "aria-label": _name, ...control } = controlProps(props);
   const go = (steps: number) => set(snap(value + steps * range.step, range));
   if (typing && !disabled) return <NumberEntry props={props} value={value} range={range} onDone={() => setTyping(false)} />;
   return (
@@ -21,7 +23,7 @@ export default function NumberField(props: WidgetProps<NumberWidget>) {
       </button>
       <button
         type="button"
-        {...controlProps(props)}
+        {...control}
         className="w-typed nodrag"
         onClick={() => setTyping(true)}
         onKeyDown={(event) => {
