@@ -34,7 +34,7 @@ def no_browser(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright is open its event loop runs, and async tests cannot
 def browser() -> Iterator[Browser]:
     path = os.environ.get("PATCHLOOM_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:

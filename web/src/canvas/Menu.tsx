@@ -36,7 +36,11 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
   const items = itemsFor(menu, flow);
   const walk = (event: React.KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") close();
+    if (event.key === "Escape") {
+      // Further up, Escape would also drop the selection that the menu was opened for.
+      event.stopPropagation();
+      return close();
+    }
     if (!step) return;
     event.preventDefault();
     const buttons = [...box.current!.querySelectorAll("button")];

@@ -32,9 +32,11 @@ async function showLastRun(): Promise<void> {
 /** A job that took its pictures from the cache has no reports of its own: the jobs that made the pictures do. */
 async function reportsOf({ job, assets, reports }: JobAnswer): Promise<JobAnswer["reports"]> {
   const makers = [...new Set(assets.map((asset) => asset.job))].filter((id) => id !== job.id);
-  const older = await Promise.all(makers.map((id) => getJob(id).catch(() => null)));
-  const told = new Set(reports.map(({ node }) => node));
-  return [...reports, ...older.flatMap((answer) => answer?.reports ?? []).filter(({ node }) => !told.has(node))];
+  const older = await Promise.all(makers.sort().reverse().map((id) => getJob(id).catch(() => null)));
+  return older.reduce((known, answer) => {
+    const told = new Set(known.map(({ node }) => node));
+    return [...known, ...(answer?.reports ?? []).filter(({ node }) => !told.has(node))];
+  }, reports);
 }
 
 /** What this browser remembers; else the newest job, when it bears the workflow's title. */

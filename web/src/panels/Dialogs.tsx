@@ -57,7 +57,7 @@ function KeyMap() {
         ))}
       </div>
       <footer>
-        <p className="faint">Drag a link to empty space to get the nodes that fit. Shift-drag selects.</p>
+        <p className="faint">Drag a link to empty space to get the nodes that fit; drag it off an input to move or remove it. Shift-drag selects.</p>
         <button type="button" className="button" autoFocus onClick={close}>
           Close
         </button>

@@ -26,13 +26,15 @@ export function Header() {
 
 function Logo() {
   return (
-    <svg className="logo" viewBox="0 0 32 32" width="24" height="24" role="img" aria-label="Patchloom">
-      <g fill="none" strokeWidth="4" strokeLinecap="round">
-        <path d="M11 5v22M21 5v22" stroke="var(--warp)" />
-        <path d="M5 11h22M5 21h22" stroke="var(--accent)" />
-        <path d="M11 8.5v5M21 18.5v5" stroke="var(--warp)" strokeLinecap="butt" />
-      </g>
-    </svg>
+    <h1 className="logo">
+      <svg viewBox="0 0 32 32" width="24" height="24" role="img" aria-label="Patchloom">
+        <g fill="none" strokeWidth="4" strokeLinecap="round">
+          <path d="M11 5v22M21 5v22" stroke="var(--warp)" />
+          <path d="M5 11h22M5 21h22" stroke="var(--accent)" />
+          <path d="M11 8.5v5M21 18.5v5" stroke="var(--warp)" strokeLinecap="butt" />
+        </g>
+      </svg>
+    </h1>
   );
 }
 
