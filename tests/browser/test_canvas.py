@@ -1,9 +1,11 @@
+import json
 import os
 import signal
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.comfy import prompt
 from tests.server.conftest import Server, wait_for
 
 STEPS = 5  # enough for a picture that another prompt changes, quick enough for a test
@@ -109,16 +111,26 @@ def test_dropping_a_saved_picture_opens_its_workflow(page: Page, studio: Server)
     expect(widget(page, "prompt", "prompt")).to_have_value("a small black cross on a white background")
 
 
-def drop(page: Page, file: Path) -> None:
+def drop(page: Page, file: Path, kind: str = "image/png") -> None:
     """Drop a file on the canvas, as from the desktop."""
     transfer = page.evaluate_handle(
-        """([bytes, name]) => {
+        """([bytes, name, type]) => {
             const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+            transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
             return transfer;
         }""",
-        [list(file.read_bytes()), file.name],
+        [list(file.read_bytes()), file.name, kind],
     )
     pane = page.locator(".react-flow__pane")
     for event in ("dragenter", "dragover", "drop"):
         pane.dispatch_event(event, {"dataTransfer": transfer})
+
+
+def test_a_comfyui_workflow_opens_and_runs(page: Page, studio: Server, tmp_path: Path) -> None:
+    ready(page)
+    file = tmp_path / "comfy.json"
+    file.write_text(json.dumps(prompt(steps=3)))
+    drop(page, file, "application/json")
+    expect(widget(page, "6", "prompt")).to_have_value("a red circle")
+    page.get_by_test_id("run").click()
+    expect(node(page, "9").get_by_test_id("result")).to_be_visible(timeout=60_000)

@@ -27,6 +27,7 @@ interface Options {
   readonly method?: string;
   readonly json?: unknown;
   readonly form?: FormData;
+  readonly file?: Blob;
 }
 
 export async function request<T>(path: string, options: Options = {}): Promise<T> {
@@ -40,9 +41,9 @@ async function reach(path: string, options: Options): Promise<Response> {
   const json = options.json !== undefined;
   try {
     return await fetch(apiUrl(path), {
-      method: options.method ?? (json || options.form ? "POST" : "GET"),
+      method: options.method ?? (json || options.form || options.file ? "POST" : "GET"),
       headers: json ? { "content-type": "application/json" } : {},
-      body: json ? JSON.stringify(options.json) : (options.form ?? null),
+      body: json ? JSON.stringify(options.json) : (options.form ?? options.file ?? null),
     });
   } catch {
     throw new ApiError(0, "offline", "The server does not answer.", "Start it again with: patchloom serve");

@@ -52,6 +52,9 @@ export const getNodes = () => request<CatalogAnswer>("nodes");
 export const checkDocument = (document: WorkflowDocument) =>
   request<{ problems: Problem[] }>("check", { json: { document } });
 
+export const importFile = (file: File) =>
+  request<{ document: WorkflowDocument; problems: Problem[] }>("import", { file });
+
 export const postJob = (document: WorkflowDocument, title: string) =>
   request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title } });
 export const getJobs = (limit: number, search = "") =>

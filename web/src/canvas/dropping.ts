@@ -1,8 +1,10 @@
 import { uploadImage } from "../api/choices";
 import { useCatalog } from "../api/catalog";
+import { ApiError } from "../api/client";
+import { importFile } from "../api/routes";
 import type { NodeSchema, WorkflowDocument } from "../api/types";
 import { schemas } from "../graph/catalog";
-import { documentFault } from "../graph/document";
+import { documentFault, isComfy } from "../graph/document";
 import { CHUNK, pngText } from "../graph/png";
 import { addNode, type Point } from "./actions";
 import { openDocument } from "./opening";
@@ -14,7 +16,7 @@ export async function takeFiles(files: readonly File[], at: Point): Promise<void
   if (!file) return;
   try {
     if (file.type.startsWith("image/")) await takePicture(file, at);
-    else await openText(await file.text(), file.name);
+    else await openText(await file.text(), file);
   } catch (error) {
     toastError(error, `Could not open ${file.name}`);
   }
@@ -22,7 +24,8 @@ export async function takeFiles(files: readonly File[], at: Point): Promise<void
 
 async function takePicture(file: File, at: Point): Promise<void> {
   const text = await pngText(new Uint8Array(await file.arrayBuffer()));
-  if (text !== null) return openText(text, file.name);
+  if (text !== null) return openText(text, file);
+  if (await openImported(file)) return;
   toast(`${file.name} carries no workflow (no "${CHUNK}" text in the file).`, { action: uploadOffer(file, at) });
 }
 
@@ -57,24 +60,40 @@ export async function pastePicture(file: File, at: Point): Promise<void> {
   addNode(loader.schema.id, at, null, { [loader.input]: name });
 }
 
-async function openText(text: string, name: string): Promise<void> {
+/** Let the server read a file of ComfyUI's; false when it finds no workflow in it. */
+async function openImported(file: File): Promise<boolean> {
+  try {
+    const { document, problems } = await importFile(file);
+    await openDocument(document, document.title || stem(file));
+    if (problems.length > 0) toast(`Some things differ from ComfyUI: ${problems[0]?.message ?? ""}`, { remedy: problems[0]?.remedy ?? "" });
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 422) return false;
+    throw error;
+  }
+}
+
+const stem = (file: File) => file.name.replace(/\.\w+$/, "");
+
+async function openText(text: string, file: File): Promise<void> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return toast(`${name} holds no workflow: it is not JSON.`, { tone: "error" });
+    return toast(`${file.name} holds no workflow: it is not JSON.`, { tone: "error" });
   }
+  if (isComfy(value) && (await openImported(file))) return;
   const fault = documentFault(value);
   if (fault) return toast(fault, { tone: "error" });
   const document = value as WorkflowDocument;
-  await openDocument(document, document.title || name.replace(/\.\w+$/, ""));
+  await openDocument(document, document.title || stem(file));
 }
 
 /** Ctrl+O: choose a file. */
 export function chooseFile(at: Point): void {
   const chooser = document.createElement("input");
   chooser.type = "file";
-  chooser.accept = ".json,.png,application/json,image/png";
+  chooser.accept = ".json,.png,.webp,application/json,image/png,image/webp";
   chooser.onchange = () => void takeFiles([...(chooser.files ?? [])], at);
   chooser.click();
 }

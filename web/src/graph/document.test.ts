@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkflowDocument } from "../api/types";
-import { documentFault, readDocument, sameDocument, writeDocument } from "./document";
+import { documentFault, isComfy, readDocument, sameDocument, writeDocument } from "./document";
 import { document } from "./samples";
 
 const roundTrip = (source: WorkflowDocument) => {
@@ -94,13 +94,21 @@ describe("sameDocument", () => {
   });
 });
 
+describe("isComfy", () => {
+  it.each([
+    [{ nodes: [], links: [] }, true],
+    [{ "3": { class_type: "KSampler", inputs: {} } }, true],
+    [document, false],
+    [{ hello: 1 }, false],
+    [[], false],
+  ])("%j", (value, expected) => expect(isComfy(value)).toBe(expected));
+});
+
 describe("documentFault", () => {
   it("accepts ours", () => expect(documentFault(document)).toBeNull());
 
   it.each([
     [[], "no JSON object"],
-    [{ nodes: [], links: [] }, "ComfyUI"],
-    [{ "3": { class_type: "KSampler", inputs: {} } }, "ComfyUI"],
     [{ format: "patchloom/9" }, "Update Patchloom"],
     [{ hello: 1 }, "not a Patchloom workflow"],
     [{ format: "patchloom/1", root: "x", graphs: {} }, "no root graph"],

@@ -37,14 +37,17 @@ export function documentFault(value: unknown): string | null {
   return isObject(graphs[root]["nodes"]) ? null : "The workflow's root graph has no nodes object.";
 }
 
+/** Whether a file is one of ComfyUI's, in the format of its canvas or of its API; the server reads those. */
+export function isComfy(value: unknown): boolean {
+  if (!isObject(value) || value["format"] !== undefined) return false;
+  return Array.isArray(value["nodes"]) || Object.values(value).some((v) => isObject(v) && "class_type" in v);
+}
+
 function foreignFault(value: Json): string {
   if (typeof value["format"] === "string" && value["format"].startsWith("patchloom/")) {
     return `This workflow was written as ${value["format"]}; this version reads ${FORMAT}. Update Patchloom to open it.`;
   }
-  const comfy = Array.isArray(value["nodes"]) || Object.values(value).some((v) => isObject(v) && "class_type" in v);
-  return comfy
-    ? "This is a ComfyUI workflow. Convert it first: patchloom convert FILE."
-    : `This is not a Patchloom workflow: "format" is not ${FORMAT}.`;
+  return `This is not a Patchloom workflow: "format" is not ${FORMAT}.`;
 }
 
 export function readDocument(document: WorkflowDocument): OpenDocument {
