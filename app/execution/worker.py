@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -94,6 +95,7 @@ def open_channel() -> wire.Channel:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the server decides what it means
     channel = open_channel()
     settings = channel.receive()
     assert isinstance(settings, dict), "the first frame holds the settings"

@@ -1,9 +1,13 @@
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 from tests.documents import document, sum_of
-from tests.server.conftest import Server, wait_for
+from tests.server.conftest import ROOT, Server, wait_for
 
 
 def slow(pause: float = 0.2, steps: int = 100) -> object:
@@ -161,6 +165,17 @@ def test_everything_survives_the_death_of_the_server(server: Server) -> None:
     assert server.finished(waiting)["status"] == "done"
     assert len(server.get("/api/assets")["assets"]) == 3
     wait_for(lambda: not alive(orphan), 5)
+
+
+def test_ctrl_c_ends_everything_quietly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.plain.serve", str(tmp_path), "0"]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes) as process:
+        assert process.stdout and process.stdout.readline().startswith("To see the GUI")
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the worker as well
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0 and errors == ""
 
 
 def alive(pid: int) -> bool:
