@@ -18,7 +18,7 @@ from app.graph.check import check
 from app.graph.problem import Problem
 from app.graph.workflow import MalformedWorkflow, Workflow
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, INTERRUPTED = 0, 1, 130  # argparse itself ends with 2 on wrong usage
 EPILOG = """\
 examples:
   patchloom serve                                   open the canvas on http://127.0.0.1:8188

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.cli import FAILED, OK, main
-from app.graph.pictures import document_in
+from app.interop.documents import read
 
 ROOT = Path(__file__).parents[1]
 FIRST = ROOT / "workflows" / "first_picture.json"
@@ -57,7 +57,7 @@ def test_set_and_output(base: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     seven, again, eight = (picture(f"{n}.png", seed) for n, seed in enumerate((7, 7, 8)))
     assert seven == again != eight
     assert not list((base / "output").rglob("*.png"))
-    nodes = document_in((tmp_path / "0.png").read_bytes()).graph.nodes
+    nodes = read((tmp_path / "0.png").read_bytes()).graph.nodes
     assert nodes["sample"].values["seed"] == 7 and nodes["schedule"].values["steps"] == 4
 
 

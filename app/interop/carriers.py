@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.graph.pictures import KEY, SIGNATURE, chunks
 from app.graph.workflow import MalformedWorkflow
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST = 2**26  # bytes of workflow text; the largest published template has 2 MB
-LONG_NAMES = {"workflow": "workflow", "prompt": "prompt", KEY.decode(): "patchloom"}
+LONG_NAMES = {"workflow": "workflow", "prompt": "prompt", "patchloom": "patchloom"}
 EXIF_TEXT = 2  # the TIFF field type of a text
 
 
@@ -112,6 +112,15 @@ def webp_texts(webp: bytes) -> dict[str, str | bytes]:
                 if colon and name is not None:
                     texts[name] = plain(rest)
     return texts
+
+
+def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Walk the chunks of a PNG: `u32 length, type, data, u32 checksum`."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        at += 12 + length
 
 
 def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMessage, web
 
 from app.store.events import Record
 
@@ -21,6 +22,7 @@ class Client:
     events: list[dict[str, Any]] = field(default_factory=list)
     previews: dict[str, bytes] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    room: int = BACKLOG
 
     def tell(self, event: dict[str, Any]) -> None:
         self.events.append(event)
@@ -32,7 +34,7 @@ class Client:
 
     async def send_all(self) -> None:
         """Send what has gathered, for as long as the socket is open."""
-        while not self.socket.closed and len(self.events) < BACKLOG:
+        while not self.socket.closed and len(self.events) < self.room:
             await self.wake.wait()
             self.wake.clear()
             waiting, self.events = self.events, []
@@ -50,6 +52,18 @@ class Hub:
     def __init__(self) -> None:
         self.clients: set[Client] = set()
         self.previews: dict[str, bytes] = {}
+
+    async def attend(self, client: Client, hear: Callable[[WSMessage], None] = lambda message: None) -> None:
+        """Serve a client until it goes; what it has to catch up with does not count as falling behind."""
+        client.room = BACKLOG + len(client.events)
+        self.clients.add(client)
+        sender = asyncio.create_task(client.send_all())
+        try:
+            async for message in client.socket:
+                hear(message)
+        finally:
+            self.clients.discard(client)
+            sender.cancel()
 
     def tell(self, record: Record) -> None:
         """Pass on an event; the end of a job makes its previews old."""

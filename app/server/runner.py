@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,15 @@ class Runner:
         self.current, self.started, self.node, self.cancelling = job, time.monotonic(), None, False
         document, targets = self.state.jobs.document(job.id), self.state.jobs.targets(job.id)
         self.supervisor.send({"type": "run", "job": job.id, "document": document, "targets": targets})
+
+    def enqueue(
+        self, title: str, document: Mapping[str, Any], targets: Sequence[str], id: str | None = None
+    ) -> Job:
+        """Queue a checked document, tell everybody, and start it if nothing else runs."""
+        job, record = self.state.jobs.add(title, document, targets, id)
+        self.hub.tell(record)
+        self.feed()
+        return job
 
     def cancel(self, job: Job) -> None:
         """Cancel a queued job at once, a running one between its steps."""

@@ -126,10 +126,6 @@ class Jobs:
             value = "yes" if paused else "no"
             connection.execute("INSERT OR REPLACE INTO settings VALUES ('paused', ?)", (value,))
 
-    def running(self) -> Job | None:
-        row = self.database.row("SELECT * FROM jobs WHERE status = 'running' LIMIT 1")
-        return job_of(row) if row else None
-
     def queued(self) -> int:
         row = self.database.row("SELECT count(*) AS n FROM jobs WHERE status = 'queued'")
         return int(row["n"]) if row else 0

@@ -51,15 +51,15 @@ def mixed_load(base: Path, jobs: int, kills: int, seed: int) -> dict[str, int]:
         elif server.get("/api/status")["worker"]["state"] == "ready":
             os.kill(server.worker_pid(), signal.SIGKILL)
     server.ready()
-    wait_for(lambda: not unfinished(server), 30 + jobs)
+    wait_for(lambda: idle(server), 30 + jobs)
     counts = judge(server, base, ids)
     server.stop()
     return counts
 
 
-def unfinished(server: Server) -> list[Any]:
+def idle(server: Server) -> bool:
     queue = server.get("/api/status")["queue"]
-    return [queue["running"]] if queue["running"] else [None] * queue["queued"]
+    return not queue["running"] and queue["queued"] == 0
 
 
 def judge(server: Server, base: Path, ids: dict[str, int]) -> dict[str, int]:

@@ -142,6 +142,19 @@ def test_a_file_of_comfyui_is_imported(real: Server) -> None:
     assert real.finished(real.run(answer["document"]))["status"] == "done"
 
 
+def test_a_client_may_choose_the_id_of_its_prompt_once(real: Server) -> None:
+    real.ask("PUT", "/api/queue", {"paused": True})
+    first = real.ask("POST", "/prompt", {"prompt": prompt(), "prompt_id": "mine-1"})[1]
+    assert first["prompt_id"] == "mine-1"
+    status, answer = real.ask("POST", "/prompt", {"prompt": prompt(), "prompt_id": "mine-1"})
+    assert (status, answer["error"]["type"]) == (400, "prompt_id_taken")
+    assert real.ask("POST", "/prompt", {"prompt": prompt(), "prompt_id": "../x"})[0] == 400
+    real.ask("POST", "/prompt", {"prompt": prompt(), "prompt_id": "mine-2", "front": True})
+    assert [entry[1] for entry in real.get("/queue")["queue_pending"]] == ["mine-2", "mine-1"]
+    real.ask("POST", "/queue", {"clear": True})
+    real.ask("PUT", "/api/queue", {"paused": False})
+
+
 def test_one_bad_output_among_good_ones_is_dropped_and_listed(real: Server) -> None:
     body = prompt(seed=8) | {"10": {"class_type": "SaveImage", "inputs": {"filename_prefix": "bad"}}}
     status, answer = real.ask("POST", "/prompt", {"prompt": body})

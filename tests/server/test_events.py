@@ -1,7 +1,13 @@
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from app.execution.events import CatalogChanged
+from app.server.hub import BACKLOG
+from app.store.database import Database
+from app.store.events import EventLog
 from tests.documents import document, sum_of
 from tests.server.conftest import Server, wait_for
 
@@ -98,6 +104,20 @@ async def test_cancel_and_death_are_the_last_word_of_a_job(shared: Server) -> No
     events, _ = await heard(shared, events[-1]["seq"])
     assert [event["state"] for event in events if event["type"] == "worker_changed"] == ["starting", "ready"]
     assert not [event for event in events if event.get("job") == job]
+
+
+async def test_a_client_that_missed_a_great_deal_catches_up(tmp_path: Path) -> None:
+    database = Database(tmp_path / "user" / "patchloom.db")
+    with database.transaction():
+        for number in range(BACKLOG + 500):
+            EventLog(database).add(CatalogChanged(str(number)))
+    database.close()
+    server = Server(tmp_path).start().ready()
+    shown = asyncio.to_thread(server.run, sum_of(1))
+    (events, _), _ = await asyncio.gather(heard(server, 0), shown)
+    server.stop()
+    numbers = [event["seq"] for event in events[1:]]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > BACKLOG
 
 
 def test_a_job_keeps_its_reports(shared: Server) -> None:

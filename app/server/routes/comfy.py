@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.graph.problem import Problem
 from app.graph.resolve import ancestors, links_of
 from app.graph.workflow import MalformedWorkflow, Workflow
 from app.interop import documents, protocol, schemas
-from app.server.keys import HUB, RUNNER, STATE
+from app.server.keys import RUNNER, STATE
 from app.server.refuse import Handler, Refused, number, read_body
 from app.server.routes import files
 from app.store.jobs import Job
@@ -53,15 +54,30 @@ async def prompt(request: web.Request) -> web.Response:
     listed = protocol.node_errors(errors, sent, spoilt)
     if not good:
         raise refused_prompt("prompt_outputs_failed_validation", "Prompt outputs failed validation", listed)
-    id = body.get("prompt_id")
-    job, record = state.jobs.add(
-        "Prompt", workflow.to_json(), good, id if isinstance(id, str) and id else None
+    first = next(iter(state.jobs.order()), None)
+    job = request.app[RUNNER].enqueue(
+        "Prompt", workflow.to_json(), good, new_id(request, body.get("prompt_id"))
     )
-    request.app[HUB].tell(record)
-    if body.get("front"):
-        state.jobs.move(job.id, next(iter(state.jobs.order()), None))
-    request.app[RUNNER].feed()
-    return web.json_response({"prompt_id": job.id, "number": record.seq, "node_errors": listed})
+    if body.get("front") and first:
+        state.jobs.move(job.id, first)
+        request.app[RUNNER].queue_changed()
+    number_of = state.jobs.number(job.id)
+    return web.json_response({"prompt_id": job.id, "number": number_of, "node_errors": listed})
+
+
+def new_id(request: web.Request, wish: object) -> str | None:
+    """Return the id that a client wants for its prompt; None lets us choose."""
+    if wish is None or wish == "":
+        return None
+    if not isinstance(wish, str) or not re.fullmatch(r"[\w.-]{1,100}", wish):
+        raise refused_prompt(
+            "invalid_prompt_id", "prompt_id may hold letters, digits, '.', '_' and '-' only", {}
+        )
+    if request.app[STATE].jobs.number(wish):
+        raise refused_prompt(
+            "prompt_id_taken", f"There is a prompt {wish} already; send another prompt_id", {}
+        )
+    return wish
 
 
 def workflow_of(sent: object, catalog: Catalog) -> Workflow:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMessage, web
 
 from app.interop import protocol
 from app.server.hub import Client
@@ -40,6 +39,12 @@ class ComfyClient(Client):
             self.translators[job] = protocol.Translator(sent)
         return self.translators.get(job or "")
 
+    def hear(self, message: WSMessage) -> None:
+        """Answer the frontend's first message, which names its features."""
+        if message.type == web.WSMsgType.TEXT and '"feature_flags"' in message.data:
+            self.events.append(FEATURES)
+            self.wake.set()
+
     def show(self, node: str, frame: bytes) -> None:
         current = self.request.app[RUNNER].current
         if current and current.id in self.translators:
@@ -54,16 +59,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     client = ComfyClient(socket, request=request)
     client.events.append(protocol.status(left(request), id))
     client.wake.set()
-    request.app[HUB].clients.add(client)
-    sender = asyncio.create_task(client.send_all())
-    try:
-        async for message in socket:
-            if message.type == web.WSMsgType.TEXT and '"feature_flags"' in message.data:
-                client.events.append(FEATURES)
-                client.wake.set()
-    finally:
-        request.app[HUB].clients.discard(client)
-        sender.cancel()
+    await request.app[HUB].attend(client, client.hear)
     return socket
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from app.graph.workflow import read
-from app.server.keys import HUB, RUNNER, STATE
+from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, missing, number, read_body, readable
 from app.store.jobs import Job
 
@@ -39,9 +39,7 @@ async def add(request: web.Request) -> web.Response:
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
     title = readable(str(body.get("title") or workflow.title)) or "Untitled"
-    job, record = state.jobs.add(title, workflow.to_json(), targets)
-    request.app[HUB].tell(record)
-    request.app[RUNNER].feed()
+    job = request.app[RUNNER].enqueue(title, workflow.to_json(), targets)
     problems_json = [problem.to_json() for problem in problems]
     return web.json_response({"job": job.to_json(), "problems": problems_json}, status=201)
 
@@ -82,9 +80,8 @@ async def cancel(request: web.Request) -> web.Response:
 @routes.post("/api/jobs/{id}/retry")
 async def retry(request: web.Request) -> web.Response:
     state, old = request.app[STATE], found(request)
-    job, record = state.jobs.add(old.title, state.jobs.document(old.id), state.jobs.targets(old.id))
-    request.app[HUB].tell(record)
-    request.app[RUNNER].feed()
+    document, targets = state.jobs.document(old.id), state.jobs.targets(old.id)
+    job = request.app[RUNNER].enqueue(old.title, document, targets)
     return web.json_response({"job": job.to_json()}, status=201)
 
 

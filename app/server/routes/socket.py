@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from app.server.hub import Client
@@ -18,16 +16,9 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     since = number(request, "from", -1, 2**62)
     socket = web.WebSocketResponse(compress=False, heartbeat=30, max_msg_size=2**16)
     await socket.prepare(request)
-    hub, client = request.app[HUB], Client(socket)
+    client = Client(socket)
     catch_up(request, client, since)
-    hub.clients.add(client)
-    sender = asyncio.create_task(client.send_all())
-    try:
-        async for _ in socket:  # clients have nothing to say; reading notices when they go
-            pass
-    finally:
-        hub.clients.discard(client)
-        sender.cancel()
+    await request.app[HUB].attend(client)
     return socket
 
 
