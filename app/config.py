@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.execution.files import Folders
@@ -11,7 +12,10 @@ from app.execution.files import Folders
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # ComfyUI's folder kinds, each below models/; the kind `models` is the root itself.
-MODEL_KINDS = ("checkpoints", "diffusion_models", "text_encoders", "vae", "loras", "controlnet")
+MODEL_KINDS = (
+    *("checkpoints", "diffusion_models", "text_encoders", "vae", "vae_approx", "loras", "controlnet"),
+    *("embeddings", "clip_vision", "style_models", "upscale_models"),
+)
 
 
 def default_base() -> Path:
@@ -33,6 +37,8 @@ class Settings:
         listen: Address to listen on; any but loopback needs a token.
         port: TCP port; 0 takes a free one.
         output: Folder for results; None means base/output.
+        input: Folder for uploads; None means base/input.
+        extra_models: Further model folders by kind.
         token: What clients must present when `listen` is not loopback; None makes one up.
         cache_bytes: Memory for results of finished nodes (bytes).
         disk_bytes: Disk for results that outlive the process (bytes).
@@ -43,6 +49,8 @@ class Settings:
     listen: str = "127.0.0.1"
     port: int = 8188
     output: Path | None = None
+    input: Path | None = None
+    extra_models: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     token: str | None = None
     cache_bytes: int = 2**32
     disk_bytes: int = 2**32
@@ -69,15 +77,21 @@ class Settings:
         return self.user / "results"
 
     @property
+    def thumbnails(self) -> Path:
+        return self.user / "thumbnails"
+
+    @property
     def templates(self) -> Path:
         return self.base / "workflows"
 
     @property
     def folders(self) -> Folders:
         models = self.base / "models"
+        own = {"models": (models,), **{kind: (models / kind,) for kind in MODEL_KINDS}}
+        kinds = {**own, **self.extra_models}
         return Folders(
             output=self.output or self.base / "output",
             temp=self.user / "temp",
-            input=self.base / "input",
-            models={"models": (models,), **{kind: (models / kind,) for kind in MODEL_KINDS}},
+            input=self.input or self.base / "input",
+            models={kind: (*own.get(kind, ()), *self.extra_models.get(kind, ())) for kind in kinds},
         )

@@ -16,9 +16,13 @@ ALLOWED: dict[str, set[str]] = {
     "app.store": {"app.graph", "app.execution", "sqlite3"},
     "app.server": {"app.graph", "app.interop", "app.execution", "app.store", "app.config", "aiohttp"},
     "app.config": {"app.execution"},
+    "app.model_paths": set(),
     "app.headless": {"app.graph", "app.execution", "app.config", "rich"},
     "app.interop": {"app.graph"},
-    "app.cli": {"app.graph", "app.interop", "app.server", "app.store", "app.config", "app.headless"},
+    "app.cli": {
+        *("app.graph", "app.interop", "app.server", "app.store"),
+        *("app.config", "app.headless", "app.model_paths"),
+    },
     "nodes": {"app.engine", "app.graph.node", "app.graph.widgets", "app.graph.problem", *TORCH},
 }
 WATCHED = {"app", "nodes", "aiohttp", "sqlite3", "rich", "comfy_cli", "ray", *TORCH}

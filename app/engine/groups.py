@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from app.engine.sites import Heads
+from app.engine.sites import Heads, dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +46,11 @@ class Group:
         return computed if self.keep is None else int(self.keep.sum()), computed
 
 
-def attend_in_groups(heads: Heads, groups: Iterable[Group], call: Callable[[Heads], Tensor]) -> Tensor:
+def attend_in_groups(groups: Iterable[Group], heads: Heads) -> Tensor:
     """Return (B, K, N, d) of groups whose queries are every row of the sequence once."""
     output: Tensor | None = None
     for group in groups:
-        part = call(group.pick(heads))
+        part = dense(group.pick(heads))
         if output is None:
             output = part.new_empty(*heads.query.shape[:-1], part.shape[-1])
         output[:, :, group.queries] = part

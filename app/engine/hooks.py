@@ -20,6 +20,8 @@ from app.graph.problem import Refusal
 
 Forward = Callable[..., Any]
 
+SDPA_NAMES = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+
 
 @contextmanager
 def replaced_forward(module: nn.Module, hook: Callable[[Forward], Forward]) -> Iterator[None]:
@@ -98,19 +100,20 @@ class AttentionTap(TorchFunctionMode):
         self.run, self.site, self.found = run, site, False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
         if func is not scaled_dot_product_attention:
-            return func(*args, **(kwargs or {}))
+            return func(*args, **kwargs)
+        given = {**dict(zip(SDPA_NAMES, args, strict=False)), **kwargs}
+        if given.get("is_causal") or given.get("dropout_p"):
+            return func(*args, **kwargs)  # no transformer family asks for it; counts as not found
         self.found = True
-        names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
-        rest = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
-        query, key, value = (rest.pop(name) for name in names[:3])
-        heads = Heads(query, key, value, rest.pop("attn_mask", None), rest.pop("scale", None))
-
-        def attend(heads: Heads) -> Tensor:
-            operands = heads.query, heads.key, heads.value
-            return scaled_dot_product_attention(*operands, attn_mask=heads.mask, scale=heads.scale, **rest)
-
+        heads = Heads(*(given.get(name) for name in (*SDPA_NAMES[:4], "scale")))  # type: ignore[arg-type]
         return self.run.around("wrap_attention", (self.site,), heads, attend)
+
+
+def attend(heads: Heads) -> Tensor:
+    """Compute an attention operation that all patches have seen, (B, K, N, d)."""
+    return heads.attend(heads)
 
 
 def parameter_names(forward: Forward) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Pictures and latents: tensors with a stated shape and range."""
+"""Pictures, masks, videos and latents: tensors with a stated shape and range."""
 
 from __future__ import annotations
 
@@ -66,6 +66,88 @@ class Image(Stored):
     @property
     def nbytes(self) -> int:
         return self.pixels.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Mask(Stored):
+    """One or several masks of the same size: how much each pixel is meant.
+
+    Attributes:
+        coverage: (B, H, W) float32, 0..1; 1 is inside the mask.
+    """
+
+    coverage: Tensor
+
+    def __post_init__(self) -> None:
+        if self.coverage.ndim != 3 or self.coverage.dtype != torch.float32:
+            raise Refusal(
+                f"A mask is (batch, height, width) in float32; this one is {shape_of(self.coverage)}.",
+                "Make it with Load mask, Draw mask or Image to mask.",
+                code="bad_mask",
+            )
+
+    @property
+    def width(self) -> int:
+        return self.coverage.shape[2]
+
+    @property
+    def height(self) -> int:
+        return self.coverage.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        return self.coverage.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Video(Stored):
+    """Frames with their pace, and the sound that belongs to them. Eight bits, as in video files.
+
+    Attributes:
+        frames: (F, H, W, 3) uint8, sRGB.
+        fps: Frames per second.
+        audio: (channels, samples) float32, -1..1; None for a silent video.
+        sample_rate: Samples of the sound per second; 0 for a silent video.
+    """
+
+    frames: Tensor
+    fps: float
+    audio: Tensor | None = None
+    sample_rate: int = 0
+
+    def __post_init__(self) -> None:
+        if self.frames.ndim != 4 or self.frames.shape[-1] != 3 or self.frames.dtype != torch.uint8:
+            raise Refusal(
+                f"A video is (frames, height, width, 3) in uint8; this one is {shape_of(self.frames)}.",
+                "Make it with Load video or Create video.",
+                code="bad_video",
+            )
+        if not 0 < self.fps <= 1000:
+            raise Refusal(
+                f"A video has more than 0 and up to 1000 frames per second; this one has {self.fps:g}.",
+                "Set fps, for example to 24.",
+                code="bad_video",
+                input="fps",
+            )
+        if self.audio is not None and (self.audio.ndim != 2 or self.sample_rate < 1):
+            raise Refusal(
+                "Sound is (channels, samples) with a sample rate; "
+                f"this one is {shape_of(self.audio)} at {self.sample_rate} Hz.",
+                "Load the video anew.",
+                code="bad_video",
+            )
+
+    @property
+    def width(self) -> int:
+        return self.frames.shape[2]
+
+    @property
+    def height(self) -> int:
+        return self.frames.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        return self.frames.nbytes + (self.audio.nbytes if self.audio is not None else 0)
 
 
 def shape_of(tensor: Tensor) -> str:

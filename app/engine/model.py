@@ -31,9 +31,11 @@ class Patch(Generic[Memory]):
     Attributes:
         claims: What the technique takes over: `blocks`, `modules`, `attention` or `tokens`. Two patches on
             one model cannot claim the same.
+        shares_branches: Whether one memory serves all guidance branches instead of one for each.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset()
+    shares_branches: ClassVar[bool] = False
 
     def new_memory(self) -> Memory:
         """Return fresh memory for one sampling run and one guidance branch."""

@@ -6,26 +6,37 @@ import warnings
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
 import torch
 from PIL.PngImagePlugin import PngInfo
-from torch.nn.functional import interpolate
+from torch import Tensor
 
-from app.engine.media import Image
+from app.engine.media import Image, Mask
 from app.graph.problem import Refusal
 
+Behind = Literal["white", "black", "as stored"]
 
-def open_picture(path: Path) -> Image:
-    """Return the picture in a file, turned upright, on white where it is transparent."""
+
+def open_picture(path: Path, behind: Behind = "white") -> Image:
+    """Return the picture in a file, turned upright. See `open_layers` for `behind`."""
+    return open_layers(path, behind)[0]
+
+
+def open_layers(path: Path, behind: Behind = "white") -> tuple[Image, Mask]:
+    """Return the picture in a file, turned upright, and a mask of what is transparent in it.
+
+    `behind` says what shows where it is transparent: a colour, or the colours that the file holds there.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
             with PIL.Image.open(path) as file:
                 upright = PIL.ImageOps.exif_transpose(file)
-                return from_picture(on_white(upright))
+                return from_picture(flattened(upright, behind)), transparency(upright)
     except FileNotFoundError:
         raise Refusal(f"{path.name} is missing.", "Choose another picture.", input="name") from None
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
@@ -38,19 +49,42 @@ def open_picture(path: Path) -> Image:
         ) from error
 
 
-def on_white(picture: PIL.Image.Image) -> PIL.Image.Image:
+def flattened(picture: PIL.Image.Image, behind: Behind) -> PIL.Image.Image:
+    """Return a picture without transparency."""
     if not picture.has_transparency_data:
         return picture
     rgba = picture.convert("RGBA")
-    return PIL.Image.alpha_composite(PIL.Image.new("RGBA", rgba.size, "white"), rgba)
+    if behind == "as stored":
+        return rgba.convert("RGB")
+    return PIL.Image.alpha_composite(PIL.Image.new("RGBA", rgba.size, behind), rgba)
+
+
+def transparency(picture: PIL.Image.Image) -> Mask:
+    """Return a mask that is 1 where a picture is fully transparent, and 0 all over where it has no alpha."""
+    if not picture.has_transparency_data:
+        return Mask(torch.zeros(1, picture.height, picture.width))
+    alpha = np.array(picture.convert("RGBA").getchannel("A"), dtype=np.float32) / 255
+    return Mask(1 - torch.from_numpy(alpha)[None])
 
 
 def from_picture(picture: PIL.Image.Image) -> Image:
-    """Return a Pillow picture as an image of one; 16-bit grey keeps its brightness."""
+    """Return a Pillow picture as an image of one; 16-bit grey keeps its levels."""
     if picture.mode.startswith("I"):
-        picture = PIL.Image.fromarray((np.asarray(picture) / 257).round().clip(0, 255).astype(np.uint8))
+        grey = np.clip(np.array(picture, dtype=np.float32) / 65535, 0, 1)
+        return Image(torch.from_numpy(grey)[None, ..., None].repeat(1, 1, 1, 3))
     values = np.array(picture.convert("RGB"), dtype=np.float32) / 255
     return Image(torch.from_numpy(values)[None])
+
+
+def to_pictures(image: Image) -> Iterator[PIL.Image.Image]:
+    """Yield each picture of the batch in eight bits."""
+    for pixels in eight_bits(image.pixels).numpy():
+        yield PIL.Image.fromarray(pixels)
+
+
+def eight_bits(values: Tensor) -> Tensor:
+    """Return values of 0..1 as uint8."""
+    return (values.clamp(0, 1) * 255).round().to(torch.uint8)
 
 
 def png(image: Image, text: Mapping[str, str] | None = None) -> Iterator[bytes]:
@@ -58,19 +92,7 @@ def png(image: Image, text: Mapping[str, str] | None = None) -> Iterator[bytes]:
     chunks = PngInfo()
     for key, value in (text or {}).items():
         chunks.add_text(key, value)
-    for pixels in (image.pixels.clamp(0, 1) * 255).round().to(torch.uint8).numpy():
+    for picture in to_pictures(image):
         buffer = BytesIO()
-        PIL.Image.fromarray(pixels).save(buffer, "PNG", pnginfo=chunks)
+        picture.save(buffer, "PNG", pnginfo=chunks)
         yield buffer.getvalue()
-
-
-def resize(image: Image, width: int, height: int, *, crop: bool) -> Image:
-    """Return the pictures at another size; `crop` keeps proportions and cuts both sides evenly."""
-    pixels = image.pixels.movedim(-1, 1)
-    if crop:
-        scale = max(width / image.width, height / image.height)
-        rows, columns = min(image.height, round(height / scale)), min(image.width, round(width / scale))
-        top, left = (image.height - rows) // 2, (image.width - columns) // 2
-        pixels = pixels[:, :, top : top + rows, left : left + columns]
-    scaled = interpolate(pixels, (height, width), mode="bicubic", antialias=True)
-    return Image(scaled.clamp(0, 1).movedim(1, -1).contiguous())

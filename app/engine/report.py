@@ -6,6 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
+from torch import Tensor
+
+from app.engine.tokens import Layout
+
 
 def grid_report(
     technique: str, steps: int, branches: Iterable[Sequence[str]], cells: str = "blocks"
@@ -29,3 +33,42 @@ def grid_report(
         "calls_saved": skipped / total if total else 0.0,
         "grid": grid,
     }
+
+
+def tokens_report(
+    technique: str, steps: int, layout: Layout | None, computed: Sequence[Tensor | None]
+) -> dict[str, Any]:
+    """Report how many image tokens each call of the model computed, and where in the picture.
+
+    Args:
+        technique: Name of its node.
+        steps: Number of sampling steps.
+        layout: Tokens of the whole picture; None when the run ended before the first call.
+        computed: For each call the tokens that were computed, as indices into the grid; None for all.
+
+    `token_map` has a string for each row of tokens, frame after frame, and in it for each token the share of
+    calls that computed it, from `0` (none) to `9` (all).
+    """
+    whole = layout.image if layout else 0
+    counts = [whole if active is None else len(active) for active in computed]
+    total = len(counts) * whole
+    return {
+        "technique": technique,
+        "steps": steps,
+        "tokens": whole,
+        "computed_tokens": sum(counts),
+        "tokens_saved": 1 - sum(counts) / total if total else 0.0,
+        "tokens_by_call": counts,
+        "token_map": token_map(layout, computed) if layout and computed else [],
+    }
+
+
+def token_map(layout: Layout, computed: Sequence[Tensor | None]) -> list[str]:
+    """Return a digit for each token: how often it was computed, 0 to 9."""
+    times = [0] * layout.image
+    for active in computed:
+        for token in range(layout.image) if active is None else active.tolist():
+            times[token] += 1
+    digits = "".join(str(9 * count // len(computed)) for count in times)
+    columns = layout.grid[-1]
+    return [digits[at : at + columns] for at in range(0, len(digits), columns)]

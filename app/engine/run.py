@@ -58,9 +58,10 @@ class Run:
 
     def memory(self, position: int) -> Any:
         """Return what the patch at `position` remembers in the branch that asks now."""
-        key = position, self.step.branch
+        patch = self.model.patches[position]
+        key = position, "" if patch.shares_branches else self.step.branch
         if key not in self.memories:
-            self.memories[key] = self.model.patches[position].new_memory()
+            self.memories[key] = patch.new_memory()
         return self.memories[key]
 
     def reports(self) -> Iterator[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
 from app.engine.tokens import Sequence
 
@@ -68,12 +70,30 @@ class Attention:
         """Whether the tokens attend to themselves, alone or joined with the text."""
         return self.queries == self.keys
 
+    @property
+    def between_image_tokens(self) -> bool:
+        """Whether image tokens of the trunk attend to each other here, alone or joined with the text."""
+        return self.is_self and self.queries != "text" and self.block.in_trunk
+
 
 class Arguments(NamedTuple):
     """What a module is called with."""
 
     positional: tuple[Any, ...]
     named: dict[str, Any]
+
+
+def dense(heads: Heads) -> Tensor:
+    """Attend to every pair that the mask lets through, with torch's own choice of kernel."""
+    shares_keys = heads.query.shape[1] != heads.key.shape[1]
+    return scaled_dot_product_attention(
+        heads.query,
+        heads.key,
+        heads.value,
+        attn_mask=heads.mask,
+        scale=heads.scale,
+        enable_gqa=shares_keys,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +106,8 @@ class Heads:
         value: (B, K, M, d).
         mask: Added to the scores, or boolean with True for the pairs that count; None for all pairs.
         scale: Factor on the scores; None for 1 / sqrt(d).
+        attend: Computes (B, K, N, d) from these operands once all patches have seen them. A technique that
+            claims `attention` puts its own way here, so that it works on what the others made of the operands.
     """
 
     query: Tensor
@@ -93,6 +115,12 @@ class Heads:
     value: Tensor
     mask: Tensor | None = None
     scale: float | None = None
+    attend: Callable[[Heads], Tensor] = dense
+
+    @property
+    def factor(self) -> float:
+        """Factor on the scores, as a number."""
+        return self.query.shape[-1] ** -0.5 if self.scale is None else self.scale
 
     def with_mask(self, keep: Tensor) -> Heads:
         """Also drop the pairs where the boolean `keep` is False."""

@@ -43,6 +43,10 @@ class Tokens:
         shared = self.streams.keys() & other.streams.keys()
         return Tokens({name: x - other.streams[name] for name, x in self.streams.items() if name in shared})
 
+    def __mul__(self, factor: float) -> Tokens:
+        """Scale every stream."""
+        return Tokens({name: x * factor for name, x in self.streams.items()})
+
     @property
     def nbytes(self) -> int:
         return sum(x.nbytes for x in self.streams.values())

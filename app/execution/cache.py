@@ -45,6 +45,11 @@ class ResultCache:
         while self.used > self.limit and len(self._results) > 1:
             self.drop(next(iter(self._results)))
 
+    def free(self) -> None:
+        """Forget everything in memory; what is on disk stays."""
+        self._results.clear()
+        self.used = 0
+
     def drop(self, key: str) -> None:
         """Forget one result in memory, if it is there."""
         if key in self._results:

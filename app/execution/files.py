@@ -12,7 +12,8 @@ from app.graph.spec import Input
 from app.graph.widgets import ImageFile, ModelFile
 
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
+VIDEO_SUFFIXES = {".mp4", ".webm", ".mkv", ".mov", ".avi", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,15 @@ class Folders:
         )
 
     def choices(self, kind: str, folder: str) -> list[str]:
-        """Return the names that a ModelFile (`models`) or ImageFile (`images`) widget may offer."""
+        """Return the names that a ModelFile (`models`), ImageFile (`images`) or VideoFile (`videos`) offers."""
         if kind == "models":
             return sorted({name for root in self.models.get(folder, ()) for name in model_names(root)})
         if kind == "images":
-            return sorted(image_names(self.by_name(folder)))
+            return sorted(names_below(self.by_name(folder), IMAGE_SUFFIXES))
+        if kind == "videos":
+            return sorted(names_below(self.by_name(folder), VIDEO_SUFFIXES))
         raise Refusal(
-            f"There is no kind of choices '{kind}'.", "Allowed are models and images.", code="bad_path"
+            f"There is no kind of choices '{kind}'.", "Allowed are models, images and videos.", code="bad_path"
         )
 
     def state(self, entry: Input, name: str) -> str:
@@ -102,9 +105,9 @@ def model_names(root: Path) -> Iterator[str]:
             yield path.relative_to(root).as_posix()
 
 
-def image_names(root: Path) -> Iterator[str]:
+def names_below(root: Path, suffixes: set[str]) -> Iterator[str]:
     for path in root.rglob("*"):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        if path.suffix.lower() in suffixes and path.is_file():
             yield path.relative_to(root).as_posix()
 
 

@@ -6,6 +6,7 @@ server does, because its standard input closes then.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -51,6 +52,8 @@ class Worker:
             self.current = message["job"]
             self.cancelled.clear()
             self.jobs.put(message)
+        elif message["type"] == "free":
+            self.jobs.put(message)  # between jobs, so that no run loses what it counts on
         elif message["type"] == "claimed":
             self.names.put(message["name"])
         elif message["job"] == self.current:
@@ -58,7 +61,12 @@ class Worker:
 
     def serve(self, executor: Executor) -> None:
         while True:
-            self.run(executor, self.jobs.get())
+            message = self.jobs.get()
+            if message["type"] == "free":
+                executor.cache.free()
+                gc.collect()  # models hold each other in circles
+            else:
+                self.run(executor, message)
 
     def run(self, executor: Executor, message: dict[str, Any]) -> None:
         job = message["job"]

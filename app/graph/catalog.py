@@ -39,13 +39,13 @@ class Catalog:
     @property
     def version(self) -> str:
         """A fingerprint that changes when any node does."""
-        text = json.dumps([spec.to_json() for spec in self], sort_keys=True)
+        text = json.dumps([spec.to_stored() for spec in self], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
         return {
             "version": self.version,
-            "nodes": [spec.to_json() for spec in self],
+            "nodes": [spec.to_stored() for spec in self],
             "failed": [{"file": entry.file, "reason": entry.reason} for entry in self.failed],
         }
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
+from app.graph.fingerprint import values_of
 from app.graph.problem import Problem
-from app.graph.resolve import Link, Links, ancestors, links_of, ordered
+from app.graph.resolve import Links, ancestors, links_of, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
-from app.graph.widgets import ImageFile, ModelFile
-from app.graph.workflow import Edge, Graph, NodeInstance, Workflow
+from app.graph.widgets import ImageFile, MaskPainter, ModelFile, VideoFile
+from app.graph.workflow import Edge, Graph, Link, NodeInstance, Workflow
 
 Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
 
@@ -69,6 +70,8 @@ class Checker:
                 if entry.name not in links[id]:
                     yield from self.value(id, node, entry)
             for name in node.values.keys() - {entry.name for entry in spec.inputs}:
+                if spec.open:
+                    break
                 yield Problem(
                     "unknown_input",
                     f"{id}: {spec.title} has no input '{name}'.",
@@ -79,11 +82,9 @@ class Checker:
                 )
 
     def value(self, id: str, node: NodeInstance, entry: Input) -> Iterator[Problem]:
-        if entry.name not in node.values:
+        if entry.name not in node.values or (entry.port and not entry.free):
             if entry.required:
                 yield missing_value(id, entry)
-            return
-        if entry.port:
             return
         try:
             value = convert(entry, node.values[entry.name])
@@ -97,6 +98,10 @@ class Checker:
         match entry.widget:
             case ModelFile(folder):
                 kind, what = "models", f"model in the folder '{folder}'"
+            case VideoFile(folder):
+                kind, what = "videos", f"video in the folder '{folder}'"
+            case MaskPainter() if value == "":
+                return
             case ImageFile(folder):
                 kind, what = "images", f"picture in the folder '{folder}'"
             case _:
@@ -111,6 +116,25 @@ class Checker:
                 id,
                 entry.name,
             )
+
+    def own_checks(self) -> Iterator[Problem]:
+        """Ask the nodes that look at their values themselves."""
+        links = links_of(self.graph, self.catalog)
+        for id, node, spec in self.nodes():
+            if spec.own_check is None:
+                continue
+            try:
+                values = {**values_of(node, spec, links[id]), **dict.fromkeys(links[id])}
+            except BadValue:
+                continue  # told already
+            fed = {name: self.made_by(sources[0]) for name, sources in links[id].items()}
+            known = {name: source for name, source in fed.items() if source is not None}
+            for fault in spec.own_check(values, known):
+                yield Problem("refused_value", f"{id}: {fault}", "Change what goes into the node.", id)
+
+    def made_by(self, link: Link) -> tuple[NodeSpec, str] | None:
+        spec = self.catalog.get(self.graph.nodes[link.node].type)
+        return None if spec is None else (spec, link.output)
 
     def conflicts(self) -> Iterator[Problem]:
         """Find techniques that claim the same thing on one wire."""
@@ -144,7 +168,8 @@ def check(
     links = links_of(workflow.graph, catalog)
     wanted = list(targets) or outputs(workflow.graph, catalog)
     needed = ancestors(links, wanted)
-    findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.conflicts()]
+    findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.own_checks()]
+    findings += checker.conflicts()
     findings += cycles(links)
     if not wanted:
         findings.append(
@@ -175,6 +200,8 @@ def edge_problems(edge: Edge, source: NodeSpec, target: NodeSpec) -> Iterator[Pr
         names = listed(entry.name for entry in source.outputs)
         message = f"{edge.source} has no output '{edge.output}'."
         yield Problem("unknown_output", message, f"Its outputs are {names}.", edge.target, edge.input)
+    elif taken is None and target.open:
+        return
     elif taken is None:
         names = listed(entry.name for entry in target.inputs)
         message = f"{edge.target} has no input '{edge.input}'."
@@ -195,8 +222,10 @@ def fed_twice(edge: Edge, target: NodeSpec, fed: set[tuple[str, str]]) -> Iterat
 
 
 def fits(made: str, taken: str) -> bool:
-    """Whether an output of type `made` may feed an input of type `taken`."""
-    return made == taken or "Any" in (made, taken) or (made, taken) == ("int", "float")
+    """Whether an output of type `made` may feed an input of type `taken`; `Image,float` is one of the two."""
+    if made == taken or "Any" in (made, taken) or (made, taken) == ("int", "float"):
+        return True
+    return not set(made.split(",")).isdisjoint(taken.split(","))
 
 
 def missing_value(id: str, entry: Input) -> Problem:

@@ -23,7 +23,7 @@ def values_of(node: NodeInstance, spec: NodeSpec, connected: Mapping[str, Any]) 
     for entry in spec.inputs:
         if entry.name in connected:
             continue
-        if entry.name in node.values and not entry.port:
+        if entry.name in node.values and (entry.free or not entry.port):
             values[entry.name] = convert(entry, node.values[entry.name])
         elif not entry.required:
             values[entry.name] = entry.default

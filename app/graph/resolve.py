@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from app.graph.catalog import Catalog
-from app.graph.workflow import Edge, Graph
-
-
-@dataclass(frozen=True)
-class Link:
-    """Where an input gets its value: an output of another node."""
-
-    node: str
-    output: str
+from app.graph.workflow import Edge, Graph, Link
 
 
 Links = dict[str, dict[str, list[Link]]]

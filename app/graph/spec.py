@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import Parameter
 from typing import Any, Literal
 
@@ -13,11 +13,16 @@ from app.graph.widgets import Widget
 
 REQUIRED = Parameter.empty
 Lane = Literal["device", "pool"]
+OwnCheck = Callable[[Mapping[str, Any], Mapping[str, tuple["NodeSpec", str]]], Iterable[str]]
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a node, as its function declares it."""
+    """One input of a node, as its function declares it.
+
+    A `free` input takes any value of its type, outside the range too, and as a port a typed-in value as it is:
+    the node looks at it itself.
+    """
 
     name: str
     type: str
@@ -27,6 +32,7 @@ class Input:
     widget: Widget | None = None
     multiple: bool = False
     lazy: bool = field(default=False, compare=False)
+    free: bool = field(default=False, compare=False)
 
     @property
     def required(self) -> bool:
@@ -87,6 +93,15 @@ class NodeSpec:
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
         prepare: Does slow imports; called once while the worker has nothing else to do.
+        outside: What other programs call it, for `interop`; nothing else reads it.
+        open: Takes edges into inputs that it does not declare.
+        takes: Says whether an `open` node takes a typed-in value for an input that it does not declare.
+        checks_itself: Has an `own_check`, which the server cannot call.
+        own_check: Says what is wrong with a call, given the typed-in values (an input with an edge has None),
+            and for each edge the node and the output that it comes from.
+        whole: Takes all elements of every input in one call.
+        changed: Given the typed-in values (an input with an edge has None), returns what its results depend on
+            beside them, such as the state of a file. NaN means that no result is ever used again.
     """
 
     id: str
@@ -106,6 +121,13 @@ class NodeSpec:
     needs: Callable[..., Iterable[str]] | None = field(default=None, compare=False)
     retries: int = field(default=0, compare=False)
     prepare: Callable[[], object] | None = field(default=None, compare=False)
+    outside: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    open: bool = field(default=False, compare=False)
+    takes: Callable[[str], bool] | None = field(default=None, compare=False)
+    checks_itself: bool = field(default=False, compare=False)
+    own_check: OwnCheck | None = field(default=None, compare=False)
+    whole: bool = field(default=False, compare=False)
+    changed: Callable[[Mapping[str, Any]], object] | None = field(default=None, compare=False)
 
     def input(self, name: str) -> Input | None:
         return next((entry for entry in self.inputs if entry.name == name), None)
@@ -129,6 +151,21 @@ class NodeSpec:
             "outputs": [{"name": entry.name, "type": entry.type} for entry in self.outputs],
         }
 
+    def to_stored(self) -> dict[str, Any]:
+        """Return the schema with what only the server wants to know."""
+        free = [entry.name for entry in self.inputs if entry.free]
+        more = {"free": free, "open": self.open, "checks_itself": self.checks_itself, "outside": self.outside}
+        return {**self.to_json(), **{name: value for name, value in more.items() if value}}
+
+    def covering(self, edges: Iterable[str], values: Iterable[str]) -> NodeSpec:
+        """Return the spec of an `open` node with the inputs too that one instance of it has beyond those."""
+        if not self.open:
+            return self
+        declared = {entry.name for entry in self.inputs}
+        taken = [*edges, *(name for name in values if self.takes is not None and self.takes(name))]
+        more = [Input(name, "Any", "", None, free=True) for name in dict.fromkeys(taken) if name not in declared]
+        return replace(self, inputs=(*self.inputs, *more)) if more else self
+
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> NodeSpec:
         names = ("id", "title", "category", "description", "version", "output_node")
@@ -137,6 +174,10 @@ class NodeSpec:
             references=tuple(data["references"]),
             was=tuple(data["was"]),
             claims=tuple(data["claims"]),
-            inputs=tuple(Input.from_json(entry) for entry in data["inputs"]),
+            inputs=tuple(
+                replace(Input.from_json(entry), free=entry["name"] in data.get("free", ()))
+                for entry in data["inputs"]
+            ),
             outputs=tuple(Output(**entry) for entry in data["outputs"]),
+            **{name: data[name] for name in ("open", "checks_itself", "outside") if name in data},
         )

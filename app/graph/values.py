@@ -35,7 +35,7 @@ def convert(entry: Input, value: Any) -> Any:
             )
         case "str":
             return text(entry, value)
-        case "choice" if value not in entry.choices:
+        case "choice" if value not in entry.choices and not entry.free:
             allowed = ", ".join(map(str, entry.choices))
             raise BadValue(
                 "not_a_choice",
@@ -80,7 +80,7 @@ def real(entry: Input, value: Any) -> float:
 
 
 def within(entry: Input, value: Any) -> Any:
-    low, high = limits(entry)
+    low, high = (None, None) if entry.free else limits(entry)
     if (low is not None and value < low) or (high is not None and value > high):
         span = f"{low:g} to {high:g}" if high is not None and low is not None else one_sided(low, high)
         raise BadValue(

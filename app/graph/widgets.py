@@ -61,6 +61,16 @@ class ImageFile:
 
 
 @dataclass(frozen=True)
+class VideoFile(ImageFile):
+    """A video below `folder`, which is `input` for uploads."""
+
+
+@dataclass(frozen=True)
+class MaskPainter(ImageFile):
+    """A drawing that says where: the name of a PNG below `folder`, as the canvas uploads it; empty for none."""
+
+
+@dataclass(frozen=True)
 class Checkbox:
     """On or off."""
 
@@ -73,7 +83,19 @@ class Choice:
 Widget = Slider | Number | Seed | TextBox | TextLine | ModelFile | ImageFile | Checkbox | Choice
 KINDS: dict[str, type[Widget]] = {
     kind.__name__: kind
-    for kind in (Slider, Number, Seed, TextBox, TextLine, ModelFile, ImageFile, Checkbox, Choice)
+    for kind in (
+        Slider,
+        Number,
+        Seed,
+        TextBox,
+        TextLine,
+        ModelFile,
+        ImageFile,
+        VideoFile,
+        MaskPainter,
+        Checkbox,
+        Choice,
+    )
 }
 SEED_LIMIT = 2**64 - 1
 

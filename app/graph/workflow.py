@@ -48,6 +48,14 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Where an input gets its value: an output of a node."""
+
+    node: str
+    output: str
+
+
+@dataclass(frozen=True)
 class Graph:
     """Nodes by id and the edges between them."""
 

@@ -13,11 +13,23 @@ from app.server.access import guard
 from app.server.hub import Hub
 from app.server.keys import HUB, RUNNER, STATE
 from app.server.refuse import refusals
-from app.server.routes import catalog, comfy, comfy_frontend, comfy_socket, files, jobs, socket, workflows
+from app.server.routes import (
+    catalog,
+    comfy,
+    comfy_files,
+    comfy_frontend,
+    comfy_socket,
+    files,
+    jobs,
+    socket,
+    workflows,
+)
 from app.server.runner import Runner
 from app.server.state import open_state
 
 BODY_LIMIT = 32 * 2**20
+OURS = (catalog, jobs, workflows, files, socket)
+COMFYS = (comfy, comfy_files, comfy_socket, comfy_frontend)
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -26,7 +38,7 @@ def make_app(settings: Settings) -> web.Application:
     app[STATE] = open_state(settings)
     app[HUB] = Hub()
     app[RUNNER] = Runner(app[STATE], app[HUB])
-    for module in (catalog, jobs, workflows, files, socket, comfy, comfy_socket, comfy_frontend):
+    for module in (*OURS, *COMFYS):
         app.add_routes(module.routes)
     app.cleanup_ctx.append(work)
     app.on_shutdown.append(close_sockets)

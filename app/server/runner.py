@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +24,7 @@ from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.server.hub import Hub
 from app.server.state import State
-from app.store.jobs import Job
+from app.store.jobs import Job, NewJob
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ class Runner:
             self.hub.tell(self.state.jobs.finish(id, JobFinished("failed", problem.to_json(), 0.0)))
 
     def feed(self) -> None:
-        """Hand the longest waiting job to an idle worker."""
+        """Hand the job whose turn it is to an idle worker."""
         if self.current or self.supervisor.state != "ready":
             return
         job = self.state.jobs.next()
@@ -67,11 +66,9 @@ class Runner:
         document, targets = self.state.jobs.document(job.id), self.state.jobs.targets(job.id)
         self.supervisor.send({"type": "run", "job": job.id, "document": document, "targets": targets})
 
-    def enqueue(
-        self, title: str, document: Mapping[str, Any], targets: Sequence[str], id: str | None = None
-    ) -> Job:
+    def enqueue(self, new: NewJob) -> Job:
         """Queue a checked document, tell everybody, and start it if nothing else runs."""
-        job, record = self.state.jobs.add(title, document, targets, id)
+        job, record = self.state.jobs.add(new)
         self.hub.tell(record)
         self.feed()
         return job
@@ -89,6 +86,10 @@ class Runner:
         jobs = self.state.jobs
         self.hub.tell(self.state.log.add(QueueChanged(jobs.paused, tuple(jobs.order()))))
         self.feed()
+
+    def free(self) -> None:
+        """Let the worker forget models and results once its job is done; what is on disk stays."""
+        self.supervisor.send({"type": "free"})
 
     async def hear(self, frame: wire.Frame) -> None:
         """Take a frame from the worker."""

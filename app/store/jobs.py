@@ -14,16 +14,23 @@ from app.execution.events import JobFinished, JobQueued, Status
 from app.store.database import Database
 from app.store.events import EventLog, Record
 
+TURN = "ORDER BY priority DESC, rank"
+HIGHEST_PRIORITY = 100
 ATTEMPTS = 3  # a job that was running when the server died this many times is not tried again
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run that waits, goes on or has ended. Times in seconds since 1970."""
+    """A run that waits, goes on or has ended. Times in seconds since 1970.
+
+    Jobs of a higher `priority` run first; `workflow` is the id of the saved workflow it came from, if any.
+    """
 
     id: str
     title: str
     status: Status
+    priority: int
+    workflow: str | None
     created: float
     started: float | None
     finished: float | None
@@ -34,25 +41,48 @@ class Job:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class NewJob:
+    """What is asked for: a document as it is now; later edits of the workflow do not reach it.
+
+    Attributes:
+        title: Shown in the queue.
+        document: The document as JSON.
+        targets: The nodes to run for; none means all outputs.
+        priority: Jobs of a higher one run first.
+        workflow: Id of the saved workflow that the document is of.
+        id: A wish for the job's id; None makes one up.
+        rank: Place among jobs of the same priority, the lowest first; None is behind all others.
+    """
+
+    title: str
+    document: Mapping[str, Any]
+    targets: Sequence[str] = ()
+    priority: int = 0
+    workflow: str | None = None
+    id: str | None = None
+    rank: float | None = None
+
+
 class Jobs:
     """The queue and its history."""
 
     def __init__(self, database: Database, log: EventLog) -> None:
         self.database, self.log = database, log
 
-    def add(
-        self, title: str, document: Mapping[str, Any], targets: Sequence[str], id: str | None = None
-    ) -> tuple[Job, Record]:
-        """Queue a document as it is now; later edits of the workflow do not reach it."""
+    def add(self, new: NewJob) -> tuple[Job, Record]:
+        """Queue a document."""
         now = time.time()
-        id = id or f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        id = new.id or f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        texts = json.dumps(new.document), json.dumps(list(new.targets))
         with self.database.transaction() as connection:
             connection.execute(
-                "INSERT INTO jobs (id, title, document, targets, status, created, rank) "
-                "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(rank), 0) + 1 FROM jobs))",
-                (id, title, json.dumps(document), json.dumps(list(targets)), now),
+                "INSERT INTO jobs (id, title, document, targets, status, created, priority, workflow, rank) "
+                "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, "
+                "coalesce(?, (SELECT coalesce(max(rank), 0) + 1 FROM jobs)))",
+                (id, new.title, *texts, now, new.priority, new.workflow, new.rank),
             )
-            record = self.log.add(JobQueued(title), id)
+            record = self.log.add(JobQueued(new.title), id)
         return self.get(id), record
 
     def get(self, id: str) -> Job:
@@ -95,21 +125,29 @@ class Jobs:
 
     def next(self) -> Job | None:
         """Return the job whose turn is next; None while the queue is paused."""
-        row = self.database.row("SELECT * FROM jobs WHERE status = 'queued' ORDER BY rank LIMIT 1")
+        row = self.database.row(f"SELECT * FROM jobs WHERE status = 'queued' {TURN} LIMIT 1")
         return job_of(row) if row and not self.paused else None
 
     def order(self) -> list[str]:
         """Return the waiting jobs, the next one first."""
-        rows = self.database.rows("SELECT id FROM jobs WHERE status = 'queued' ORDER BY rank")
+        rows = self.database.rows(f"SELECT id FROM jobs WHERE status = 'queued' {TURN}")
         return [row["id"] for row in rows]
 
     def move(self, id: str, before: str | None) -> None:
-        """Let a waiting job run before another one, or last; nothing happens when either does not wait."""
+        """Let a waiting job run before another one, or last; nothing happens when either does not wait.
+
+        It takes the priority of the jobs it comes among.
+        """
         order = [waiting for waiting in self.order() if waiting != id]
         if len(order) == self.queued() or (before is not None and before not in order):
             return
+        beside = before or next(reversed(order), id)
         order.insert(len(order) if before is None else order.index(before), id)
         with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET priority = (SELECT priority FROM jobs WHERE id = ?) WHERE id = ?",
+                (beside, id),
+            )
             ranks = sorted(
                 row["rank"] for row in self.database.rows("SELECT rank FROM jobs WHERE status = 'queued'")
             )
@@ -166,6 +204,6 @@ class Jobs:
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    names = ("id", "title", "status", "created", "started", "finished", "duration")
+    names = ("id", "title", "status", "priority", "workflow", "created", "started", "finished", "duration")
     problem = json.loads(row["problem"]) if row["problem"] else None
     return Job(**{name: row[name] for name in names}, problem=problem)

@@ -9,7 +9,8 @@ Reference: Liu et al., CLEAR: Conv-Like Linearization Revs Pre-Trained DiTs (202
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -54,12 +55,12 @@ class ClearWindow(Patch[Memory]):
         layout, sequence = step.layout, attention.queries
         _, rows, columns = layout.grid
         covers = (rows - 1) ** 2 + (columns - 1) ** 2 < self.radius**2
-        if covers or not attention.is_self or sequence == "text" or not attention.block.in_trunk:
+        if covers or not attention.between_image_tokens:
             return call(heads)
         if sequence not in memory.groups:
             memory.groups[sequence] = list(windows(layout, sequence, self.radius, heads.query.device))
             memory.report = density_report("clear_window", memory.groups[sequence], heads.key.shape[2])
-        return attend_in_groups(heads, memory.groups[sequence], call)
+        return call(replace(heads, attend=partial(attend_in_groups, memory.groups[sequence])))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         return next((memory.report for memory in memories.values() if memory.report), None)

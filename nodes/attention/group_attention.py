@@ -8,7 +8,8 @@ Reference: Ren et al., Grouping First, Attending Smartly (2025), https://arxiv.o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -49,12 +50,12 @@ class GroupAttention(Patch[Memory]):
         layout, sequence = step.layout, attention.queries
         _, rows, columns = layout.grid
         covers = rows <= self.side or columns <= self.side
-        if covers or not attention.is_self or sequence == "text" or not attention.block.in_trunk:
+        if covers or not attention.between_image_tokens:
             return call(heads)
         if sequence not in memory.groups:
             memory.groups[sequence] = list(self.crosses(layout, sequence, heads.query.device))
             memory.report = density_report("group_attention", memory.groups[sequence], heads.key.shape[2])
-        return attend_in_groups(heads, memory.groups[sequence], call)
+        return call(replace(heads, attend=partial(attend_in_groups, memory.groups[sequence])))
 
     def crosses(self, layout: Layout, sequence: Sequence, device: torch.device) -> Iterator[Group]:
         """Yield the text, which sees everything, and each group with the cross around it."""

@@ -50,7 +50,7 @@ class KvPooling(Patch[Memory]):
         self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
     ) -> Tensor:
         sequence, length = attention.keys, heads.key.shape[2]
-        if not attention.is_self or sequence == "text" or not attention.block.in_trunk:
+        if not attention.between_image_tokens:
             return call(heads)
         memory.keys += length
         if self.factor == 1 or attention.block.depth < self.dense_blocks:

@@ -1,7 +1,11 @@
 """First block cache: when the first block barely changes between steps, reuse what the others added.
 
+With `accumulate` this is Step Rehash in its form for transformers: the changes from step to step are summed up
+since the other blocks last ran, and the last step always runs.
+
 Reference: Cheng, ParaAttention (2024), https://github.com/chengzeyi/ParaAttention
 Reference: Liu et al., TeaCache (2024), https://arxiv.org/abs/2411.19108
+Reference: Zhan et al., Fast and Memory-Efficient Video Diffusion (2024), https://arxiv.org/abs/2411.01171
 """
 
 from __future__ import annotations
@@ -21,11 +25,19 @@ from app.graph.widgets import Slider
 
 @dataclass
 class Memory:
-    """What block 0, and all later blocks together, added when everything last ran."""
+    """What block 0, and all later blocks together, added when everything last ran.
+
+    Attributes:
+        by_first: The same for block 0; with `accumulate`, at the last call.
+        after_first: Tokens after block 0 then.
+        by_rest: What the blocks after it added.
+        change: Summed up since then; only with `accumulate`.
+    """
 
     by_first: Tokens | None = None
     after_first: Tokens | None = None
     by_rest: Tokens | None = None
+    change: float = 0.0
     skipping: bool = False
     rows: list[str] = field(default_factory=list)
     steps: int = 0
@@ -39,6 +51,7 @@ class FirstBlockCache(Patch[Memory]):
     """
 
     threshold: float
+    accumulate: bool = False
 
     claims: ClassVar[frozenset[str]] = frozenset({"blocks"})
 
@@ -52,7 +65,7 @@ class FirstBlockCache(Patch[Memory]):
             return call(tokens)
         if block.first:
             memory.steps = step.total
-            return self.run_first(memory, tokens, call)
+            return self.run_first(step, memory, tokens, call)
         memory.rows[-1] += "r" if memory.skipping else "c"
         if memory.skipping:
             return tokens
@@ -61,17 +74,32 @@ class FirstBlockCache(Patch[Memory]):
             memory.by_rest = after - memory.after_first
         return after
 
-    def run_first(self, memory: Memory, tokens: Tokens, call: Callable[[Tokens], Tokens]) -> Tokens:
+    def run_first(
+        self, step: Step, memory: Memory, tokens: Tokens, call: Callable[[Tokens], Tokens]
+    ) -> Tokens:
         """Run block 0 and decide; on a skip, what it returns is already what the last block would."""
         after = call(tokens)
         added = after - tokens
         memory.rows.append("c")
-        memory.skipping = False
-        if memory.by_first and memory.by_rest and largest_change(memory.by_first, added) < self.threshold:
-            memory.skipping = True
+        memory.skipping = self.skips(step, memory, added)
+        if not memory.skipping or self.accumulate:
+            memory.by_first = added
+        if memory.skipping and memory.by_rest:
             return after + memory.by_rest
-        memory.by_first, memory.after_first = added, after
+        memory.after_first = after
         return after
+
+    def skips(self, step: Step, memory: Memory, added: Tokens) -> bool:
+        """Whether block 0 adds about what it added before, when the others ran or over all steps since."""
+        if memory.by_first is None or memory.by_rest is None:
+            return False
+        change = largest_change(memory.by_first, added)
+        if not self.accumulate:
+            return change < self.threshold
+        memory.change += change
+        skips = memory.change < self.threshold and step.index < step.total - 1
+        memory.change = memory.change if skips else 0.0
+        return skips
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())
@@ -88,6 +116,7 @@ def largest_change(before: Tokens, now: Tokens) -> float:
 def first_block_cache(
     model: Model,
     threshold: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 0.08,
+    accumulate: bool = False,
 ) -> Model:
     """Skip all blocks but the first while its output barely changes.
 
@@ -95,5 +124,7 @@ def first_block_cache(
         model: The diffusion transformer to speed up.
         threshold: Relative change below which the other blocks are skipped; 0 never skips, higher is faster
             and less exact.
+        accumulate: Sum up the changes of all steps since the other blocks ran, instead of comparing with that
+            step alone (Step Rehash); the last step then always runs.
     """
-    return model.with_patch(FirstBlockCache(threshold))
+    return model.with_patch(FirstBlockCache(threshold, accumulate))

@@ -1,8 +1,8 @@
 """Step skip: leave out the whole transformer trunk until what enters it has changed enough.
 
 The measure is TeaCache's: the modulated input of the first block, compared with the call before and summed
-up since the blocks last ran. TeaCache bends the sum by a polynomial fitted to each model; this does not, so
-its published thresholds do not carry over.
+up since the blocks last ran. TeaCache bends each change by a polynomial fitted to the model; without one its
+published thresholds do not carry over.
 
 Reference: Liu et al., Timestep Embedding Tells: It's Time to Cache (2024), https://arxiv.org/abs/2411.19108
 """
@@ -21,7 +21,8 @@ from app.engine.sites import Arguments, Block, Part
 from app.engine.step import Step
 from app.engine.tokens import Tokens
 from app.graph.node import node
-from app.graph.widgets import Slider
+from app.graph.problem import Refusal
+from app.graph.widgets import Slider, TextLine
 
 
 class TrunkUnneeded(Exception):
@@ -50,6 +51,7 @@ class StepSkip(Patch[Memory]):
     """
 
     threshold: float
+    polynomial: tuple[float, ...] = ()
 
     claims: ClassVar[frozenset[str]] = frozenset({"blocks"})
 
@@ -87,11 +89,20 @@ class StepSkip(Patch[Memory]):
         """Sum up the change, and start anew where the blocks are going to run."""
         before, memory.modulated = memory.modulated, modulated
         if before is not None and memory.added and 0 < step.index < step.total - 1:
-            memory.change += largest_change(before, modulated)
+            memory.change += self.bent(largest_change(before, modulated))
             if memory.change < self.threshold:
                 return True
         memory.change = 0.0
         return False
+
+    def bent(self, change: float) -> float:
+        """Return the polynomial of a change; the change itself where none was given."""
+        if not self.polynomial:
+            return change
+        value = 0.0
+        for coefficient in self.polynomial:
+            value = value * change + coefficient
+        return value
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())
@@ -109,10 +120,24 @@ def largest_change(before: Tensor, now: Tensor) -> float:
     return ((now - before).abs().mean((1, 2)) / before.abs().mean((1, 2))).max().item()
 
 
+def coefficients(text: str) -> tuple[float, ...]:
+    """Read the coefficients of a polynomial."""
+    try:
+        return tuple(float(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise Refusal(
+            f"{text!r} is not a list of numbers.",
+            "Type the coefficients with commas between them, that of the highest power first, or nothing.",
+            code="bad_polynomial",
+            input="polynomial",
+        ) from None
+
+
 @node(patch=StepSkip)
 def step_skip(
     model: Model,
     threshold: Annotated[float, Slider(0.0, 2.0, step=0.01)] = 0.1,
+    polynomial: Annotated[str, TextLine(200)] = "",
 ) -> Model:
     """Skip all blocks and reuse what they added, until their input has changed enough.
 
@@ -120,5 +145,7 @@ def step_skip(
         model: The diffusion transformer to speed up.
         threshold: Summed relative change below which steps are skipped; 0 never skips, higher is faster and
             less exact.
+        polynomial: Coefficients that TeaCache publishes for a model, that of the highest power first; for
+            FLUX.1-dev 498.651651, -283.781631, 55.8554382, -3.82021401, 0.264230861. Empty for none.
     """
-    return model.with_patch(StepSkip(threshold))
+    return model.with_patch(StepSkip(threshold, coefficients(polynomial)))

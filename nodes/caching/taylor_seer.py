@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+from app.engine.expansion import Expansion, expand
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.sites import Block
@@ -21,27 +22,11 @@ from app.graph.node import node
 from app.graph.widgets import Number
 
 
-@dataclass(frozen=True, eq=False)
-class Expansion:
-    """What the trunk added at a step that computed it, and its derivatives there by step index."""
-
-    step: int
-    derivatives: tuple[Tokens, ...]
-
-    def forecast(self, step: int) -> Tokens:
-        """Return what the trunk would add at a later step."""
-        total, factor = self.derivatives[0], 1.0
-        for power, derivative in enumerate(self.derivatives[1:], start=1):
-            factor *= (step - self.step) / power
-            total = total + scaled(derivative, factor)
-        return total
-
-
 @dataclass
 class Memory:
     """An expansion for each evaluation that a solver makes in a step: they lie at different noise levels."""
 
-    expansions: dict[int, Expansion] = field(default_factory=dict)
+    expansions: dict[int, Expansion[Tokens]] = field(default_factory=dict)
     entry: Tokens | None = None
     forecasting: bool = False
     rows: list[str] = field(default_factory=list)
@@ -87,18 +72,6 @@ class TaylorSeer(Patch[Memory]):
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())
         return grid_report("taylor_seer", steps, [memory.rows for memory in memories.values()])
-
-
-def expand(before: Expansion | None, step: int, added: Tokens, order: int) -> Expansion:
-    """Estimate derivatives up to `order` by backward differences, each from the next lower one."""
-    derivatives = [added]
-    for old in before.derivatives[:order] if before else ():
-        derivatives.append(scaled(derivatives[-1] - old, 1 / (step - before.step)))  # type: ignore[union-attr]
-    return Expansion(step, tuple(derivatives))
-
-
-def scaled(tokens: Tokens, factor: float) -> Tokens:
-    return Tokens({name: x * factor for name, x in tokens.streams.items()})
 
 
 @node(patch=TaylorSeer)

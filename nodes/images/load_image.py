@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from app.engine.media import Image
-from app.engine.pictures import open_picture
+from app.engine.media import Image, Mask
+from app.engine.pictures import Behind, open_layers
 from app.graph.node import Context, node
 from app.graph.widgets import ImageFile
 
 
+class LoadedImage(NamedTuple):
+    """A picture, and where it is transparent."""
+
+    image: Image
+    mask: Mask
+
+
 @node()
-def load_image(context: Context, name: Annotated[str, ImageFile()]) -> Image:
-    """Open an uploaded picture, upright, with transparent parts turned white.
+def load_image(
+    context: Context, name: Annotated[str, ImageFile()], transparent: Behind = "white"
+) -> LoadedImage:
+    """Open an uploaded picture, upright, and a mask of its transparent parts.
 
     Args:
         name: The picture, in any common format.
+        transparent: What shows in transparent parts; "as stored" is the colour that the file holds there, which
+            is what somebody erased to make a mask.
     """
-    return open_picture(context.input_path(name))
+    return LoadedImage(*open_layers(context.input_path(name), transparent))

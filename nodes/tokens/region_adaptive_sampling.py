@@ -18,6 +18,7 @@ from torch import Tensor
 
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
+from app.engine.report import tokens_report
 from app.engine.sites import Attention, Block, Heads
 from app.engine.step import Step
 from app.engine.tokens import Layout, Tokens
@@ -33,7 +34,8 @@ class Memory:
     dropped: Tensor | None = None
     active: Tensor | None = None
     bank: dict[Attention, Heads] = field(default_factory=dict)
-    computed: list[int] = field(default_factory=list)
+    computed: list[Tensor | None] = field(default_factory=list)
+    layout: Layout | None = None
     tokens: int = 0
     steps: int = 0
 
@@ -60,9 +62,9 @@ class RegionAdaptiveSampling(Patch[Memory]):
     def wrap_model(
         self, step: Step, memory: Memory, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
-        memory.steps, memory.tokens = step.total, step.layout.image
+        memory.steps, memory.layout, memory.tokens = step.total, step.whole, step.layout.image
         memory.active = self.choose(step, memory)
-        memory.computed.append(memory.tokens if memory.active is None else len(memory.active))
+        memory.computed.append(memory.active)
         denoised = call(given)
         if given.sigma == 0:
             return denoised
@@ -123,15 +125,10 @@ class RegionAdaptiveSampling(Patch[Memory]):
         return call(heads)
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
-        computed = [count for memory in memories.values() for count in memory.computed]
-        whole = sum(len(memory.computed) * memory.tokens for memory in memories.values())
-        return {
-            "technique": "region_adaptive_sampling",
-            "tokens_saved": 1 - sum(computed) / whole if whole else 0.0,
-            "steps": max(memory.steps for memory in memories.values()),
-            "tokens": max(memory.tokens for memory in memories.values()),
-            "computed_tokens": sum(computed),
-        }
+        layout = next((memory.layout for memory in memories.values()), None)
+        computed = [active for memory in memories.values() for active in memory.computed]
+        steps = max(memory.steps for memory in memories.values())
+        return tokens_report("region_adaptive_sampling", steps, layout, computed)
 
 
 def spread(velocity: Tensor, layout: Layout) -> Tensor:

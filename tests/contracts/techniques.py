@@ -10,22 +10,35 @@ from nodes.attention.kv_pooling import KvPooling
 from nodes.caching.attention_broadcast import AttentionBroadcast
 from nodes.caching.delta_cache import DeltaCache
 from nodes.caching.first_block_cache import FirstBlockCache
+from nodes.caching.mag_cache import MagCache
+from nodes.caching.memory_slicing import MemorySlicing
 from nodes.caching.step_skip import StepSkip
 from nodes.caching.taylor_seer import TaylorSeer
+from nodes.caching.taylor_seer_modules import TaylorSeerModules
+from nodes.tokens.just_in_time_tokens import JustInTimeTokens
 from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
+from nodes.tokens.token_merging import TokenMerging
 
 
 @dataclass(frozen=True)
 class Technique:
-    """Settings with which it does something in short runs of tiny models, and with which it must not."""
+    """Settings with which it does something in short runs of tiny models, and with which it must not.
+
+    Attributes:
+        exact: Whether its result is meant to be that of the plain model.
+    """
 
     active: Patch[Any]
     neutral: Patch[Any]
+    exact: bool = False
 
 
 TECHNIQUES = {
     "first_block_cache": Technique(FirstBlockCache(0.9), FirstBlockCache(0)),
     "taylor_seer": Technique(TaylorSeer(2, 1, 1), TaylorSeer(1, 1, 3)),
+    "taylor_seer_modules": Technique(TaylorSeerModules(2, 1, 1, "all"), TaylorSeerModules(1, 1, 3, "all")),
+    "mag_cache": Technique(MagCache(1.0, 3, 0.2), MagCache(0, 3, 0.2)),
+    "memory_slicing": Technique(MemorySlicing(3), MemorySlicing(1), exact=True),
     "delta_cache": Technique(DeltaCache(2, 0.5, 0.5), DeltaCache(1, 0.5, 0.5)),
     "step_skip": Technique(StepSkip(2.0), StepSkip(0)),
     "attention_broadcast": Technique(AttentionBroadcast(2, 3, 0, 1), AttentionBroadcast(1, 1, 0, 1)),
@@ -35,4 +48,9 @@ TECHNIQUES = {
         RegionAdaptiveSampling(0.5, 1, 3, 0.1), RegionAdaptiveSampling(1.0, 1, 3, 0.1)
     ),
     "kv_pooling": Technique(KvPooling(2, 1), KvPooling(1, 0)),
+    "just_in_time_tokens": Technique(
+        JustInTimeTokens((0.35, 0.62), (0.4, 0.65), 3, "variance"),
+        JustInTimeTokens((1.0, 1.0), (0.4, 0.65), 3, "variance"),
+    ),
+    "token_merging": Technique(TokenMerging(0.5, 1), TokenMerging(0, 1)),
 }

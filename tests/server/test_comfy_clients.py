@@ -27,17 +27,17 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.stop()
 
 
-def comfy(server: Server, *arguments: str, home: Path) -> Any:
+def comfy(server: Server, *arguments: str, home: Path, ok: bool = True) -> Any:
     """Run comfy-cli as its users do, without its telemetry, and return what it answers."""
     quiet = {"DO_NOT_TRACK": "1", "COMFY_CLI_NO_REMOTE_REFRESH": "1", "HOME": str(home)}
     command = [str(COMFY), "--skip-prompt", "--json", *arguments]
-    if "--no-server" not in arguments:
+    if arguments[0] != "download":  # it remembers the server from the run
         command += ["--host", "127.0.0.1", "--port", str(server.port)]
     done = subprocess.run(
         command, env={**os.environ, **quiet}, capture_output=True, text=True, check=False, timeout=90
     )
     answer = json.loads(done.stdout.strip().splitlines()[-1])
-    assert answer["ok"], answer
+    assert answer["ok"] == ok, answer
     return answer["data"]
 
 
@@ -51,6 +51,20 @@ def test_comfy_cli_runs_a_prompt_and_finds_its_picture(real: Server, tmp_path: P
     assert status == 200 and picture.startswith(b"\x89PNG")
     listed = comfy(real, "jobs", "ls", home=tmp_path)
     assert [job["prompt_id"] for job in listed["jobs"]] == [ran["prompt_id"]]
+    assert comfy(real, "jobs", "status", ran["prompt_id"], home=tmp_path)["status"] == "completed"
+    fetched = comfy(real, "download", ran["prompt_id"], "--out-dir", str(tmp_path / "out"), home=tmp_path)
+    assert [Path(file["path"]).read_bytes() for file in fetched["files"]] == [picture]
+
+
+@pytest.mark.timeout(120)
+def test_comfy_cli_validates_a_prompt_by_our_node_schemas(real: Server, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.json"
+    validate = ("workflow", "validate", "--workflow", str(file))
+    file.write_text(json.dumps(prompt()))
+    assert comfy(real, *validate, home=tmp_path)["errors"] == []
+    file.write_text(json.dumps(prompt(sampler_name="brush")))
+    (error,) = comfy(real, *validate, ok=False, home=tmp_path)["errors"]
+    assert error["node_id"] == "3" and "brush" in error["message"]
 
 
 @pytest.mark.timeout(120)

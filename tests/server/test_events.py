@@ -95,6 +95,22 @@ async def test_only_what_changed_runs_again(shared: Server) -> None:
     assert order == ["show"] and fourth, "a deleted picture is made again"
 
 
+async def test_freed_memory_is_computed_again(shared: Server) -> None:
+    async def cached() -> list[str]:
+        since = shared.get("/api/status")["last_seq"]
+        assert shared.finished(shared.run(sum_of(99)))["status"] == "done"
+        events, _ = await heard(shared, since)
+        return list(next(event for event in events if event["type"] == "job_started")["cached"])
+
+    assert await cached() == []
+    assert await cached() == ["show"]
+    assert shared.ask("POST", "/api/free")[0] == 204
+    assert await cached() == []
+    assert await cached() == ["show"]
+    assert shared.ask("POST", "/free", {"unload_models": True})[0] == 200
+    assert await cached() == []
+
+
 async def test_cancel_and_death_are_the_last_word_of_a_job(shared: Server) -> None:
     since = shared.get("/api/status")["last_seq"]
     job = shared.run(document({"bad": ("fail", {"how": "die"}), "show": "show"}, "bad.int > show.value"))

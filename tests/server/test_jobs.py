@@ -184,3 +184,18 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_priority_goes_before_order_and_stays_with_a_retry(shared: Server) -> None:
+    shared.ask("PUT", "/api/queue", {"paused": True})
+    later = shared.run(sum_of(1), workflow="w1")
+    sooner = shared.run(sum_of(2), priority=3)
+    assert shared.ask("PUT", "/api/queue", {"paused": True})[1]["order"] == [sooner, later]
+    assert shared.job(later)["workflow"] == "w1" and shared.job(sooner)["priority"] == 3
+    status, answer = shared.ask("POST", "/api/jobs", {"document": sum_of(1), "priority": 1000})
+    assert status == 400 and "-100 to 100" in answer["error"]["remedy"]
+    shared.ask("PUT", "/api/queue", {"paused": False})
+    for id in (sooner, later):
+        assert shared.finished(id)["status"] == "done"
+    assert shared.job(sooner)["finished"] <= shared.job(later)["started"]
+    assert shared.ask("POST", f"/api/jobs/{sooner}/retry")[1]["job"]["priority"] == 3

@@ -10,7 +10,7 @@ from app.store import workflows as workflows_module
 from app.store.assets import Assets
 from app.store.database import Database, NewerDatabase
 from app.store.events import PAGE, EventLog
-from app.store.jobs import ATTEMPTS, Jobs
+from app.store.jobs import ATTEMPTS, Jobs, NewJob
 from app.store.workflows import Outdated, Workflows
 
 
@@ -77,8 +77,8 @@ def test_a_transaction_is_all_or_nothing(database: Database) -> None:
 
 def test_jobs_from_queue_to_end(database: Database) -> None:
     jobs = Jobs(database, EventLog(database))
-    first, _ = jobs.add("one", {"a": 1}, ["t"])
-    second, _ = jobs.add("two", {}, [])
+    first, _ = jobs.add(NewJob("one", {"a": 1}, ["t"]))
+    second, _ = jobs.add(NewJob("two", {}))
     assert jobs.next() == first and jobs.queued() == 2
     assert jobs.document(first.id) == {"a": 1} and jobs.targets(first.id) == ["t"]
     jobs.start(first.id)
@@ -95,9 +95,24 @@ def test_jobs_from_queue_to_end(database: Database) -> None:
     assert jobs.log.of_job(first.id, "job_finished") == []
 
 
+def test_a_higher_priority_runs_first_and_a_moved_job_takes_the_priority_of_its_new_place(
+    database: Database,
+) -> None:
+    jobs = Jobs(database, EventLog(database))
+    for id, priority in (("a", 0), ("b", 0), ("urgent", 5), ("idle", -1)):
+        jobs.add(NewJob(id, {}, priority=priority, workflow="w", id=id))
+    assert jobs.order() == ["urgent", "a", "b", "idle"] and jobs.get("a").workflow == "w"
+    jobs.move("idle", "urgent")
+    assert jobs.order() == ["idle", "urgent", "a", "b"] and jobs.get("idle").priority == 5
+    jobs.move("idle", None)
+    assert jobs.order() == ["urgent", "a", "b", "idle"] and jobs.get("idle").priority == 0
+    jobs.add(NewJob("first", {}, id="first", rank=-1.0))
+    assert jobs.order() == ["urgent", "first", "a", "b", "idle"]
+
+
 def test_interrupted_jobs_are_tried_again_but_not_for_ever(database: Database) -> None:
     jobs = Jobs(database, EventLog(database))
-    job, _ = jobs.add("one", {}, [])
+    job, _ = jobs.add(NewJob("one", {}))
     for _ in range(ATTEMPTS - 1):
         jobs.start(job.id)
         assert jobs.requeue_interrupted() == []

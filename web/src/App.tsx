@@ -4,6 +4,7 @@ import { Help } from "./canvas/Help";
 import { Menu } from "./canvas/Menu";
 import { Palette } from "./canvas/Palette";
 import { useKeys } from "./canvas/useKeys";
+import { Breadcrumb } from "./panels/Breadcrumb";
 import { Dialogs } from "./panels/Dialogs";
 import { Header } from "./panels/Header";
 import { Sidebar } from "./panels/Sidebar";
@@ -26,6 +27,7 @@ function Page() {
       <Header />
       <main>
         <Canvas />
+        <Breadcrumb />
         <Tools />
         <Help />
       </main>

@@ -1,5 +1,6 @@
 import { loadCatalog } from "./api/catalog";
 import { openFirst } from "./canvas/opening";
+import { startGraphs } from "./canvas/grouping";
 import { startChecking } from "./canvas/problems";
 import { startWatching } from "./canvas/running";
 import { startAutosave } from "./canvas/saving";
@@ -9,6 +10,7 @@ const RETRY = 2000;
 
 /** Everything that runs beside the components: saving, checking, events, and opening the first workflow. */
 export function startPage(): void {
+  startGraphs();
   startAutosave();
   startChecking();
   startWatching();

@@ -7,6 +7,7 @@ from aiohttp import web
 from app.graph.problem import Problem
 from app.graph.workflow import MalformedWorkflow, read
 from app.server.keys import RUNNER, STATE
+from app.server.openapi import description
 from app.server.refuse import read_body
 
 routes = web.RouteTableDef()
@@ -19,6 +20,11 @@ async def nodes(request: web.Request) -> web.Response:
     return web.json_response(
         {"version": state.catalog.version, "complete": state.catalog_complete, "nodes": schema}
     )
+
+
+@routes.get("/api/openapi.json")
+async def openapi(request: web.Request) -> web.Response:
+    return web.json_response(description(request.app[STATE].version))
 
 
 @routes.get("/api/status")

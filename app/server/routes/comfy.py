@@ -1,11 +1,9 @@
-"""ComfyUI's HTTP routes, at the root and below /api: its clients queue prompts here and fetch results."""
+"""ComfyUI's routes for prompts: its clients queue them here and ask what became of them."""
 
 from __future__ import annotations
 
-import os
-import platform
+import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -15,25 +13,15 @@ from app.graph.check import outputs
 from app.graph.problem import Problem
 from app.graph.resolve import ancestors, links_of
 from app.graph.workflow import MalformedWorkflow, Workflow
-from app.interop import documents, protocol, schemas
+from app.interop import documents, protocol
 from app.server.keys import RUNNER, STATE
-from app.server.refuse import Handler, Refused, number, read_body
-from app.server.routes import files
-from app.store.jobs import Job
+from app.server.refuse import Refused, number, read_body
+from app.server.routes.comfy_paths import everywhere
+from app.store.jobs import Job, NewJob
 
 routes = web.RouteTableDef()
+both = everywhere(routes)
 PAGE = 100
-
-
-def both(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Register a handler under `path` and `/api` + `path`, as ComfyUI does, and the same below /comfy."""
-
-    def register(handler: Handler) -> Handler:
-        for prefix in ("", "/api", "/comfy", "/comfy/api"):
-            routes.route(method, prefix + path)(handler)
-        return handler
-
-    return register
 
 
 @both("POST", "/prompt")
@@ -55,14 +43,23 @@ async def prompt(request: web.Request) -> web.Response:
     if not good:
         raise refused_prompt("prompt_outputs_failed_validation", "Prompt outputs failed validation", listed)
     first = next(iter(state.jobs.order()), None)
-    job = request.app[RUNNER].enqueue(
-        "Prompt", workflow.to_json(), good, new_id(request, body.get("prompt_id"))
-    )
+    id, rank = new_id(request, body.get("prompt_id")), place(body.get("number"))
+    new = NewJob("Prompt", workflow.to_json(), good, id=id, rank=rank)
+    job = request.app[RUNNER].enqueue(new)
     if body.get("front") and first:
         state.jobs.move(job.id, first)
         request.app[RUNNER].queue_changed()
     number_of = state.jobs.number(job.id)
     return web.json_response({"prompt_id": job.id, "number": number_of, "node_errors": listed})
+
+
+def place(wish: object) -> float | None:
+    """Return the place in the queue that a client wants: the lowest number runs first."""
+    if wish is None:
+        return None
+    if isinstance(wish, bool) or not isinstance(wish, int | float) or not math.isfinite(wish):
+        raise refused_prompt("invalid_number", "number must be a finite number", {})
+    return float(wish)
 
 
 def new_id(request: web.Request, wish: object) -> str | None:
@@ -184,6 +181,10 @@ async def interrupt(request: web.Request) -> web.Response:
 
 @both("POST", "/free")
 async def free(request: web.Request) -> web.Response:
+    """Forget models and results; one cannot be freed without the other, so either wish frees both."""
+    body = await read_body(request) if request.can_read_body else {}
+    if body.get("unload_models") or body.get("free_memory"):
+        request.app[RUNNER].free()
     return web.Response()
 
 
@@ -211,66 +212,3 @@ def entry(request: web.Request, job: Job) -> dict[str, Any]:
     targets = state.jobs.targets(job.id)
     sent = submitted(request, job)
     return protocol.history_entry(sent, state.jobs.number(job.id), job.to_json(), events, targets)
-
-
-@both("GET", "/view")
-async def view(request: web.Request) -> web.StreamResponse:
-    """Return a picture; the query names it as ComfyUI's clients do."""
-    query = request.query
-    name = "/".join(filter(None, (query.get("subfolder", ""), query.get("filename", ""))))
-    return files.picture(request, query.get("type", "output"), name)
-
-
-@both("POST", "/upload/image")
-async def upload(request: web.Request) -> web.Response:
-    name = await files.take_upload(request, field="image")
-    return web.json_response({"name": name, "subfolder": "", "type": "input"})
-
-
-@both("GET", "/object_info")
-async def object_info(request: web.Request) -> web.Response:
-    return web.json_response(schemas_of(request))
-
-
-@both("GET", "/object_info/{name}")
-async def object_info_of(request: web.Request) -> web.Response:
-    name = request.match_info["name"]
-    found = schemas_of(request).get(name)
-    return web.json_response({name: found} if found else {})
-
-
-def schemas_of(request: web.Request) -> dict[str, Any]:
-    folders = request.app[STATE].settings.folders
-    models = folders.choices("models", "models")
-    names = {"ckpt_name": models, "unet_name": models, "image": folders.choices("images", "input")}
-    return schemas.object_info(request.app[STATE].catalog, names)
-
-
-@both("GET", "/system_stats")
-async def system_stats(request: web.Request) -> web.Response:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    free_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    system = {
-        "os": os.name,
-        "ram_total": memory,
-        "ram_free": free_memory,
-        "comfyui_version": f"patchloom {request.app[STATE].version}",
-        "python_version": platform.python_version(),
-        "pytorch_version": "",
-        "embedded_python": False,
-        "argv": [],
-    }
-    device = {
-        "name": request.app[STATE].device,
-        "type": "cpu",
-        "index": 0,
-        "vram_total": memory,
-        "vram_free": free_memory,
-    }
-    device |= {"torch_vram_total": 0, "torch_vram_free": 0}
-    return web.json_response({"system": system, "devices": [device]})
-
-
-@both("GET", "/features")
-async def features(request: web.Request) -> web.Response:
-    return web.json_response({"supports_preview_metadata": True, "max_upload_size": files.UPLOAD_LIMIT})

@@ -15,14 +15,15 @@ from aiohttp import web
 from app.execution.files import write_whole
 from app.server.keys import STATE
 from app.server.refuse import Refused, missing, number
-from app.server.routes.comfy import both, submitted
-from app.server.routes.comfy import routes as comfy_routes
+from app.server.routes.comfy import submitted
+from app.server.routes.comfy_paths import everywhere
 from app.store.jobs import Job
 
 routes = web.RouteTableDef()
+both = everywhere(routes)
 PACKAGE = "comfyui_frontend_package"
 EMPTY_OBJECTS = ("/i18n", "/global_subgraphs", "/workflow_templates")
-EMPTY_LISTS = ("/extensions", "/embeddings", "/experiment/models", "/models")
+EMPTY_LISTS = ("/extensions", "/embeddings")
 STATUSES = {"queued": "pending", "running": "in_progress", "done": "completed"}
 
 
@@ -162,8 +163,8 @@ async def one_job(request: web.Request) -> web.Response:
 
 # Our own /api/jobs is another list, so these exist below /comfy only.
 for prefix in ("/comfy", "/comfy/api"):
-    comfy_routes.get(f"{prefix}/jobs")(jobs)
-    comfy_routes.get(f"{prefix}/jobs/{{id}}")(one_job)
+    routes.get(f"{prefix}/jobs")(jobs)
+    routes.get(f"{prefix}/jobs/{{id}}")(one_job)
 
 
 @routes.get("/comfy")

@@ -7,7 +7,7 @@ from aiohttp import web
 from app.graph.workflow import read
 from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, missing, number, read_body, readable
-from app.store.jobs import Job
+from app.store.jobs import HIGHEST_PRIORITY, Job, NewJob
 
 routes = web.RouteTableDef()
 STATUSES = ("queued", "running", "done", "failed", "cancelled")
@@ -39,9 +39,32 @@ async def add(request: web.Request) -> web.Response:
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
     title = readable(str(body.get("title") or workflow.title)) or "Untitled"
-    job = request.app[RUNNER].enqueue(title, workflow.to_json(), targets)
+    new = NewJob(title, workflow.to_json(), targets, priority_of(body), origin_of(body))
+    job = request.app[RUNNER].enqueue(new)
     problems_json = [problem.to_json() for problem in problems]
     return web.json_response({"job": job.to_json(), "problems": problems_json}, status=201)
+
+
+def priority_of(body: dict[str, object]) -> int:
+    """Return the job's priority: 0 unless the body says otherwise, higher runs first."""
+    priority = body.get("priority", 0)
+    if not isinstance(priority, int) or isinstance(priority, bool) or abs(priority) > HIGHEST_PRIORITY:
+        message = f"'priority' is {str(priority)[:40]!r}."
+        raise Refused(
+            400,
+            "bad_priority",
+            message,
+            f"Send a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}.",
+        )
+    return priority
+
+
+def origin_of(body: dict[str, object]) -> str | None:
+    """Return the id of the saved workflow that the document is of."""
+    origin = body.get("workflow")
+    if origin is not None and not isinstance(origin, str):
+        raise Refused(400, "bad_workflow", "'workflow' is no text.", "Send the id of a saved workflow.")
+    return None if origin is None else readable(origin)
 
 
 @routes.get("/api/jobs")
@@ -81,7 +104,8 @@ async def cancel(request: web.Request) -> web.Response:
 async def retry(request: web.Request) -> web.Response:
     state, old = request.app[STATE], found(request)
     document, targets = state.jobs.document(old.id), state.jobs.targets(old.id)
-    job = request.app[RUNNER].enqueue(old.title, document, targets)
+    new = NewJob(old.title, document, targets, old.priority, old.workflow)
+    job = request.app[RUNNER].enqueue(new)
     return web.json_response({"job": job.to_json()}, status=201)
 
 
@@ -104,6 +128,13 @@ async def queue(request: web.Request) -> web.Response:
     request.app[STATE].jobs.pause(paused)
     request.app[RUNNER].queue_changed()
     return web.json_response({"paused": paused, "order": request.app[STATE].jobs.order()})
+
+
+@routes.post("/api/free")
+async def free(request: web.Request) -> web.Response:
+    """Forget loaded models and results in memory; nothing that is saved is lost."""
+    request.app[RUNNER].free()
+    return web.Response(status=204)
 
 
 @routes.delete("/api/jobs/{id}")

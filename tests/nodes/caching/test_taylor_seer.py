@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 import torch
 
+from app.engine.expansion import Expansion, expand
 from app.engine.model import Patch
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens
-from nodes.caching.taylor_seer import Expansion, TaylorSeer, expand, taylor_seer
+from nodes.caching.taylor_seer import TaylorSeer, taylor_seer
 from nodes.samplers.heun import Heun
 from tests.nodes.caching.toy import Toy, dense, same
 from tests.tiny.recorder import Recorder
@@ -20,7 +21,7 @@ from tests.tiny.zoo import ZOO, build
 
 @dataclass
 class Memory:
-    expansions: dict[Block, Expansion] = field(default_factory=dict)
+    expansions: dict[Block, Expansion[Tokens]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

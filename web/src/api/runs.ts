@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { NO_RUNS, reduce, type RunState } from "../graph/events";
+import { parents } from "../graph/levels";
 import { loadCatalog } from "./catalog";
 import { reloadChoices } from "./choices";
 import { forgetPreviews, pushPreview } from "./previews";
@@ -117,8 +118,10 @@ function counters(state: RunsState, event: RunEvent): Partial<RunsState> {
 function onPreview(node: string, image: Blob): void {
   const { run, previewAspects } = useRuns.getState();
   if (!run?.nodes[node]) return;
-  if (!previewAspects[node]) useRuns.setState({ previewAspects: { ...previewAspects, [node]: 1 } });
-  pushPreview(node, image);
+  const shown = [node, ...parents(node)];
+  const fresh = shown.filter((id) => !previewAspects[id]).map((id) => [id, 1]);
+  if (fresh.length) useRuns.setState({ previewAspects: { ...previewAspects, ...Object.fromEntries(fresh) } });
+  for (const id of shown) pushPreview(id, image);
 }
 
 export function setPreviewAspect(node: string, aspect: number): void {

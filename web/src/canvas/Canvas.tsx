@@ -11,6 +11,7 @@ import {
 import { type DragEvent, type MouseEvent } from "react";
 import { isValid, useConnecting } from "./connecting";
 import { ConflictEdge } from "./ConflictEdge";
+import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
 import { useFlowEdges, useFlowNodes, type FlowNode, type MarkedEdge } from "./flow";
 import { FrameBox } from "./FrameBox";
@@ -46,6 +47,14 @@ const BEHAVIOUR = {
 
 /** The canvas itself: React Flow, fed from the editor, and what pointer gestures on it mean. */
 export function Canvas() {
+  const path = useEditor(prefixOfState);
+  // Another sheet is another canvas: nothing of one may linger on the other.
+  return <SheetCanvas key={path} />;
+}
+
+const prefixOfState = (s: { path: Path }) => prefixOf(s.path);
+
+function SheetCanvas() {
   const nodes = useFlowNodes();
   const edges = useFlowEdges();
   const snap = usePrefs((s) => s.snap);

@@ -2,9 +2,13 @@ import { useEffect, useRef } from "react";
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import type { NodeSchema } from "../api/types";
+import { graphOf, isBoundary } from "../graph/interface";
+import { runAt } from "../graph/levels";
 import { formatDuration } from "../graph/numbers";
 import type { Card } from "../graph/sheet";
 import { rename } from "./actions";
+import { enterGraph, flatId } from "./editor";
+import { Icon } from "../panels/Icon";
 import { useSurface } from "./surface";
 
 interface Props {
@@ -17,11 +21,12 @@ export function CardHead({ card, schema, known }: Props) {
   const renaming = useSurface((s) => s.renaming === card.id);
   const title = card.title || schema.title;
   return (
-    <div className="card-head" onDoubleClick={() => useSurface.setState({ renaming: card.id })}>
+    <div className="card-head" onDoubleClick={() => enterGraph(card.id) || isBoundary(card.id) || useSurface.setState({ renaming: card.id })}>
       {renaming ? <TitleEntry id={card.id} title={title} /> : <span className="card-title" title={titleHint(card, schema)}>{title}</span>}
       {card.mode !== "on" && <span className="badge off">{card.mode}</span>}
       {known ? <RunBadge id={card.id} /> : <UnknownBadge />}
-      {known && (
+      {graphOf(card.type) !== null && <EnterButton id={card.id} title={title} />}
+      {known && !isBoundary(card.id) && (
         <button
           type="button"
           className="card-help nodrag"
@@ -39,6 +44,14 @@ export function CardHead({ card, schema, known }: Props) {
   );
 }
 
+function EnterButton({ id, title }: { id: string; title: string }) {
+  return (
+    <button type="button" className="card-help nodrag" aria-label={`Open ${title}`} title="Open the subgraph (Enter)" data-testid="enter" onClick={() => enterGraph(id)}>
+      <Icon name="enter" size={13} />
+    </button>
+  );
+}
+
 function titleHint(card: Card, schema: NodeSchema): string {
   return `${schema.title} (${card.id})\n${schema.description}`;
 }
@@ -51,7 +64,7 @@ function UnknownBadge() {
 
 /** How the node fared in the run on display. */
 function RunBadge({ id }: { id: string }) {
-  const node = useRuns((s) => s.run?.nodes[id]);
+  const node = useRuns((s) => runAt(s.run?.nodes, flatId(id)));
   if (!node) return null;
   if (node.state === "waiting") return <span className="badge wait">queued</span>;
   if (node.state === "running") return <span className="badge busy">{node.steps ? `${node.step}/${node.steps}` : "running"}</span>;

@@ -3,6 +3,8 @@ import type { Asset } from "../api/types";
 import { watchPreviews } from "../api/previews";
 import { fileUrl } from "../api/routes";
 import { setPreviewAspect, useRuns } from "../api/runs";
+import { listAt, runAt } from "../graph/levels";
+import { flatId } from "./editor";
 import { viewAssets } from "./surface";
 
 interface Props {
@@ -11,17 +13,17 @@ interface Props {
   readonly height: number;
 }
 
-/** The picture in a card: what it made, or what it is making. */
 /** The pictures in a card: what it made, or what it is making. */
 export const CardMedia = memo(function CardMedia({ id, y, height }: Props) {
-  const assets = useRuns((s) => s.assets[id]);
-  const previewed = useRuns((s) => id in s.previewAspects);
-  const stale = useRuns((s) => s.run?.status === "running" && id in s.run.nodes && assets?.at(-1)?.job !== s.run.job);
+  const flat = flatId(id);
+  const assets = useRuns((s) => listAt(s.assets, flat));
+  const previewed = useRuns((s) => flat in s.previewAspects);
+  const stale = useRuns((s) => s.run?.status === "running" && runAt(s.run.nodes, flat) !== undefined && assets?.at(-1)?.job !== s.run.job);
   const style = { top: y, height };
   if (assets?.length) return <Results assets={assets} stale={stale} style={style} />;
   return (
     <div className="media" style={style}>
-      {previewed ? <Preview id={id} /> : <span className="w-note">The picture appears here</span>}
+      {previewed ? <Preview id={flat} /> : <span className="w-note">The picture appears here</span>}
     </div>
   );
 });

@@ -1,14 +1,15 @@
 import { useRuns } from "../api/runs";
+import { listAt } from "../graph/levels";
 import { summary } from "../graph/report";
 import { Icon } from "../panels/Icon";
-import { select } from "./editor";
+import { flatId, select } from "./editor";
 import { openTab } from "./prefs";
 import { allProblems, problemsOf, useProblems } from "./problems";
 import { useShallow } from "zustand/react/shallow";
 
 /** What the technique in this node did in the last run, in a line. */
 export function ReportStrip({ id, y }: { id: string; y: number }) {
-  const report = useRuns((s) => s.reports[id]?.at(-1));
+  const report = useRuns((s) => listAt(s.reports, flatId(id))?.at(-1));
   if (!report) return null;
   const show = () => {
     select(new Set([id]));
@@ -42,6 +43,5 @@ export function ProblemStrip({ id, y }: { id: string; y: number }) {
 }
 
 function problemsAt(state: ReturnType<typeof useProblems.getState>, id: string) {
-  const checked = problemsOf(state.checked, id);
-  return state.failure?.node === id ? problemsOf(allProblems(state), id) : checked;
+  return problemsOf(allProblems(state), flatId(id));
 }

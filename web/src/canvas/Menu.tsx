@@ -1,11 +1,13 @@
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { CARD_COLORS } from "../graph/colors";
+import { graphOf } from "../graph/interface";
 import { Icon, type IconName } from "../panels/Icon";
 import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, switchMode } from "./actions";
 import { LININGS } from "./aligning";
-import { select, selectAll, useEditor } from "./editor";
+import { enterGraph, select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
+import { subgraphSelection, unpackSelection } from "./grouping";
 import { toast, useSurface, type MenuRequest } from "./surface";
 import { FIT_VIEW } from "./view";
 
@@ -128,7 +130,18 @@ function cardItems(id: string): Item[] {
     { label: "Bypass", icon: "bypass", keys: "Ctrl B", act: () => switchMode("bypass") },
     { label: "Collapse", icon: "chevron", keys: "Alt C", act: collapseSelection },
     { label: "Group", icon: "group", keys: "Ctrl G", act: groupSelection },
+    ...subgraphItems(id),
     { label: "Delete", icon: "trash", keys: "Del", act: deleteSelection },
+  ];
+}
+
+function subgraphItems(id: string): Item[] {
+  const make: Item = { label: "Make a subgraph", icon: "subgraph", keys: "Ctrl ⇧ G", act: subgraphSelection };
+  if (graphOf(useEditor.getState().cards[id]?.type ?? "") === null) return [make];
+  return [
+    { label: "Open the subgraph", icon: "enter", keys: "Enter", act: () => enterGraph(id) },
+    { label: "Unpack the subgraph", icon: "unpack", keys: "Ctrl ⇧ U", act: unpackSelection },
+    make,
   ];
 }
 

@@ -5,13 +5,17 @@ import type { InputSchema } from "../api/types";
 import { CARD_COLORS, categoryHue } from "../graph/colors";
 import { HEAD, MIN_WIDTH, PORT_ROW, type CardLayout } from "../graph/layout";
 import { label } from "../graph/catalog";
+import { graphOf, isBoundary } from "../graph/interface";
 import type { NodeRun } from "../graph/events";
+import { listAt, runAt } from "../graph/levels";
+import { flatId } from "./editor";
+import { BoundaryPorts } from "./BoundaryPorts";
 import { CardHead } from "./CardHead";
 import { CardMedia } from "./CardMedia";
 import { ProblemStrip, ReportStrip } from "./CardStrips";
 import type { CardNode } from "./flow";
 import { Ports } from "./Ports";
-import { problemsOf, useProblems } from "./problems";
+import { allProblems, ownProblem, problemsOf, useProblems } from "./problems";
 import { WidgetRow } from "./WidgetRow";
 
 /** Below this zoom no text can be read, so a card is a coloured box with its title. */
@@ -21,10 +25,10 @@ const isFar = (s: { transform: [number, number, number] }) => s.transform[2] < F
 /** A node on the canvas. */
 export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps<CardNode>) {
   const far = useStore(isFar);
-  const state = useRuns((s) => s.run?.nodes[id]?.state);
-  const failed = useProblems((s) => hasError(s, id));
+  const state = useRuns((s) => runAt(s.run?.nodes, flatId(id))?.state);
+  const failed = useProblems((s) => hasError(s, flatId(id)));
   const { card, schema, known, layout } = data;
-  const classes = ["card", card.mode, selected ? "picked" : "", card.collapsed ? "collapsed" : "", known ? "" : "unknown", card.color ? "painted" : ""];
+  const classes = ["card", card.mode, selected ? "picked" : "", card.collapsed ? "collapsed" : "", known ? "" : "unknown", card.color ? "painted" : "", graphOf(card.type) === null ? "" : "subgraph"];
   const style = { height: layout.height, "--cat": cardHue(card.color, schema.category) } as CSSProperties;
   return (
     <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined}>
@@ -35,7 +39,7 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
 });
 
 function hasError(state: ReturnType<typeof useProblems.getState>, id: string): boolean {
-  return state.failure?.node === id || problemsOf(state.checked, id).some((p) => p.severity === "error");
+  return problemsOf(allProblems(state), id).some((p) => p.severity === "error");
 }
 
 function cardHue(color: string, category: string): number {
@@ -44,7 +48,7 @@ function cardHue(color: string, category: string): number {
 
 /** From afar: the title, and the picture if there is one, so that a small screen can watch a run. */
 function FarCard({ id, title, layout }: { id: string; title: string; layout: CardLayout }) {
-  const pictured = useRuns((s) => Boolean(s.assets[id]?.length) || id in s.previewAspects);
+  const pictured = useRuns((s) => Boolean(listAt(s.assets, flatId(id))?.length) || flatId(id) in s.previewAspects);
   return (
     <>
       <div className="card-far card-head">{title}</div>
@@ -59,7 +63,7 @@ function NearCard({ id, data, selected }: Pick<NodeProps<CardNode>, "id" | "data
     <>
       <CardHead card={card} schema={schema} known={known} />
       <StepBar id={id} />
-      {!card.collapsed && <PortLabels data={data} />}
+      {isBoundary(card.id) ? <BoundaryPorts data={data} /> : !card.collapsed && <PortLabels data={data} />}
       {layout.rows.map((row) => (
         <WidgetRow key={row.input.name} node={id} row={row} />
       ))}
@@ -89,7 +93,7 @@ function PortLabels({ data }: { data: CardNode["data"] }) {
 }
 
 function PortLabel({ node, port, style }: { node: string; port: InputSchema; style: CSSProperties }) {
-  const problem = useProblems((s) => problemsOf(s.checked, node).find((p) => p.input === port.name));
+  const problem = useProblems((s) => ownProblem(s.checked, flatId(node), port.name));
   return (
     <span
       className={`port-in ${problem?.severity ?? ""}`}
@@ -105,7 +109,7 @@ function PortLabel({ node, port, style }: { node: string; port: InputSchema; sty
 
 /** The progress of this node: steps where it counts them, else a moving bar. */
 function StepBar({ id }: { id: string }) {
-  const node = useRuns((s): NodeRun | undefined => s.run?.nodes[id]);
+  const node = useRuns((s): NodeRun | undefined => runAt(s.run?.nodes, flatId(id)));
   if (node?.state !== "running") return null;
   const share = node.steps ? node.step / node.steps : null;
   return (

@@ -3,14 +3,14 @@ import { label } from "../graph/catalog";
 import type { Row } from "../graph/layout";
 import { incoming } from "../graph/sheet";
 import { Widget } from "../widgets/Widget";
-import { useEditor } from "./editor";
-import { problemsOf, useProblems } from "./problems";
+import { flatId, useEditor } from "./editor";
+import { allProblems, ownProblem, useProblems } from "./problems";
 
 /** One widget in a card, marked when its input is linked or something is wrong with it. */
 export const WidgetRow = memo(function WidgetRow({ node, row }: { node: string; row: Row }) {
   const { input, y, height } = row;
   const source = useEditor((s) => incoming(s.links, node).get(input.name)?.[0]?.source);
-  const problem = useProblems((s) => problemsOf(s.checked, node).find((p) => p.input === input.name) ?? failureAt(s.failure, node, input.name));
+  const problem = useProblems((s) => ownProblem(allProblems(s), flatId(node), input.name));
   const hint = problem ? `${problem.message}\n${problem.remedy}` : input.help;
   return (
     <div
@@ -30,7 +30,3 @@ export const WidgetRow = memo(function WidgetRow({ node, row }: { node: string; 
     </div>
   );
 });
-
-function failureAt<P extends { node: string | null; input: string | null }>(failure: P | null, node: string, input: string): P | undefined {
-  return failure?.node === node && failure.input === input ? failure : undefined;
-}

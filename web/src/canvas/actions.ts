@@ -1,11 +1,14 @@
 import { useCatalog } from "../api/catalog";
 import { connect, partner, refusal, wireTo, type LooseEnd, type Wire } from "../graph/connection";
-import { copy, feeding, paste, readClip } from "../graph/clipboard";
+import { copy, feeding, paste, readClip, takeGraphs } from "../graph/clipboard";
+import { graphOf, NEW_PORT } from "../graph/interface";
+import { prune } from "../graph/subgraph";
 import { arrange } from "../graph/arrange";
 import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
 import { linkId, newCard, type Mode, type Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
-import { currentSheet, edit, select, selectedCards, useEditor } from "./editor";
+import { currentSheet, edit, editPages, openGraph, pagesNow, select, selectedCards, useEditor } from "./editor";
+import { holdsItself, renameGraph } from "./grouping";
 import { noteUsed } from "./prefs";
 import { toast, useSurface } from "./surface";
 
@@ -19,6 +22,10 @@ export interface Point {
 export function addNode(type: string, at: Point, end: LooseEnd | null = null, values: Record<string, unknown> = {}): string {
   const catalog = useCatalog.getState().catalog;
   const schema = catalog[type];
+  if (holdsItself(pagesNow(), openGraph(), [newCard("", type, 0, 0)])) {
+    toast("A subgraph cannot hold itself.", { tone: "error" });
+    return "";
+  }
   let id = "";
   edit((sheet) => {
     const added = addCard(sheet, type, at.x, at.y);
@@ -62,6 +69,7 @@ export function reconnectWire(id: string, wire: Wire): void {
   const without = remove(currentSheet(), new Set(), new Set([id]));
   const reason = refusal(without, catalog, wire);
   if (reason) toast(reason, { tone: "error" });
+  else if (wire.input === NEW_PORT) edit(() => connect(without, catalog, wire));
   else edit((sheet) => connect(replaceLink(sheet, id, wire), catalog, wire));
 }
 
@@ -72,22 +80,31 @@ export function deleteLink(id: string): void {
 export function deleteSelection(): void {
   const { selected, selectedLinks } = useEditor.getState();
   if (!selected.size && !selectedLinks.size) return;
-  edit((sheet) => remove(sheet, selected, selectedLinks));
+  const graph = openGraph();
+  editPages((pages) => {
+    const page = pages[graph]!;
+    return prune({ ...pages, [graph]: { ...page, sheet: remove(page.sheet, selected, selectedLinks) } }, pages, useEditor.getState().root);
+  });
   select(new Set());
 }
 
 export function copySelection(): string | null {
   const { selected } = useEditor.getState();
-  return selected.size ? copy(currentSheet(), selected) : null;
+  return selected.size ? copy(currentSheet(), selected, pagesNow()) : null;
 }
 
 /** Paste a clip or a whole document from text. Says whether the text was either. */
 export function pasteText(text: string, at: Point | null): boolean {
-  const clip = readClip(text);
-  if (!clip || clip.cards.length + clip.frames.length === 0) return false;
-  const pasted = paste(currentSheet(), clip, at);
-  edit(() => pasted.sheet);
-  select(pasted.ids);
+  const found = readClip(text);
+  if (!found || found.cards.length + found.frames.length === 0) return false;
+  const graph = openGraph();
+  const { pages, clip } = takeGraphs(pagesNow(), found);
+  if (holdsItself(pages, graph, clip.cards)) toast("A subgraph cannot hold itself.", { tone: "error" });
+  else {
+    const pasted = paste(currentSheet(), clip, at);
+    editPages(() => ({ ...pages, [graph]: { ...pages[graph]!, sheet: pasted.sheet } }));
+    select(pasted.ids);
+  }
   return true;
 }
 
@@ -121,6 +138,8 @@ export function groupSelection(): void {
 }
 
 export function rename(id: string, title: string): void {
+  const graph = graphOf(currentSheet().cards[id]?.type ?? "");
+  if (graph !== null) return renameGraph(graph, title);
   const frame = currentSheet().frames.some((f) => f.id === id);
   edit((sheet) => (frame ? updateFrame(sheet, id, { title }) : updateCards(sheet, new Set([id]), () => ({ title }))));
 }

@@ -1,10 +1,11 @@
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import type { NodeSchema } from "../api/types";
+import { listAt } from "../graph/levels";
 import { cardLayout, placeholderSchema, type Attachments } from "../graph/layout";
 import type { Card } from "../graph/sheet";
 import type { Size } from "../graph/edit";
-import { useEditor } from "./editor";
+import { flatId, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
 
 type Runs = ReturnType<typeof useRuns.getState>;
@@ -15,9 +16,10 @@ const EXPECTED_ASPECT = 1;
 
 /** What a card shows besides its schema. */
 export function attachmentsOf(id: string, schema: NodeSchema, seen: Seen, problem: boolean): Attachments {
-  const asset = seen.assets[id]?.at(-1);
-  const aspect = asset && asset.width > 0 ? asset.height / asset.width : (seen.previewAspects[id] ?? expected(schema));
-  return { aspect, report: Boolean(seen.reports[id]?.length), problem };
+  const flat = flatId(id);
+  const asset = listAt(seen.assets, flat)?.at(-1);
+  const aspect = asset && asset.width > 0 ? asset.height / asset.width : (seen.previewAspects[flat] ?? expected(schema));
+  return { aspect, report: Boolean(listAt(seen.reports, flat)?.length), problem };
 }
 
 function expected(schema: NodeSchema): number | null {
@@ -31,7 +33,7 @@ export function schemaOf(card: Card): NodeSchema {
 
 /** A card's size as it is drawn now. */
 export function sizeOf(card: Card): Size {
-  const problem = problemsOf(allProblems(useProblems.getState()), card.id).length > 0;
+  const problem = problemsOf(allProblems(useProblems.getState()), flatId(card.id)).length > 0;
   const schema = schemaOf(card);
   return cardLayout(schema, card, attachmentsOf(card.id, schema, useRuns.getState(), problem));
 }

@@ -6,10 +6,11 @@ import { useRuns } from "../api/runs";
 import type { NodeSchema, Problem } from "../api/types";
 import { outputOf, type Catalog } from "../graph/catalog";
 import { conflictLinks } from "../graph/conflicts";
+import { cardAt } from "../graph/levels";
 import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
 import type { Card, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
-import { currentSheet, useEditor } from "./editor";
+import { currentSheet, flatId, prefixOf, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
 import { portColor } from "./ports";
 
@@ -65,7 +66,7 @@ export function useFlowNodes(): FlowNode[] {
     const cardNodes = Object.values(cards).map((card) => {
       const known = catalog[card.type];
       const schema = known ?? placeholderSchema(card.type, card.id, links);
-      const problem = problemsOf(problems, card.id).length > 0;
+      const problem = problemsOf(problems, flatId(card.id)).length > 0;
       const attached = attachmentsOf(card.id, schema, { assets, previewAspects, reports }, problem);
       const picked = selected.has(card.id);
       const parts = [card, known ?? links, picked, attached.aspect, attached.report, attached.problem];
@@ -132,7 +133,7 @@ export function useFlowEdges(): MarkedEdge[] {
   const checked = useProblems((s) => s.checked);
   const reuse = useRef(new Reuse<MarkedEdge>());
   return useMemo(() => {
-    const conflicts = conflictLinks(currentSheet(), catalog, checked);
+    const conflicts = conflictLinks(currentSheet(), catalog, here(checked));
     const edges = links.map((link) => {
       const problem = conflicts.get(link.id);
       const color = portColor(outputType(catalog, cards[link.source], link));
@@ -149,8 +150,16 @@ export function useFlowEdges(): MarkedEdge[] {
   }, [links, cards, selectedLinks, catalog, busy, checked]);
 }
 
+/** The card on this sheet in which something runs. */
 function runningNode(nodes: Readonly<Record<string, { state: string }>>): string | null {
-  return Object.keys(nodes).find((id) => nodes[id]!.state === "running") ?? null;
+  const flat = Object.keys(nodes).find((id) => nodes[id]!.state === "running");
+  return flat === undefined ? null : cardAt(prefixOf(), flat);
+}
+
+/** The problems of this sheet, named by its own cards. */
+function here(problems: readonly Problem[]): Problem[] {
+  const prefix = prefixOf();
+  return problems.filter((p) => p.node?.startsWith(prefix)).map((p) => ({ ...p, node: p.node!.slice(prefix.length) }));
 }
 
 function outputType(catalog: Catalog, card: Card | undefined, link: Link): string {

@@ -1,9 +1,10 @@
 import type { ReactFlowInstance } from "@xyflow/react";
 import { arrangeCards, collapseSelection, deleteSelection, duplicateSelection, groupSelection, switchMode } from "./actions";
 import { LININGS } from "./aligning";
-import { redoEdit, select, selectAll, undoEdit, useEditor } from "./editor";
+import { enterGraph, openPath, redoEdit, select, selectAll, undoEdit, useEditor } from "./editor";
 import { chooseFile, downloadDocument } from "./dropping";
 import type { FlowNode } from "./flow";
+import { subgraphSelection, unpackSelection } from "./grouping";
 import { usePrefs } from "./prefs";
 import { run } from "./running";
 import { closeFloating, useSurface } from "./surface";
@@ -39,6 +40,10 @@ export const BINDINGS: readonly Binding[] = [
   { part: "Edit", keys: ["Mod+B"], does: "Bypass: inputs pass through", act: () => switchMode("bypass") },
   { part: "Edit", keys: ["Alt+C"], does: "Collapse or unfold", act: collapseSelection },
   { part: "Edit", keys: ["Mod+G"], does: "Group the selection", act: groupSelection },
+  { part: "Edit", keys: ["Mod+Shift+G"], does: "Make a subgraph of the selection", act: subgraphSelection },
+  { part: "Edit", keys: ["Mod+Shift+U"], does: "Unpack the subgraph", act: unpackSelection },
+  { part: "View", keys: ["Enter"], does: "Open the selected subgraph", act: enterSelected },
+  { part: "View", keys: ["U"], does: "Leave the subgraph", act: leave },
   ...LININGS.map(({ does, key, act }): Binding => ({ part: "Edit", keys: [key], does, act })),
   { part: "Edit", keys: ["F2"], does: "Rename", act: renameSelected },
   { part: "View", keys: ["F", "."], does: "Fit the view", act: (flow) => void flow.fitView(FIT_VIEW) },
@@ -83,6 +88,16 @@ export function openPaletteInMiddle(flow: Flow): void {
 function renameSelected(): void {
   const [id] = useEditor.getState().selected;
   if (id) useSurface.setState({ renaming: id });
+}
+
+function enterSelected(): void {
+  const [id] = useEditor.getState().selected;
+  if (id) enterGraph(id);
+}
+
+function leave(): void {
+  const { path } = useEditor.getState();
+  if (path.length) openPath(path.slice(0, -1));
 }
 
 function layOut(flow: Flow): void {

@@ -5,7 +5,7 @@ import { rememberJob } from "../api/shown";
 import type { WorkflowDocument } from "../api/types";
 import { FORMAT, readDocument, sameDocument } from "../graph/document";
 import { dropDraft, takeDraft } from "./drafts";
-import { edit, loadSheet, useEditor } from "./editor";
+import { loadPages, replacePages, useEditor } from "./editor";
 import { toast, toastError } from "./surface";
 import { setTitle, useWorkflow } from "./workflow";
 
@@ -21,13 +21,13 @@ export function setBeforeOpening(step: () => Promise<void>): void {
 
 function show(head: WorkflowHead, workflow: WorkflowDocument): void {
   const opened = readDocument(workflow);
-  loadSheet(opened.sheet);
+  loadPages(opened.pages, opened.root);
   useWorkflow.setState((s) => ({
     id: head.id,
     title: head.title || opened.title || "Untitled",
     revision: head.revision,
     saveState: "saved",
-    rest: opened.rest,
+    head: opened.head,
     view: opened.view,
     unplaced: opened.unplaced,
     opening: s.opening + 1,
@@ -95,7 +95,8 @@ export async function restoreRevision(revision: number): Promise<void> {
   const { id } = useWorkflow.getState();
   if (!id) return;
   const old = await getWorkflow(id, revision);
-  edit(() => readDocument(old.document).sheet);
+  const { pages, root } = readDocument(old.document);
+  replacePages(pages, root);
   setTitle(old.title);
   toast(`Revision ${revision} is back. Ctrl+Z takes you to where you were.`);
 }

@@ -4,7 +4,8 @@ import { checkDocument } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Problem } from "../api/types";
 import type { Run } from "../graph/events";
-import { useEditor } from "./editor";
+import { cardAt, parents } from "../graph/levels";
+import { prefixOf, useEditor } from "./editor";
 import { openTab } from "./prefs";
 import { toast } from "./surface";
 import { documentNow, useWorkflow } from "./workflow";
@@ -24,9 +25,10 @@ let asked = 0;
 export function startChecking(): void {
   useEditor.subscribe((state, before) => {
     if (state.version !== before.version) checkSoon();
-    const node = useProblems.getState().failure?.node;
+    const flat = useProblems.getState().failure?.node;
+    const node = flat ? cardAt(prefixOf(), flat) : null;
     // Whoever changes the node that failed is mending it: the mark has done its work.
-    if (node && state.values[node] !== before.values[node]) useProblems.setState({ failure: null });
+    if (node && state.path === before.path && state.values[node] !== before.values[node]) useProblems.setState({ failure: null });
   });
   useCatalog.subscribe(checkSoon);
   useRuns.subscribe((state, before) => {
@@ -80,11 +82,16 @@ function clearProblems(): void {
   checkSoon();
 }
 
+/** Both kinds in one list, the same list for the same state. */
 export function allProblems({ checked, failure }: ProblemsState): readonly Problem[] {
-  return failure ? [failure, ...checked] : checked;
+  if (!failure) return checked;
+  if (joined?.checked !== checked || joined.failure !== failure) joined = { checked, failure, all: [failure, ...checked] };
+  return joined.all;
 }
 
-/** Problems by node, kept per list because every card asks. */
+let joined: (ProblemsState & { all: readonly Problem[] }) | null = null;
+
+/** Problems by flat id, those of inner nodes also at their subgraph's card; kept per list because every card asks. */
 const byNodeOf = new WeakMap<readonly Problem[], Map<string, Problem[]>>();
 const NONE: readonly Problem[] = [];
 
@@ -92,8 +99,15 @@ export function problemsOf(problems: readonly Problem[], node: string): readonly
   let index = byNodeOf.get(problems);
   if (!index) {
     index = new Map();
-    for (const p of problems) if (p.node) index.set(p.node, [...(index.get(p.node) ?? []), p]);
+    for (const p of problems) {
+      for (const id of p.node ? [p.node, ...parents(p.node)] : []) index.set(id, [...(index.get(id) ?? []), p]);
+    }
     byNodeOf.set(problems, index);
   }
   return index.get(node) ?? NONE;
+}
+
+/** What is wrong with one input of a node itself. */
+export function ownProblem(problems: readonly Problem[], node: string, input: string): Problem | undefined {
+  return problemsOf(problems, node).find((p) => p.node === node && p.input === input);
 }

@@ -4,7 +4,8 @@ import { setBelongs, showFinished, toldInFull, useRuns } from "../api/runs";
 import { rememberedJob } from "../api/shown";
 import type { Problem } from "../api/types";
 import { rollSeeds } from "../graph/seeds";
-import { amend, currentSheet, useEditor } from "./editor";
+import { hasNode } from "../graph/subgraph";
+import { amend, currentSheet, pagesNow, useEditor } from "./editor";
 import { openTab } from "./prefs";
 import { setProblems, useProblems } from "./problems";
 import { toast, toastError } from "./surface";
@@ -12,7 +13,11 @@ import { documentNow, useWorkflow } from "./workflow";
 
 /** Draw runs of the open workflow only: those whose nodes are all on the sheet. */
 export function startWatching(): void {
-  setBelongs((order) => order.every((id) => id in useEditor.getState().cards));
+  setBelongs((order) => {
+    const state = useEditor.getState();
+    const pages = pagesNow(state);
+    return order.every((flat) => hasNode(pages, state.root, flat));
+  });
   useWorkflow.subscribe((state, before) => {
     if (state.opening !== before.opening) void showLastRun();
   });

@@ -1,7 +1,8 @@
 import { create } from "zustand";
 import type { View, WorkflowDocument } from "../api/types";
-import { EMPTY_REST, writeDocument, type DocumentRest } from "../graph/document";
-import { currentSheet, useEditor } from "./editor";
+import { writeDocument } from "../graph/document";
+import type { Extra } from "../graph/sheet";
+import { pagesNow, useEditor } from "./editor";
 
 export type SaveState = "saved" | "unsaved" | "saving" | "offline" | "conflict";
 
@@ -11,7 +12,8 @@ interface WorkflowState {
   title: string;
   revision: number;
   saveState: SaveState;
-  rest: DocumentRest;
+  /** Top-level keys of the document but its graphs, kept for saving. */
+  head: Extra;
   view: View | null;
   /** The document had no positions, so the canvas lays it out once it knows the nodes. */
   unplaced: boolean;
@@ -26,7 +28,7 @@ export const useWorkflow = create<WorkflowState>(() => ({
   title: "",
   revision: 0,
   saveState: "saved",
-  rest: EMPTY_REST,
+  head: {},
   view: null,
   unplaced: false,
   opening: 0,
@@ -34,8 +36,8 @@ export const useWorkflow = create<WorkflowState>(() => ({
 }));
 
 export function documentNow(): WorkflowDocument {
-  const { title, rest, view } = useWorkflow.getState();
-  return writeDocument(currentSheet(), title, rest, view);
+  const { title, head, view } = useWorkflow.getState();
+  return writeDocument(pagesNow(), useEditor.getState().root, title, head, view);
 }
 
 export function setTitle(title: string): void {

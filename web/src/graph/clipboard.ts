@@ -1,6 +1,8 @@
 import { documentFault, readDocument } from "./document";
 import type { Ids } from "./edit";
-import { freeId, linkId, type Card, type Frame, type Link, type Sheet, type Values } from "./sheet";
+import { graphOf, graphType, INPUTS, inputsType, isBoundary, OUTPUTS, outputsType } from "./interface";
+import { freeId, linkId, type Card, type Frame, type Link, type Page, type Pages, type Sheet, type Values } from "./sheet";
+import { graphsWithin } from "./subgraph";
 import type { WorkflowDocument } from "../api/types";
 
 const KIND = "patchloom/clip";
@@ -11,14 +13,18 @@ export interface Clip {
   readonly links: readonly Link[];
   readonly frames: readonly Frame[];
   readonly values: Readonly<Record<string, Values>>;
+  /** The subgraphs that the cards stand for. */
+  readonly graphs: Pages;
 }
 
 /** The selected cards and frames with the links between them, as text, so that other tabs can paste it. */
-export function copy(sheet: Sheet, ids: Ids): string {
+export function copy(sheet: Sheet, picked: Ids, pages: Pages = {}): string {
+  const ids = new Set([...picked].filter((id) => !isBoundary(id)));
   const cards = Object.values(sheet.cards).filter((c) => ids.has(c.id));
   const links = sheet.links.filter((l) => ids.has(l.source) && ids.has(l.target));
+  const graphs = Object.fromEntries([...graphsWithin({ ...sheet, cards: Object.fromEntries(cards.map((c) => [c.id, c])) }, pages)].map((id) => [id, pages[id]!]));
   const values = Object.fromEntries(cards.map((c) => [c.id, sheet.values[c.id] ?? {}]));
-  const clip: Clip = { kind: KIND, cards, links, frames: sheet.frames.filter((f) => ids.has(f.id)), values };
+  const clip: Clip = { kind: KIND, cards, links, frames: sheet.frames.filter((f) => ids.has(f.id)), values, graphs };
   return JSON.stringify(clip);
 }
 
@@ -32,8 +38,9 @@ export function readClip(text: string): Clip | null {
   }
   if (isClip(value)) return value;
   if (documentFault(value)) return null;
-  const { sheet } = readDocument(value as WorkflowDocument);
-  return { kind: KIND, ...sheet, cards: Object.values(sheet.cards) };
+  const { sheet, pages, root } = readDocument(value as WorkflowDocument);
+  const { [root]: _root, ...graphs } = pages;
+  return { kind: KIND, ...sheet, cards: Object.values(sheet.cards), graphs };
 }
 
 function isClip(value: unknown): value is Clip {
@@ -73,6 +80,39 @@ export function paste(
   }
   const copies = [...clip.links, ...outer].map((l) => renamed(l, names));
   return { sheet: { cards, values, frames, links: [...sheet.links, ...copies] }, ids };
+}
+
+/**
+ * The clip's subgraphs as the document takes them in: one that it has already is shared, another under a name that is
+ * taken gets a new name, and the clip's cards stand for that.
+ */
+export function takeGraphs(pages: Pages, clip: Clip): { pages: Pages; clip: Clip } {
+  const names = new Map<string, string>();
+  const next: Record<string, Page> = { ...pages };
+  for (const [id, page] of Object.entries(clip.graphs ?? {})) {
+    const known = pages[id];
+    names.set(id, known && !samePage(known, page) ? freeId(id, (name) => name in next || name in clip.graphs) : id);
+    next[names.get(id)!] = page;
+  }
+  const point = (card: Card): Card => {
+    const to = names.get(graphOf(card.type) ?? "");
+    return to ? { ...card, type: graphType(to) } : card;
+  };
+  for (const to of names.values()) next[to] = repointed(next[to]!, to, point);
+  for (const [id, page] of Object.entries(pages)) if (names.get(id) === id) next[id] = page;
+  return { pages: names.size ? next : pages, clip: { ...clip, cards: clip.cards.map(point) } };
+}
+
+function samePage(one: Page, other: Page): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function repointed(page: Page, graph: string, point: (card: Card) => Card): Page {
+  const cards = Object.values(page.sheet.cards).map((card) => {
+    if (card.id === INPUTS) return { ...card, type: inputsType(graph) };
+    return card.id === OUTPUTS ? { ...card, type: outputsType(graph) } : point(card);
+  });
+  return { ...page, sheet: { ...page.sheet, cards: Object.fromEntries(cards.map((c) => [c.id, c])) } };
 }
 
 function renamed(link: Link, names: ReadonlyMap<string, string>): Link {

@@ -1,4 +1,5 @@
 import { inputOf, label, outputOf, type Catalog } from "./catalog";
+import { addPort, INPUTS, isBoundary, NEW_PORT, OUTPUTS } from "./interface";
 import { incoming, linkId, type Link, type Sheet } from "./sheet";
 import type { InputSchema, NodeSchema, OutputSchema } from "../api/types";
 
@@ -31,17 +32,34 @@ export function refusal(sheet: Sheet, catalog: Catalog, wire: Wire): string | nu
   const output = outputOf(from, wire.output);
   const input = inputOf(to, wire.input);
   if (!output || !input) return "This node is not known to the server, so its ports cannot be connected.";
+  if (isBoundary(wire.source) && isBoundary(wire.target)) return "Put a node between the subgraph's inputs and outputs.";
   if (!fits(output.type, input.type)) return `${output.type} does not fit ${input.type} (${label(input.name)}).`;
   if (closesCycle(sheet.links, wire.source, wire.target)) return "That link would close a circle: the node would wait for itself.";
   return null;
 }
 
 /** The sheet with the wire in place. A single input lets go of its old link. */
-export function connect(sheet: Sheet, catalog: Catalog, wire: Wire): Sheet {
+export function connect(before: Sheet, catalog: Catalog, wanted: Wire): Sheet {
+  const { sheet, wire } = withNewPort(before, catalog, wanted);
   const input = inputOf(catalog[sheet.cards[wire.target]?.type ?? ""], wire.input);
   const id = linkId(wire);
   const kept = sheet.links.filter((l) => (input?.multiple ? l.id !== id : l.target !== wire.target || l.input !== wire.input));
   return { ...sheet, links: [...kept, { id, ...wire }] };
+}
+
+/** A wire to the + of a subgraph's inputs or outputs makes a port there, named and typed after its other end. */
+function withNewPort(sheet: Sheet, catalog: Catalog, wire: Wire): { sheet: Sheet; wire: Wire } {
+  if (wire.source === INPUTS && wire.output === NEW_PORT) {
+    const type = inputOf(catalog[sheet.cards[wire.target]?.type ?? ""], wire.input)?.type ?? "Any";
+    const added = addPort(sheet, INPUTS, wire.input, type);
+    return { sheet: added.sheet, wire: { ...wire, output: added.name } };
+  }
+  if (wire.target === OUTPUTS && wire.input === NEW_PORT) {
+    const type = outputOf(catalog[sheet.cards[wire.source]?.type ?? ""], wire.output)?.type ?? "Any";
+    const added = addPort(sheet, OUTPUTS, wire.output, type);
+    return { sheet: added.sheet, wire: { ...wire, input: added.name } };
+  }
+  return { sheet, wire };
 }
 
 /** An end of a link that was dropped on empty space. */
@@ -54,6 +72,8 @@ export interface LooseEnd {
 
 /** The port of a node that the loose end would be connected to: an equal type first, required before optional. */
 export function partner(schema: NodeSchema, end: LooseEnd): InputSchema | OutputSchema | undefined {
+  const fresh = [...schema.inputs, ...schema.outputs].find((port) => port.name === NEW_PORT);
+  if (fresh) return fresh;
   if (end.side === "input") {
     const outputs = schema.outputs.filter((o) => fits(o.type, end.type));
     return outputs.find((o) => o.type === end.type) ?? outputs[0];

@@ -11,15 +11,20 @@ export interface Difference {
 
 /** What differs between two workflows that matters to their results: nodes, values, modes and links, not layout. */
 export function differences(before: WorkflowDocument, after: WorkflowDocument): Difference[] {
-  const [old, now] = [facts(readDocument(before).sheet), facts(readDocument(after).sheet)];
+  const [old, now] = [facts(before), facts(after)];
   const names = [...new Set([...old.keys(), ...now.keys()])];
   return names
     .map((where) => ({ where, before: old.get(where) ?? "", after: now.get(where) ?? "" }))
     .filter((difference) => difference.before !== difference.after);
 }
 
-/** Everything that a sheet says about its result, as one text a place. */
-function facts(sheet: Sheet): Map<string, string> {
+/** Everything that a document says about its result, as one text a place. */
+function facts(document: WorkflowDocument): Map<string, string> {
+  const { pages, root } = readDocument(document);
+  return new Map(Object.entries(pages).flatMap(([id, page]) => [...sheetFacts(page.sheet)].map(([where, what]) => [id === root ? where : `${id}/${where}`, what])));
+}
+
+function sheetFacts(sheet: Sheet): Map<string, string> {
   const found = new Map<string, string>();
   for (const card of Object.values(sheet.cards)) {
     found.set(card.id, card.mode === "on" ? card.type : `${card.type} (${card.mode})`);

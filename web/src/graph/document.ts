@@ -1,29 +1,24 @@
 import type { Edge, Graph, Group, NodeInstance, View, WorkflowDocument } from "../api/types";
-import { linkId, type Card, type Extra, type Frame, type Link, type Mode, type Sheet, type Values } from "./sheet";
+import { isBoundary } from "./interface";
+import { readFace, writeFace } from "./face";
+import { isObject, pair, type Json } from "./json";
+import { linkId, type Card, type Extra, type Frame, type Link, type Mode, type Page, type Pages, type Sheet, type Values } from "./sheet";
 
 export const FORMAT = "patchloom/1";
 
-type Json = Record<string, unknown>;
-
-/** A workflow document taken apart: the sheet to edit, and all the rest, untouched, for saving. */
+/** A workflow document taken apart: its graphs as pages to edit, and all the rest, untouched, for saving. */
 export interface OpenDocument {
+  readonly pages: Pages;
+  readonly root: string;
+  /** The root's sheet: what is drawn first. */
   readonly sheet: Sheet;
   readonly view: View | null;
   readonly title: string;
   /** No node has a position: somebody wrote the document by hand, so lay it out. */
   readonly unplaced: boolean;
-  readonly rest: DocumentRest;
-}
-
-export interface DocumentRest {
-  readonly root: string;
-  /** Top-level keys but `graphs`, other graphs, and unknown keys of the root graph. */
+  /** Top-level keys but `graphs`. */
   readonly head: Extra;
-  readonly graphs: Extra;
-  readonly graph: Extra;
 }
-
-export const EMPTY_REST: DocumentRest = { root: "main", head: {}, graphs: {}, graph: {} };
 
 /** Why this JSON is no document of ours, in words for the user, or null when it is one. */
 export function documentFault(value: unknown): string | null {
@@ -53,24 +48,33 @@ function foreignFault(value: Json): string {
 export function readDocument(document: WorkflowDocument): OpenDocument {
   const { graphs, ...head } = document as unknown as Json & { graphs: Record<string, Json> };
   const root = String(head["root"]);
-  const { [root]: main = {}, ...others } = graphs;
-  const { nodes, edges, groups, view, ...graph } = main;
-  const instances = Object.entries(isObject(nodes) ? nodes : {}).filter((e): e is [string, Json] => isObject(e[1]));
-  const cards = Object.fromEntries(instances.map(([id, node]) => [id, readCard(id, node)]));
-  const values = Object.fromEntries(instances.map(([id, node]) => [id, isObject(node["values"]) ? node["values"] : {}]));
-  const sheet: Sheet = {
-    cards,
-    links: readLinks(edges, cards),
-    frames: (Array.isArray(groups) ? groups : []).filter(isObject).map(readFrame),
-    values,
-  };
+  const pages = Object.fromEntries(
+    Object.entries(graphs)
+      .filter((e): e is [string, Json] => isObject(e[1]))
+      .map(([id, graph]) => [id, readPage(id, graph, id === root)]),
+  );
+  const main = graphs[root] ?? {};
+  const instances = Object.values(isObject(main["nodes"]) ? main["nodes"] : {}).filter(isObject);
   return {
-    sheet,
-    view: isObject(view) ? (view as unknown as View) : null,
+    pages,
+    root,
+    sheet: pages[root]!.sheet,
+    view: isObject(main["view"]) ? (main["view"] as unknown as View) : null,
     title: typeof head["title"] === "string" ? head["title"] : "",
-    unplaced: instances.length > 0 && instances.every(([, node]) => !Array.isArray(node["position"])),
-    rest: { root, head, graphs: others, graph },
+    unplaced: instances.length > 0 && instances.every((node) => !Array.isArray(node["position"])),
+    head,
   };
+}
+
+function readPage(id: string, graph: Json, isRoot: boolean): Page {
+  const { nodes, edges, groups, ...extra } = graph;
+  if (isRoot) delete extra["view"];
+  const instances = Object.entries(isObject(nodes) ? nodes : {}).filter((e): e is [string, Json] => isObject(e[1]));
+  const cards = Object.fromEntries(instances.map(([name, node]) => [name, readCard(name, node)]));
+  const values = Object.fromEntries(instances.map(([name, node]) => [name, isObject(node["values"]) ? node["values"] : {}]));
+  const frames = (Array.isArray(groups) ? groups : []).filter(isObject).map(readFrame);
+  const sheet: Sheet = { cards, links: readLinks(edges, cards), frames, values };
+  return isRoot || !isObject(extra["interface"]) ? { sheet, extra } : readFace(id, { sheet, extra });
 }
 
 function readCard(id: string, node: Json): Card {
@@ -120,16 +124,24 @@ function readFrame(group: Json, index: number): Frame {
   };
 }
 
-export function writeDocument(sheet: Sheet, title: string, rest: DocumentRest, view: View | null): WorkflowDocument {
-  const graph = {
-    ...rest.graph,
-    nodes: Object.fromEntries(Object.values(sheet.cards).map((c) => [c.id, writeCard(c, sheet.values[c.id] ?? {})])),
-    edges: sheet.links.map((link): Edge => ({ from: [link.source, link.output], to: [link.target, link.input] })),
+export function writeDocument(pages: Pages, root: string, title: string, head: Extra, view: View | null): WorkflowDocument {
+  const graphs = Object.fromEntries(
+    Object.entries(pages).map(([id, page]) => [id, id === root ? { ...writePage(page), ...(view ? { view } : {}) } : writePage(page)]),
+  );
+  return { ...head, format: FORMAT, title, root, graphs } as WorkflowDocument;
+}
+
+function writePage(page: Page): Graph {
+  const { sheet } = page;
+  const cards = Object.values(sheet.cards).filter((card) => !isBoundary(card.id));
+  const links = sheet.links.filter((link) => !isBoundary(link.source) && !isBoundary(link.target));
+  return {
+    ...page.extra,
+    ...writeFace(sheet),
+    nodes: Object.fromEntries(cards.map((c) => [c.id, writeCard(c, sheet.values[c.id] ?? {})])),
+    edges: links.map((link): Edge => ({ from: [link.source, link.output], to: [link.target, link.input] })),
     groups: sheet.frames.map(writeFrame),
-    ...(view ? { view } : {}),
   } as Graph;
-  const head = { ...rest.head, format: FORMAT, title, root: rest.root };
-  return { ...head, graphs: { ...rest.graphs, [rest.root]: graph } } as WorkflowDocument;
 }
 
 function writeCard(card: Card, values: Values): NodeInstance {
@@ -169,16 +181,6 @@ function canonical(document: WorkflowDocument): string {
   });
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function texts(value: unknown): string[] {
   return Array.isArray(value) && value.length === 2 ? value.map(String) : [];
-}
-
-function pair(value: unknown): [number, number] {
-  if (!Array.isArray(value)) return [0, 0];
-  const [a, b] = value.map(Number);
-  return [Number.isFinite(a) ? a! : 0, Number.isFinite(b) ? b! : 0];
 }

@@ -1,3 +1,4 @@
+import { isBoundary } from "./interface";
 import { freeId, linkId, newCard, type Card, type Frame, type Mode, type Sheet } from "./sheet";
 
 /** Changes to a sheet. Each takes a sheet and returns a new one; nothing is modified. */
@@ -25,8 +26,9 @@ export function updateFrame(sheet: Sheet, id: string, change: Partial<Frame>): S
   return { ...sheet, frames: sheet.frames.map((f) => (f.id === id ? { ...f, ...change } : f)) };
 }
 
-/** Remove cards (with their links), frames and links by id. */
-export function remove(sheet: Sheet, ids: Ids, links: Ids): Sheet {
+/** Remove cards (with their links), frames and links by id. The inputs and outputs of a subgraph stay. */
+export function remove(sheet: Sheet, picked: Ids, links: Ids): Sheet {
+  const ids = new Set([...picked].filter((id) => !isBoundary(id)));
   const drop = <T>(record: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(record).filter(([id]) => !ids.has(id)));
   return {

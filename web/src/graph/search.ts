@@ -37,7 +37,7 @@ function nodeScore(query: string, node: NodeSchema): number {
 /** Nodes that match, best first; with a loose end only those that it can be connected to. */
 export function searchNodes(catalog: Catalog, query: string, end: LooseEnd | null, recent: readonly string[]): NodeSchema[] {
   const q = query.trim();
-  const fitting = schemas(catalog).filter((node) => !end || partner(node, end));
+  const fitting = schemas(catalog).filter((node) => !isInterface(node.id) && (!end || partner(node, end)));
   const recency = (node: NodeSchema) => {
     const at = recent.indexOf(node.id);
     return at < 0 ? 0 : (recent.length - at) / recent.length;
@@ -47,6 +47,11 @@ export function searchNodes(catalog: Catalog, query: string, end: LooseEnd | nul
     .filter((hit) => hit.points > 0)
     .sort((a, b) => b.points + 3 * recency(b.node) - a.points - 3 * recency(a.node) || byName(a.node, b.node))
     .map((hit) => hit.node);
+}
+
+/** A subgraph's inputs and outputs are there already, and only once. */
+function isInterface(id: string): boolean {
+  return /^(in|out)puts:/.test(id);
 }
 
 function byName(a: NodeSchema, b: NodeSchema): number {

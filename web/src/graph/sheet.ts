@@ -49,6 +49,15 @@ export interface Sheet {
   readonly values: Readonly<Record<string, Values>>;
 }
 
+/** One graph of a document. The other keys of the graph are kept on saving. */
+export interface Page {
+  readonly sheet: Sheet;
+  readonly extra: Extra;
+}
+
+/** All graphs of a document by id. */
+export type Pages = Readonly<Record<string, Page>>;
+
 export const EMPTY_SHEET: Sheet = { cards: {}, links: [], frames: [], values: {} };
 
 export function newCard(id: string, type: string, x: number, y: number): Card {

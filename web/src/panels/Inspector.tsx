@@ -1,8 +1,9 @@
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
-import { useEditor } from "../canvas/editor";
+import { flatId, useEditor } from "../canvas/editor";
 import { NodeDocs } from "../canvas/Help";
 import type { NodeRun } from "../graph/events";
+import { listAt, runAt } from "../graph/levels";
 import { formatDuration } from "../graph/numbers";
 import { useJump } from "./Problems";
 import { ReportView } from "./ReportView";
@@ -16,8 +17,8 @@ export function Inspector() {
 function NodeInspector({ id }: { id: string }) {
   const card = useEditor((s) => s.cards[id]);
   const schema = useCatalog((s) => s.catalog[card?.type ?? ""]);
-  const node = useRuns((s) => s.run?.nodes[id]);
-  const reports = useRuns((s) => s.reports[id]);
+  const node = useRuns((s) => runAt(s.run?.nodes, flatId(id)));
+  const reports = useRuns((s) => listAt(s.reports, flatId(id)));
   return (
     <>
       <h3>{card?.title || schema?.title || card?.type}</h3>

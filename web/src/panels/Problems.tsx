@@ -2,7 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { useShallow } from "zustand/react/shallow";
 import { useRuns } from "../api/runs";
 import type { Problem } from "../api/types";
-import { select, useEditor } from "../canvas/editor";
+import { openAt, select } from "../canvas/editor";
 import { allProblems, useProblems } from "../canvas/problems";
 import { Icon } from "./Icon";
 
@@ -51,9 +51,12 @@ function where({ node, input }: Problem): string {
 /** Select a node and bring it into view. */
 export function useJump(): (id: string) => void {
   const flow = useReactFlow();
-  return (id) => {
-    if (!(id in useEditor.getState().cards)) return;
+  return (flat) => {
+    const id = openAt(flat);
+    if (id === null) return;
     select(new Set([id]));
-    void flow.fitView({ nodes: [{ id }], padding: 0.6, maxZoom: 1.2, duration: 250 });
+    const show = () => void flow.fitView({ nodes: [{ id }], padding: 0.6, maxZoom: 1.2, duration: 250 });
+    // A sheet that was just opened reaches React Flow with the next render, and is fitted whole first.
+    window.setTimeout(show, 60);
   };
 }

@@ -1,0 +1,176 @@
+"""Which models a file or folder holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from app.checkpoints.architecture import Architecture, Kind, Layout
+from app.checkpoints.archive import Archive, Shapes, open_archive
+from app.checkpoints.known import ARCHITECTURES
+from app.checkpoints.known.text_encoders import CLIP_G, LARGEST_SMALL_CLIP
+from app.checkpoints.rules import Piece, shapes_of, translate
+from app.graph.problem import Refusal
+
+# What stands before the names of one part, besides what text encoders in a common file are called.
+PREFIXES = (
+    "model.diffusion_model.",
+    "diffusion_model.",
+    "transformer.",
+    "first_stage_model.",
+    "vae.",
+    "text_model.",
+    "language_model.",
+    "model.language_model.",
+    "model.",
+)
+TEXT_ENCODERS = re.compile(r"text_encoders\.\w+\.(?:transformer\.)?(?:model\.)?")
+# Scales of quantised layers, marks and tokenizers that publishers put beside the weights.
+BESIDE = (
+    "spiece_model",
+    "scaled_fp8",
+    "tekken_model",
+    "tokenizer_json",
+    "logit_scale",
+    "lm_head.",
+    "visual.",
+    "model.visual.",
+    "model_ema.",
+)
+LORA = re.compile(r"\.(lora_[AB]|lora_(down|up)|lora\.(down|up)|lokr_w\d|hada_w\d_[ab])\b")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model part in an archive.
+
+    Attributes:
+        archive: Where its tensors are.
+        architecture: What it is.
+        layout: How its tensors are named.
+        prefix: What all its names begin with.
+    """
+
+    archive: Archive
+    architecture: Architecture
+    layout: Layout
+    prefix: str
+
+    @cached_property
+    def named(self) -> Shapes:
+        """Shapes by name, without the prefix and without what the model does not need."""
+        bare = {
+            name.removeprefix(self.prefix): shape
+            for name, shape in self.archive.shapes.items()
+            if name.startswith(self.prefix)
+        }
+        return {name: shape for name, shape in bare.items() if not name.startswith(self.layout.ignored)}
+
+    @cached_property
+    def pieces(self) -> dict[str, Piece]:
+        """Where each tensor of the model comes from; sources are named without the prefix."""
+        return translate(self.named, self.layout.rules(self.named))
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Shapes in the model."""
+        return shapes_of(self.pieces, self.named)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Arguments of the model's class, as shapes tell them."""
+        try:
+            return self.architecture.config(self.shapes)
+        except (KeyError, IndexError, ValueError, ZeroDivisionError) as error:
+            raise Refusal(
+                f"{self.archive.path} looks like {self.architecture.name}, but lacks {error}.",
+                "The file is not whole, or holds a variant that Patchloom does not know.",
+                code="missing_keys",
+            ) from error
+
+    @property
+    def variant(self) -> str:
+        try:
+            return self.architecture.variant(self.shapes)
+        except (KeyError, IndexError):
+            return ""
+
+    @property
+    def names(self) -> list[str]:
+        """Names in the file."""
+        return [self.prefix + name for name in self.named]
+
+    @property
+    def precision(self) -> str:
+        return self.archive.precision(self.names)
+
+
+def parts_of(archive: Archive) -> Iterator[Part]:
+    """Yield the model parts in an archive."""
+    names = archive.entries.keys()
+    if looks_like_lora(archive):
+        return
+    encoders = {match.group() for name in names if (match := TEXT_ENCODERS.match(name))}
+    taken: set[str] = set()
+    for prefix in sorted({*PREFIXES, *encoders, ""}, key=len, reverse=True):
+        bare = {name.removeprefix(prefix) for name in names if name.startswith(prefix)} - taken
+        for architecture in ARCHITECTURES:
+            layout = next((layout for layout in architecture.layouts if layout.fits(bare)), None)
+            if layout is None:
+                continue
+            part = Part(archive, architecture, layout, prefix)
+            if architecture is CLIP_G and small(part):
+                continue
+            yield part
+            taken |= {name for name in names if name.startswith(prefix)}
+            break
+
+
+def small(part: Part) -> bool:
+    """Tell CLIP-L, which some files store with its projection, from CLIP-G."""
+    return part.named["text_model.embeddings.token_embedding.weight"][1] <= LARGEST_SMALL_CLIP
+
+
+def looks_like_lora(archive: Archive) -> bool:
+    return any(LORA.search(name) for name in archive.entries)
+
+
+def read_parts(path: Path) -> tuple[Part, ...]:
+    return tuple(parts_of(open_archive(path)))
+
+
+def find_part(path: Path, kind: Kind) -> Part:
+    """Return the part of a kind in a file or folder; refuses a file of something else, saying what it is."""
+    archive = open_archive(path)
+    found = tuple(parts_of(archive))
+    for part in found:
+        if part.architecture.kind == kind:
+            return part
+    raise Refusal(
+        f"{path} holds {described(archive, found)}, not a {words(kind)}.",
+        f"Choose a {words(kind)} file.",
+        code="wrong_part",
+        input="name",
+    )
+
+
+def described(archive: Archive, parts: tuple[Part, ...]) -> str:
+    """Say what a file holds, for messages."""
+    if parts:
+        return " and ".join(
+            f"the {words(part.architecture.kind)} of {part.architecture.name}" for part in parts
+        )
+    if looks_like_lora(archive):
+        return "a LoRA"
+    if any("controlnet" in name or name.startswith("control_model.") for name in archive.entries):
+        return "a ControlNet"
+    some = ", ".join(list(archive.entries)[:3])
+    return f"a model that Patchloom does not know (its tensors begin with {some})"
+
+
+def words(kind: Kind) -> str:
+    return {"vae": "autoencoder (VAE)", "text_encoder": "text encoder"}.get(kind, kind)

@@ -1,0 +1,31 @@
+"""Every kind of model part that Patchloom recognises: one file of names and shapes a family."""
+
+from app.checkpoints.architecture import Architecture
+from app.checkpoints.known.autoencoders import KL, WAN_VAE
+from app.checkpoints.known.flux import FLUX
+from app.checkpoints.known.lumina2 import LUMINA2
+from app.checkpoints.known.pixart import PIXART
+from app.checkpoints.known.qwen_image import QWEN_IMAGE
+from app.checkpoints.known.sd3 import SD3
+from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
+from app.checkpoints.known.wan import WAN
+
+ARCHITECTURES: tuple[Architecture, ...] = (
+    FLUX,
+    SD3,
+    QWEN_IMAGE,
+    WAN,
+    LUMINA2,
+    PIXART,
+    KL,
+    WAN_VAE,
+    CLIP_G,
+    CLIP_L,
+    T5,
+    UMT5,
+    QWEN,
+    QWEN3,
+    GEMMA2,
+)
+
+__all__ = ["ARCHITECTURES"]

@@ -1,0 +1,158 @@
+"""Text encoders as transformers and ComfyUI store them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from app.checkpoints.architecture import Architecture, Layout, count
+from app.checkpoints.archive import Shapes
+from app.checkpoints.rules import Rule, rule
+
+CLIP_HEAD = 64
+LARGEST_SMALL_CLIP = 1023  # CLIP-L is 768 wide, CLIP-G 1280
+HEAD = {"qwen2.5-vl": 128, "gemma2": 256}  # shapes do not tell
+TOKENS = "embed_tokens.weight"
+LANGUAGE_HEAD = ("lm_head.", "rotary_emb.", "visual.")
+
+
+def flattened(names: Collection[str]) -> tuple[Rule, ...]:
+    """Return the rules for a class that has dropped the wrapper which files still name."""
+    parts = ("embeddings", "encoder", "final_layer_norm")
+    return tuple(rule(f"text_model.{part}", part) for part in parts)
+
+
+def clip_l_config(shapes: Shapes) -> dict[str, Any]:
+    return clip_config(shapes, "", "quick_gelu")
+
+
+def clip_g_config(shapes: Shapes) -> dict[str, Any]:
+    projection = shapes["text_projection.weight"][0]
+    return {**clip_config(shapes, "text_model.", "gelu"), "projection_dim": projection}
+
+
+def clip_config(shapes: Shapes, start: str, activation: str) -> dict[str, Any]:
+    vocabulary, width = shapes[f"{start}embeddings.token_embedding.weight"]
+    return {
+        "vocab_size": vocabulary,
+        "hidden_size": width,
+        "intermediate_size": shapes[f"{start}encoder.layers.0.mlp.fc1.weight"][0],
+        "num_hidden_layers": count(shapes, f"{start}encoder.layers"),
+        "num_attention_heads": max(width // CLIP_HEAD, 1),
+        "max_position_embeddings": shapes[f"{start}embeddings.position_embedding.weight"][0],
+        "hidden_act": activation,
+        "eos_token_id": vocabulary - 1,
+    }
+
+
+def t5_config(shapes: Shapes) -> dict[str, Any]:
+    vocabulary, width = shapes["shared.weight"]
+    first = "encoder.block.0.layer"
+    buckets, heads = shapes[f"{first}.0.SelfAttention.relative_attention_bias.weight"]
+    gated = f"{first}.1.DenseReluDense.wi_0.weight" in shapes
+    return {
+        "vocab_size": vocabulary,
+        "d_model": width,
+        "d_kv": shapes[f"{first}.0.SelfAttention.q.weight"][0] // heads,
+        "d_ff": shapes[f"{first}.1.DenseReluDense.wo.weight"][1],
+        "num_layers": count(shapes, "encoder.block"),
+        "num_heads": heads,
+        "relative_attention_num_buckets": buckets,
+        "feed_forward_proj": "gated-gelu" if gated else "relu",
+        "is_encoder_decoder": False,
+    }
+
+
+def language_config(shapes: Shapes, head: int) -> dict[str, Any]:
+    """Return what the decoders that encode prompts have in common."""
+    vocabulary, width = shapes[TOKENS]
+    return {
+        "vocab_size": vocabulary,
+        "hidden_size": width,
+        "intermediate_size": shapes["layers.0.mlp.gate_proj.weight"][0],
+        "num_hidden_layers": count(shapes, "layers"),
+        "num_attention_heads": shapes["layers.0.self_attn.q_proj.weight"][0] // head,
+        "num_key_value_heads": shapes["layers.0.self_attn.k_proj.weight"][0] // head,
+        "use_cache": False,
+    }
+
+
+def qwen_config(shapes: Shapes) -> dict[str, Any]:
+    """Return the language half of Qwen2.5-VL: for text alone its positions are those of Qwen2."""
+    rope = {"rope_type": "default", "rope_theta": 1e6}
+    return {
+        **language_config(shapes, HEAD["qwen2.5-vl"]),
+        "rope_parameters": rope,
+        "max_position_embeddings": 128000,
+    }
+
+
+def qwen3_config(shapes: Shapes) -> dict[str, Any]:
+    head = shapes["layers.0.self_attn.q_norm.weight"][0]
+    rope = {"rope_type": "default", "rope_theta": 1e6}
+    return {**language_config(shapes, head), "head_dim": head, "rope_parameters": rope}
+
+
+def gemma2_config(shapes: Shapes) -> dict[str, Any]:
+    return {**language_config(shapes, HEAD["gemma2"]), "head_dim": HEAD["gemma2"]}
+
+
+def encoder(
+    name: str, model: str, config: Any, *layouts: Layout, optional: tuple[str, ...] = ()
+) -> Architecture:
+    return Architecture("text_encoder", name, model, layouts, config, optional=optional)
+
+
+CLIP_MARKS = ("embeddings.token_embedding.weight", "encoder.layers.0.mlp.fc1.weight")
+WRAPPED_MARKS = tuple(f"text_model.{mark}" for mark in CLIP_MARKS)
+CLIP_IGNORED = ("text_model.embeddings.position_ids", "embeddings.position_ids", "logit_scale")
+LANGUAGE = ("embed_tokens.weight", "layers.0.mlp.gate_proj.weight", "norm.weight")
+Q_NORM, SANDWICH = "layers.0.self_attn.q_norm.weight", "layers.0.pre_feedforward_layernorm.weight"
+
+CLIP_L = encoder(
+    "clip-l",
+    "CLIPTextModel",
+    clip_l_config,
+    Layout("wrapped", WRAPPED_MARKS, rules=flattened, ignored=(*CLIP_IGNORED, "text_projection")),
+    Layout("flat", CLIP_MARKS, lacks=("text_projection.weight",), ignored=CLIP_IGNORED),
+)
+CLIP_G = encoder(
+    "clip-g",
+    "CLIPTextModelWithProjection",
+    clip_g_config,
+    Layout("wrapped", (*WRAPPED_MARKS, "text_projection.weight"), ignored=CLIP_IGNORED),
+)
+T5_MARKS = ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight")
+SECOND_BIAS = "encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"
+T5 = encoder(
+    "t5-xxl",
+    "T5EncoderModel",
+    t5_config,
+    Layout("transformers", T5_MARKS, lacks=(SECOND_BIAS,), ignored=("decoder.", "lm_head.")),
+    optional=("encoder.embed_tokens.",),
+)
+UMT5 = encoder(
+    "umt5-xxl",
+    "UMT5EncoderModel",
+    t5_config,
+    Layout("transformers", (*T5_MARKS, SECOND_BIAS), ignored=("decoder.", "lm_head.", "spiece_model")),
+    optional=("encoder.embed_tokens.",),
+)
+QWEN = encoder(
+    "qwen2.5-vl",
+    "Qwen2Model",
+    qwen_config,
+    Layout("transformers", (*LANGUAGE, "layers.0.self_attn.q_proj.bias"), ignored=LANGUAGE_HEAD),
+)
+QWEN3 = encoder(
+    "qwen3",
+    "Qwen3Model",
+    qwen3_config,
+    Layout("transformers", (*LANGUAGE, Q_NORM), lacks=(SANDWICH,), ignored=LANGUAGE_HEAD),
+)
+GEMMA2 = encoder(
+    "gemma2",
+    "Gemma2Model",
+    gemma2_config,
+    Layout("transformers", (*LANGUAGE, SANDWICH), lacks=(Q_NORM,), ignored=(*LANGUAGE_HEAD, "spiece_model")),
+)

@@ -1,0 +1,1 @@
+"""Nodes that say where in a picture something happens."""

@@ -1,0 +1,141 @@
+"""Both fast ways of block-sparse attention against a mask over all pairs."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.attention.flex_attention import flex_attention
+
+from app.engine.block_sparse import attend_blocks, attend_gathered, attend_masked
+from app.engine.flex import attend_flex, block_mask
+from app.engine.partition import Partition, Pattern, tiles, with_text
+from app.engine.sites import Heads, dense
+from app.engine.tokens import Layout
+from tests.tiny.runs import close
+from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+
+BATCH, HEADS, WIDTH = 2, 4, 8
+EAGER = pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+
+
+def seeded(seed: int = 4) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def operands(asks: int, answers: int, key_heads: int = HEADS, mask: Tensor | None = None) -> Heads:
+    random = seeded()
+    query = torch.randn(BATCH, HEADS, asks, WIDTH, generator=random)
+    key, value = (torch.randn(BATCH, key_heads, answers, WIDTH, generator=random) for _ in range(2))
+    return Heads(query, key, value, mask)
+
+
+def scattered(length: int, blocks: int, seed: int) -> Partition:
+    """Blocks of random rows and sizes, other ones for each head; some are empty."""
+    random = seeded(seed)
+    labels = torch.randint(blocks - 1, (BATCH, HEADS, length), generator=random)
+    labels[labels == 1] = 0
+    sizes = torch.nn.functional.one_hot(labels, blocks).sum(2)
+    return Partition(labels.argsort(dim=-1, stable=True), sizes)
+
+
+def random_pattern(asks: int, answers: int, share: float = 0.3) -> Pattern:
+    queries, keys = scattered(asks, 6, 5), scattered(answers, 9, 6)
+    keep = torch.rand(BATCH, HEADS, 6, 9, generator=seeded(7)) < share
+    keep[..., 0] = True
+    return Pattern(queries, keys, keep)
+
+
+def even_pattern(length: int, size: int, share: float) -> Pattern:
+    """Blocks of neighbours, the last one shorter, the same for all heads; each head keeps other pairs."""
+    count = -(-length // size)
+    sizes = torch.full((1, 1, count), size)
+    sizes[..., -1] = length - size * (count - 1)
+    part = Partition(torch.arange(length)[None, None], sizes)
+    keep = torch.rand(BATCH, HEADS, count, count, generator=seeded(8)) < share
+    return Pattern(part, part, keep | torch.eye(count, dtype=torch.bool))
+
+
+PATTERNS = {
+    "scattered": random_pattern(150, 170),
+    "even": even_pattern(170, 32, 0.3),
+    "ragged": even_pattern(300, 64, 0.2),
+    "all": even_pattern(170, 32, 1.1),
+}
+
+
+@EAGER
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+@pytest.mark.parametrize("key_heads", [HEADS, 2])
+@pytest.mark.parametrize("masked", ["", "boolean", "added", "keys only"])
+def test_gathered_and_flex_equal_a_mask_over_all_pairs(pattern: Pattern, key_heads: int, masked: str) -> None:
+    asks, answers = pattern.queries.order.shape[-1], pattern.keys.order.shape[-1]
+    shape = (BATCH, 1, 1, answers) if masked == "keys only" else (1, HEADS, asks, answers)
+    extra = torch.randn(shape, generator=seeded(9))
+    heads = operands(asks, answers, key_heads)
+    heads = replace(heads, mask={"": None, "added": extra}.get(masked, extra > -2))
+    single = replace(
+        heads,
+        key=heads.key.repeat_interleave(HEADS // key_heads, 1),
+        value=heads.value.repeat_interleave(HEADS // key_heads, 1),
+    )
+    plain = attend_masked(single, pattern)
+    scores = single.query @ single.key.mT * WIDTH**-0.5
+    kept = Heads(single.query, single.key, single.value, single.mask).with_mask(pattern.mask()).mask
+    assert kept is not None
+    bias = kept.float().log() if kept.dtype == torch.bool else kept
+    assert close(plain.log_sum, (scores + bias).logsumexp(-1))
+    for found in (attend_gathered(heads, pattern), attend_flex(heads, pattern, flex_attention)):
+        assert close(found.output, plain.output) and close(found.log_sum, plain.log_sum)
+
+
+def test_all_pairs_are_dense_attention() -> None:
+    heads = operands(170, 170, 2)
+    assert close(attend_blocks(heads, PATTERNS["all"]).output, dense(heads))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+def test_counts_are_those_of_the_mask(pattern: Pattern) -> None:
+    assert pattern.counted == int(pattern.mask().sum()) and pattern.pairs == pattern.mask().numel()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+def test_a_square_of_the_kernel_is_left_out_only_if_nothing_in_it_counts(pattern: Pattern) -> None:
+    found, mask = block_mask(pattern), pattern.mask()
+    asks, answers = (part.expand(BATCH, HEADS).order for part in (pattern.queries, pattern.keys))
+    inside = mask.gather(2, asks[..., None].expand_as(mask)).gather(3, answers[:, :, None].expand_as(mask))
+    for square, listed in (("some", found.to_dense()), ("all", full_squares(found))):
+        for row in range(listed.shape[2]):
+            for column in range(listed.shape[3]):
+                here = inside[:, :, row * 128 : row * 128 + 128, column * 128 : column * 128 + 128]
+                wanted = here.any(-1).any(-1) if square == "some" else here.all(-1).all(-1)
+                assert torch.equal(listed[:, :, row, column].bool(), wanted)
+
+
+def full_squares(found: object) -> Tensor:
+    counts, columns = found.full_kv_num_blocks, found.full_kv_indices  # type: ignore[attr-defined]
+    listed = torch.zeros(columns.shape, dtype=torch.bool)
+    ranks = torch.arange(columns.shape[-1]) < counts[..., None]
+    return listed.scatter(-1, columns.long(), ranks)
+
+
+def test_tiles_of_a_grid_hold_each_token_once_and_its_neighbours() -> None:
+    layout = Layout((2, 5, 7), 3)
+    part = tiles(layout.positions(), 3)
+    assert part.order.flatten().sort().values.tolist() == list(range(70))
+    assert part.sizes.flatten().tolist() == [9, 9, 3, 6, 6, 2] * 2
+    for rows in part.order.flatten().split(part.sizes.flatten().tolist()):
+        places = layout.positions()[rows]
+        assert len(torch.unique(places // torch.tensor([1, 3, 3]), dim=0)) == 1
+
+
+@pytest.mark.parametrize("order", [("text", "image"), ("image", "text")])
+def test_text_sees_and_is_seen_by_all(order: tuple[str, str]) -> None:
+    layout = Layout((1, 4, 4), 3, order)  # type: ignore[arg-type]
+    spans = layout.spans("joint")
+    pattern = with_text(tiles(layout.positions(), 2), torch.eye(4, dtype=torch.bool)[None, None], spans)
+    mask = pattern.mask()[0, 0]
+    assert mask[spans["text"]].all() and mask[:, spans["text"]].all()
+    image = mask[spans["image"], spans["image"]]
+    cells = layout.positions()[:, 1:] // 2
+    assert torch.equal(image, (cells[:, None] == cells[None]).all(-1))
