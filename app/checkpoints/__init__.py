@@ -1,1 +1,1 @@
-"""What model files hold, told by their headers alone. Knows no torch: the server and the canvas ask it too."""
+"""What model files hold, told by their headers alone. Without torch, so that the server can ask too."""

@@ -47,7 +47,7 @@ class Architecture:
         config: Shapes in the model -> arguments of the class.
         variant: Shapes in the model -> which of the family's models it is, where shapes tell.
         unsupported: Variant -> what is missing to run it.
-        optional: What the names of tensors begin with that files leave out because they follow from others.
+        ties: Parameter that is the same as another -> that other one; files hold it once.
     """
 
     kind: Kind
@@ -57,7 +57,7 @@ class Architecture:
     config: Callable[[Shapes], dict[str, Any]]
     variant: Callable[[Shapes], str] = lambda shapes: ""
     unsupported: Mapping[str, str] = field(default_factory=dict)
-    optional: tuple[str, ...] = ()
+    ties: Mapping[str, str] = field(default_factory=dict)
 
 
 def count(shapes: Collection[str], stack: str) -> int:

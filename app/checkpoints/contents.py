@@ -12,7 +12,6 @@ from typing import Any
 from app.checkpoints.architecture import Architecture, Kind, Layout
 from app.checkpoints.archive import Archive, Shapes, open_archive
 from app.checkpoints.known import ARCHITECTURES
-from app.checkpoints.known.text_encoders import CLIP_G, LARGEST_SMALL_CLIP
 from app.checkpoints.rules import Piece, shapes_of, translate
 from app.graph.problem import Refusal
 
@@ -23,7 +22,6 @@ PREFIXES = (
     "transformer.",
     "first_stage_model.",
     "vae.",
-    "text_model.",
     "language_model.",
     "model.language_model.",
     "model.",
@@ -52,23 +50,15 @@ class Part:
         archive: Where its tensors are.
         architecture: What it is.
         layout: How its tensors are named.
-        prefix: What all its names begin with.
+        prefix: What all its names begin with in the file.
+        named: Shapes by name, without the prefix and without what the model does not need.
     """
 
     archive: Archive
     architecture: Architecture
     layout: Layout
     prefix: str
-
-    @cached_property
-    def named(self) -> Shapes:
-        """Shapes by name, without the prefix and without what the model does not need."""
-        bare = {
-            name.removeprefix(self.prefix): shape
-            for name, shape in self.archive.shapes.items()
-            if name.startswith(self.prefix)
-        }
-        return {name: shape for name, shape in bare.items() if not name.startswith(self.layout.ignored)}
+    named: Shapes
 
     @cached_property
     def pieces(self) -> dict[str, Piece]:
@@ -111,28 +101,26 @@ class Part:
 
 def parts_of(archive: Archive) -> Iterator[Part]:
     """Yield the model parts in an archive."""
-    names = archive.entries.keys()
     if looks_like_lora(archive):
         return
-    encoders = {match.group() for name in names if (match := TEXT_ENCODERS.match(name))}
-    taken: set[str] = set()
+    rest = dict(archive.shapes)
+    encoders = {match.group() for name in rest if (match := TEXT_ENCODERS.match(name))}
     for prefix in sorted({*PREFIXES, *encoders, ""}, key=len, reverse=True):
-        bare = {name.removeprefix(prefix) for name in names if name.startswith(prefix)} - taken
-        for architecture in ARCHITECTURES:
-            layout = next((layout for layout in architecture.layouts if layout.fits(bare)), None)
-            if layout is None:
-                continue
-            part = Part(archive, architecture, layout, prefix)
-            if architecture is CLIP_G and small(part):
-                continue
-            yield part
-            taken |= {name for name in names if name.startswith(prefix)}
-            break
+        bare = {name.removeprefix(prefix): shape for name, shape in rest.items() if name.startswith(prefix)}
+        if (found := recognise(bare)) is not None:
+            architecture, layout = found
+            named = {name: shape for name, shape in bare.items() if not name.startswith(layout.ignored)}
+            yield Part(archive, architecture, layout, prefix, named)
+            rest = {name: shape for name, shape in rest.items() if not name.startswith(prefix)}
 
 
-def small(part: Part) -> bool:
-    """Tell CLIP-L, which some files store with its projection, from CLIP-G."""
-    return part.named["text_model.embeddings.token_embedding.weight"][1] <= LARGEST_SMALL_CLIP
+def recognise(shapes: Shapes) -> tuple[Architecture, Layout] | None:
+    """Return what has tensors of these names, and who names them so."""
+    for architecture in ARCHITECTURES:
+        for layout in architecture.layouts:
+            if layout.fits(shapes):
+                return architecture, layout
+    return None
 
 
 def looks_like_lora(archive: Archive) -> bool:

@@ -1,7 +1,7 @@
 """How tensors are called in a file and in diffusers, and what is cut or swapped on the way.
 
-A layout is a list of rules. They work on names and shapes alone, so that a header is enough to say what would be
-missing, and so that the same rules serve whole weights, quantised rows and low-rank updates.
+A layout is a list of rules. They work on names and shapes alone, so that a header is enough to say what
+would be missing, and so that the same rules serve whole weights, quantised rows and low-rank updates.
 """
 
 from __future__ import annotations

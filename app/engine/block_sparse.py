@@ -17,7 +17,7 @@ from app.engine.log_sum import Attended, attend_with_log_sum
 from app.engine.partition import Partition, Pattern
 from app.engine.sites import Heads
 
-GATHERED = 2**16  # most keys to gather at once, over all blocks of a batch: more leave the processor's cache
+GATHERED = 2**15  # most keys to gather at once, over all blocks of a batch: more leave the processor's cache
 PADDED = (
     1.2  # most pairs to compute in a batch of unequal blocks, relative to what they would take one by one
 )
@@ -36,6 +36,7 @@ def attend_masked(heads: Heads, pattern: Pattern) -> Attended:
 def attend_gathered(heads: Heads, pattern: Pattern) -> Attended:
     """Gather the keys of each block of queries; blocks with about as many go through one dense operation."""
     gather = Gather.of(heads, pattern)
+    heads = replace(heads, key=heads.key.contiguous(), value=heads.value.contiguous())
     output = torch.empty(
         gather.rows, heads.value.shape[-1], dtype=heads.query.dtype, device=heads.query.device
     )
@@ -111,9 +112,9 @@ class Gather:
         shared = head // (count // heads.key.shape[1])
         picked = replace(
             heads,
-            query=heads.query[sample[:, None], head[:, None], asks][:, None],
-            key=heads.key[sample[:, None], shared[:, None], answers][:, None],
-            value=heads.value[sample[:, None], shared[:, None], answers][:, None],
+            query=rows_of(heads.query, sample, head, asks),
+            key=rows_of(heads.key, sample, shared, answers),
+            value=rows_of(heads.value, sample, shared, answers),
             mask=mask_of(heads, (sample, head, asks, answers), counts),
         )
         return (sample * count + head)[:, None] * length + asks, real, picked
@@ -138,6 +139,13 @@ class Gather:
         if len(row) == answers.numel():
             return answers, None
         return answers, torch.arange(answers.shape[1], device=row.device) < seen[:, None]
+
+
+def rows_of(x: Tensor, sample: Tensor, head: Tensor, rows: Tensor) -> Tensor:
+    """Return `rows` (r, n) of one head each, (r, 1, n, d)."""
+    _, count, length, width = x.shape
+    flat = (sample * count + head)[:, None] * length + rows
+    return x.reshape(-1, width).index_select(0, flat.flatten()).view(*rows.shape, width)[:, None]
 
 
 def mask_of(

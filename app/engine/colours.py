@@ -67,9 +67,10 @@ def with_statistics(values: Tensor, like: Tensor) -> Tensor:
 
 
 def with_covariance(values: Tensor, like: Tensor) -> Tensor:
-    """(B, H, W, 3): the linear map that gives the colours the mean and covariance of `like` and moves them least.
+    """(B, H, W, 3): give the colours the mean and covariance of `like` by the linear map that moves them least.
 
-    Reference: Pitie and Kokaram, The Linear Monge-Kantorovitch Linear Colour Mapping (2007), doi:10.1049/cp:20070055
+    Reference: Pitie and Kokaram, The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour
+    Transfer (2007), doi:10.1049/cp:20070055
     """
     flat, wanted = values.flatten(1, 2).double(), like.flatten(1, 2).double()
     mean, wanted_mean = flat.mean(1, keepdim=True), wanted.mean(1, keepdim=True)
@@ -88,7 +89,8 @@ def covariance(points: Tensor) -> Tensor:
 def matrix_power(matrix: Tensor, exponent: float) -> Tensor:
     """Raise symmetric matrices (B, 3, 3) without negative eigenvalues to a power."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(1e-12)[:, None] ** exponent) @ vectors.mT
+    powers: Tensor = values.clamp_min(1e-12)[:, None] ** exponent
+    return (vectors * powers) @ vectors.mT
 
 
 def soft_light(below: Tensor, above: Tensor) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,21 +14,46 @@ from app.engine.storage import Stored
 from app.graph.problem import Refusal
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Where and when a prompt counts, among several.
+
+    Attributes:
+        strength: Its weight where others count too.
+        start: Share of the run from which on it counts, 0 to 1.
+        end: Share of the run up to which it counts.
+        area: (left, top, width, height) as shares of the picture: the model then sees this part only.
+    """
+
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    area: tuple[float, float, float, float] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Conditioning(Stored):
-    """An encoded prompt.
+    """An encoded prompt, or several that share the picture.
 
     Attributes:
         tokens: (B, L, D), one vector for each text token.
         pooled: (B, D), one vector for the whole prompt; None where the family has none.
         family: Name of the model family whose text encoder wrote it.
         embedded_guidance: Guidance strength for models that take it as an input instead of a second branch.
+        scope: Where and when it counts.
+        region: (1, H, W), 0..1, how much it counts at each place, at any resolution; None for everywhere.
+        references: Latents (1, C, h, w) that editing models look at.
+        others: Further prompts for the same picture.
     """
 
     tokens: Tensor
     pooled: Tensor | None
     family: str
     embedded_guidance: float = 3.5
+    scope: Scope = Scope()
+    region: Tensor | None = None
+    references: tuple[Tensor, ...] = ()
+    others: tuple[Conditioning, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tokens.ndim != 3:
@@ -38,7 +65,44 @@ class Conditioning(Stored):
 
     @property
     def nbytes(self) -> int:
-        return self.tokens.nbytes + (self.pooled.nbytes if self.pooled is not None else 0)
+        own = (self.tokens, self.pooled, self.region, *self.references)
+        return sum(x.nbytes for x in own if x is not None) + sum(other.nbytes for other in self.others)
+
+    @property
+    def parts(self) -> tuple[Conditioning, ...]:
+        """Each prompt by itself."""
+        return replace(self, others=()), *self.others
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is one prompt that counts at every place and time, so that its weight says nothing."""
+        return self.region is None and replace(self.scope, strength=1.0) == Scope() and not self.others
+
+    def each(self, **changes: Any) -> Conditioning:
+        """Return it with changes to every prompt in it."""
+        first, *others = (replace(part, **changes) for part in self.parts)
+        return replace(first, others=tuple(others))
+
+    def scoped(self, **changes: Any) -> Conditioning:
+        """Return it with changes to the scope of every prompt in it."""
+        first, *others = (replace(part, scope=replace(part.scope, **changes)) for part in self.parts)
+        return replace(first, others=tuple(others))
+
+    def at(self, share: float) -> Iterator[tuple[int, Conditioning]]:
+        """Yield the prompts that count at a share of the run, with their numbers."""
+        active = [
+            (number, part)
+            for number, part in enumerate(self.parts)
+            if part.scope.start <= share <= part.scope.end
+        ]
+        if not active:
+            raise Refusal(
+                f"After {share:.0%} of the run no prompt counts.",
+                "Let the time ranges of the prompts cover the whole run, from 0 to 1.",
+                code="no_prompt",
+                input="guider",
+            )
+        yield from active
 
     def for_batch(self, batch: int) -> Conditioning:
         """Return it with one row for each picture of a batch; one prompt serves them all."""
@@ -56,4 +120,5 @@ class Conditioning(Stored):
     def to(self, device: torch.device, dtype: torch.dtype) -> Conditioning:
         """Return it where, and as precise as, a transformer wants it."""
         pooled = None if self.pooled is None else self.pooled.to(device, dtype)
-        return replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled)
+        references = tuple(latent.to(device, dtype) for latent in self.references)
+        return replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled, references=references)

@@ -34,7 +34,7 @@ def encoded(image: Image, format: PictureFormat, quality: int, document: str) ->
     Args:
         image: The pictures.
         format: The file format.
-        quality: 1..100 for the formats that lose something; at 100 WebP and AVIF lose nothing that 8 bits hold.
+        quality: 1..100 for the formats that lose something; at 100 WebP loses nothing that 8 bits hold.
         document: The document as ASCII text; JPEG and AVIF leave it out when it is longer than 65,000 bytes.
     """
     if format == "png":

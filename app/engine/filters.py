@@ -29,7 +29,7 @@ def blur(values: Tensor, radius: int, sigma: float) -> Tensor:
 
 
 def gradients(grey: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, 1, H, W) -> its slopes to the right and downwards, by Sobel's filter, which adds up eight slopes."""
+    """(B, 1, H, W) -> its slopes to the right and downwards, by Sobel's filter, eight slopes added up."""
     padded = pad(grey, (1, 1, 1, 1), mode="replicate")
     return conv2d(padded, SOBEL[None, None]), conv2d(padded, SOBEL.T[None, None].contiguous())
 
@@ -39,12 +39,11 @@ def to_grey(pixels: Tensor) -> Tensor:
     return (pixels @ LUMA)[:, None]
 
 
-def spread(values: Tensor, reach: int, *, round: bool) -> Tensor:
-    """Return the largest value within `reach` pixels of each pixel: along rows and columns if `round`, else
-    diagonally too."""
+def spread(values: Tensor, reach: int, *, diamond: bool) -> Tensor:
+    """Return the largest value within `reach` steps: along rows and columns if `diamond`, else diagonally too."""
     for _ in range(reach):
         across = max_pool2d(values, (1, 3), stride=1, padding=(0, 1))
         down = max_pool2d(values, (3, 1), stride=1, padding=(1, 0))
         diagonal = max_pool2d(values, 3, stride=1, padding=1)
-        values = torch.maximum(across, down) if round else diagonal
+        values = torch.maximum(across, down) if diamond else diagonal
     return values

@@ -70,7 +70,7 @@ def blur(field: Tensor, sigma: float) -> Tensor:
 
 
 def local_variance(field: Tensor) -> Tensor:
-    """Return how much the field varies around each token, (N,): in 3 x 3 tokens, mean over channels and batch."""
+    """Return how much the field varies in 3 x 3 tokens around each, (N,), mean over channels and batch."""
     batch, channels, frames, rows, columns = field.shape
     flat = field.float().transpose(1, 2).reshape(-1, channels, rows, columns)
     mean, square = (avg_pool2d(x, 3, 1, 1, count_include_pad=False) for x in (flat, flat.square()))

@@ -18,7 +18,7 @@ from app.graph.problem import Refusal
 
 @dataclass(frozen=True)
 class MagnitudeRatios(Stored):
-    """The size of what the blocks add at each step over that at the step before (no unit); the first is 1."""
+    """The size of what the blocks add at each step over that of the step before; the first is 1."""
 
     values: tuple[float, ...]
 
@@ -33,7 +33,7 @@ class MagnitudeRatios(Stored):
             )
 
     def at(self, index: int, total: int) -> float:
-        """Return the ratio for step `index` of `total`, the nearest one where they were measured on others."""
+        """Return the ratio for step `index` of `total`; the nearest one if measured on other steps."""
         last = len(self.values) - 1
         return self.values[round(index * last / (total - 1)) if total > 1 else last]
 
@@ -49,7 +49,7 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class MeasureMagnitudes(Patch[Sizes]):
-    """Changes nothing; writes into `found` the ratios of the first evaluation of each step in branch `cond`."""
+    """Changes nothing; writes the ratios of each step's first evaluation in branch `cond` into `found`."""
 
     found: list[float]
 

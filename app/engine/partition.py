@@ -35,6 +35,13 @@ class Partition:
         ends = self.sizes.cumsum(-1)
         return torch.searchsorted(ends, places.expand(*ends.shape[:-1], -1).contiguous(), right=True)
 
+    def padded(self) -> tuple[Tensor, Tensor]:
+        """Return the rows of each block, (B, K, P, T), and which of them are real; the others repeat one."""
+        places = torch.arange(int(self.sizes.max()), device=self.sizes.device)
+        real = places < self.sizes[..., None]
+        within = (places.minimum(self.sizes[..., None] - 1) + self.starts[..., None]).clamp(min=0)
+        return self.order.gather(-1, within.flatten(-2)).view(within.shape), real
+
     def expand(self, batch: int, heads: int) -> Partition:
         """Return it with an entry for each head of each sample."""
         return Partition(self.order.expand(batch, heads, -1), self.sizes.expand(batch, heads, -1))
@@ -65,15 +72,15 @@ class Pattern:
     keep: Tensor
 
     @property
-    def counted(self) -> int:
-        """Pairs of tokens that count, over all heads and samples."""
+    def counted(self) -> Tensor:
+        """Number of pairs of tokens that count, over all heads and samples, (); read it when a run is over."""
         batch, heads = self.keep.shape[:2]
-        asked, answered = (part.expand(batch, heads).sizes.double() for part in (self.queries, self.keys))
-        return round(float(torch.einsum("bkp,bkpq,bkq->", asked, self.keep.double(), answered)))
+        asked, answered = (part.expand(batch, heads).sizes.float() for part in (self.queries, self.keys))
+        return torch.einsum("bkp,bkpq,bkq->", asked, self.keep.float(), answered)
 
     @property
     def pairs(self) -> int:
-        """All pairs of tokens, over all heads and samples."""
+        """Number of all pairs of tokens, over all heads and samples."""
         batch, heads = self.keep.shape[:2]
         return batch * heads * self.queries.order.shape[-1] * self.keys.order.shape[-1]
 

@@ -9,6 +9,25 @@ from torch import Tensor
 from app.engine.tokens import Layout
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a guider is asked.
+
+    Attributes:
+        index: Sampling step, from 0.
+        total: Number of sampling steps.
+        evaluation: How many evaluations the solver has made in this step before; 0 for first-order samplers.
+    """
+
+    index: int
+    total: int
+    evaluation: int = 0
+
+    def within(self, start: float, end: float) -> bool:
+        """Whether this step lies in a part of the run; 0 is its beginning, 1 its end."""
+        return start <= self.index / self.total < end
+
+
 @dataclass
 class Step:
     """One transformer call.

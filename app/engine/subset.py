@@ -26,7 +26,7 @@ def leave(step: Step, tokens: Tokens, active: Tensor) -> Tokens:
 
 
 def cells_to_tokens(latent: Tensor, grid: Grid) -> Tensor:
-    """Return the cells of each token together: (B, C, h, w) or (B, C, F, h, w) -> (B, c, frames, rows, columns)."""
+    """Return the cells of each token together, (B, c, frames, rows, columns); frames may lack in `latent`."""
     batch, channels = latent.shape[:2]
     sizes = latent.shape[2:] if latent.ndim == 5 else (1, *latent.shape[2:])
     parts = [(count, size // count) for count, size in zip(grid, sizes, strict=True)]

@@ -64,6 +64,9 @@ class NodeContext:
         now = time.monotonic()
         self.caller.emit(NodeProgress(self.id, step, steps, round(now - self.last_step, 4)))
         self.last_step = now
+        self.check_cancelled()
+
+    def check_cancelled(self) -> None:
         if self.caller.cancelled.is_set() or self.stopping.is_set():
             raise Cancelled
 
@@ -88,6 +91,9 @@ class NodeContext:
         else:
             name = self.caller.claim(Claim(self.id, len(self.files), folder, name))
         write_whole(root / name, data)
+        self.adopt(folder, name, width=width, height=height)
+
+    def adopt(self, folder: Folder, name: str, *, width: int, height: int) -> None:
         self.files.append(SavedFile(folder, name, width, height))
         self.caller.emit(AssetAdded(self.id, asdict(self.files[-1]), reused=False))
 

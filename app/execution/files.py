@@ -64,7 +64,7 @@ class Folders:
         )
 
     def choices(self, kind: str, folder: str) -> list[str]:
-        """Return the names that a ModelFile (`models`), ImageFile (`images`) or VideoFile (`videos`) offers."""
+        """Return the names that a ModelFile (`models`), ImageFile (`images`) or VideoFile (`videos`) has."""
         if kind == "models":
             return sorted({name for root in self.models.get(folder, ()) for name in model_names(root)})
         if kind == "images":
@@ -72,7 +72,9 @@ class Folders:
         if kind == "videos":
             return sorted(names_below(self.by_name(folder), VIDEO_SUFFIXES))
         raise Refusal(
-            f"There is no kind of choices '{kind}'.", "Allowed are models, images and videos.", code="bad_path"
+            f"There is no kind of choices '{kind}'.",
+            "Allowed are models, images and videos.",
+            code="bad_path",
         )
 
     def state(self, entry: Input, name: str) -> str:

@@ -36,11 +36,33 @@ DEFAULT_WIDGETS: dict[str, Widget] = {
 }
 
 
+class Savepoint(Protocol):
+    """Where one call of a node may leave work half done, for the case that the process dies.
+
+    Attributes:
+        every: Steps between two savings.
+    """
+
+    every: int
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep `data` under a short name, whole or not at all."""
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was kept under a name, by this process or one before it."""
+
+    def clear(self) -> None:
+        """Forget everything that this call kept."""
+
+
 class Context(Protocol):
     """What a running node may ask of the machine; declare a parameter of this type to get it."""
 
     def progress(self, step: int, steps: int) -> None:
         """Tell that `step` of `steps` is done; raises `Cancelled` when the user stopped the run."""
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` when the user stopped the run; for work without steps."""
 
     def preview(self, jpeg: bytes) -> None:
         """Show a picture of the work so far; frames may be dropped."""
@@ -57,8 +79,14 @@ class Context(Protocol):
     def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
         """Write a result picture. `{n}` in the name becomes the next free number, below the output folder."""
 
+    def adopt(self, folder: Literal["output", "temp"], name: str, *, width: int, height: int) -> None:
+        """Count a picture as a result that the node has written itself: `name` below the folder."""
+
     def document(self) -> dict[str, Any]:
         """Return the running document as JSON, to be put into saved pictures."""
+
+    def savepoint(self) -> Savepoint | None:
+        """Return the place for half-done work of this call; None where nothing outlives the process."""
 
 
 class Claiming(Protocol):

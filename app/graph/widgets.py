@@ -67,7 +67,7 @@ class VideoFile(ImageFile):
 
 @dataclass(frozen=True)
 class MaskPainter(ImageFile):
-    """A drawing that says where: the name of a PNG below `folder`, as the canvas uploads it; empty for none."""
+    """A drawing that says where: the name of a PNG below `folder` that the canvas uploads; empty for none."""
 
 
 @dataclass(frozen=True)

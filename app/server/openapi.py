@@ -6,6 +6,7 @@ A test compares it with the registered routes, and another sends what it allows 
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 from collections.abc import Mapping
 from typing import (
@@ -45,7 +46,7 @@ def description(version: str) -> Schema:
 
 
 def described(path: str, operation: Operation) -> Schema:
-    named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    named = re.findall(r"{(\w+)}", path)
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in named
     ]

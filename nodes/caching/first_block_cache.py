@@ -1,7 +1,7 @@
 """First block cache: when the first block barely changes between steps, reuse what the others added.
 
-With `accumulate` this is Step Rehash in its form for transformers: the changes from step to step are summed up
-since the other blocks last ran, and the last step always runs.
+With `accumulate` this is Step Rehash in its form for transformers: the changes from step to step are summed
+up since the other blocks last ran, and the last step always runs.
 
 Reference: Cheng, ParaAttention (2024), https://github.com/chengzeyi/ParaAttention
 Reference: Liu et al., TeaCache (2024), https://arxiv.org/abs/2411.19108

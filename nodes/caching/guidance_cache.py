@@ -1,4 +1,4 @@
-"""CFG cache: on most steps, take the answer without the prompt to differ from the one with it as it did before.
+"""CFG cache: on most steps, the answer without the prompt differs from the one with it as it did before.
 
 The paper weighs low and high frequencies of that difference apart; here the whole difference in velocity is
 kept as it is. It serves every guider: any branch but `cond` is replaced.
@@ -35,7 +35,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class GuidanceCache(Patch[Memory]):
-    """Between `start` and `end` of the run, asks branches other than `cond` on every `interval`-th step only."""
+    """Between `start` and `end`, asks branches other than `cond` on every `interval`-th step only."""
 
     interval: int
     start: float
@@ -87,7 +87,8 @@ def guidance_cache(
 
     Args:
         model: The diffusion transformer to speed up, sampled with guidance.
-        interval: Every how many steps the other branches are asked; 1 always, higher is faster and less exact.
+        interval: Every how many steps the other branches are asked; 1 is always, higher is faster and less
+            exact.
         start: Share of the steps at the start that ask all branches.
         end: Share of the steps from which on all branches are asked again.
     """

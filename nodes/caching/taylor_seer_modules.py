@@ -1,4 +1,4 @@
-"""TaylorSeer by module: forecast what each attention module and MLP returns; what stands around them is computed.
+"""TaylorSeer by module: forecast what each attention module and MLP returns, and compute the rest.
 
 Norms, and the scale, shift and gate of the step at hand, still act on the forecast, as in the paper. Where a
 model has no separate MLP, as in the single blocks of Flux, only the attention module is forecast there.

@@ -17,7 +17,7 @@ class LoadedImage(NamedTuple):
     mask: Mask
 
 
-@node()
+@node(lane="pool")
 def load_image(
     context: Context, name: Annotated[str, ImageFile()], transparent: Behind = "white"
 ) -> LoadedImage:
@@ -25,7 +25,7 @@ def load_image(
 
     Args:
         name: The picture, in any common format.
-        transparent: What shows in transparent parts; "as stored" is the colour that the file holds there, which
-            is what somebody erased to make a mask.
+        transparent: What shows in transparent parts; "as stored" is the colour that the file holds there,
+            which is what somebody erased to make a mask.
     """
     return LoadedImage(*open_layers(context.input_path(name), transparent))

@@ -1,7 +1,7 @@
 """Give pictures the colours of another picture.
 
 Reference: Reinhard et al., Color Transfer between Images (2001), doi:10.1109/38.946629
-Reference: Pitie and Kokaram, The Linear Monge-Kantorovitch Linear Colour Mapping (2007), doi:10.1049/cp:20070055
+Reference: Pitie and Kokaram, The Linear Monge-Kantorovitch Colour Mapping (2007), doi:10.1049/cp:20070055
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def match_colors(
     Args:
         image: The pictures to change.
         reference: The picture whose colours they get; one for all, or one for each.
-        method: "reinhard" matches brightness and tint one by one; "monge-kantorovich" also how they go together.
+        method: "reinhard" matches brightness and tint one by one, "monge-kantorovich" also how they mix.
         strength: How far; 0 changes nothing.
     """
     if strength == 0:

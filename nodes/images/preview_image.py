@@ -7,7 +7,7 @@ from app.engine.pictures import png
 from app.graph.node import Context, node
 
 
-@node(output=True)
+@node(output=True, lane="pool")
 def preview_image(context: Context, image: Image) -> None:
     """Show every picture of a batch. The files are temporary.
 

@@ -25,7 +25,7 @@ def save_image(
     Args:
         image: The pictures to save.
         prefix: Start of the file names; a number is added. Signs that a file name cannot have become "_".
-        format: PNG and WebP carry the workflow; JPEG carries one of up to 65 kB, AVIF carries none that opens.
+        format: PNG and WebP carry the workflow; JPEG carries one of up to 65 kB, AVIF none that opens.
         quality: For WebP, JPEG and AVIF: higher looks better and is larger; at 100 WebP loses nothing.
     """
     name = f"{file_name(prefix)}_{{n}}.{SUFFIXES[format]}"

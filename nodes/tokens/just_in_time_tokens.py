@@ -57,7 +57,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class JustInTimeTokens(Patch[Memory]):
-    """Computes share `densities[k]` of the tokens up to `ends[k]` of the steps, and all after the last end."""
+    """Computes share `densities[k]` of the tokens up to `ends[k]` of the steps, and then all."""
 
     densities: tuple[float, float]
     ends: tuple[float, float]

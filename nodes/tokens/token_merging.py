@@ -30,7 +30,7 @@ ROWS_AT_ONCE = 4096  # of the table of likenesses
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Which tokens went in as one: `active` (n,) in the grid, and for each token its place among them (N,)."""
+    """Which tokens go in as one: `active` (n,) of the grid, and for each token its place among them (N,)."""
 
     active: Tensor
     owner: Tensor
@@ -43,7 +43,7 @@ class Groups:
 
 @dataclass
 class Memory:
-    """The groups of this call, and the tokens that went in and out of the part of the trunk they stand for."""
+    """The groups of this call, and the image tokens before and after they were merged."""
 
     groups: Groups | None = None
     before: Tensor | None = None
@@ -116,7 +116,7 @@ def group(image: Tensor, step: Step, ratio: float) -> Groups:
 
 
 def most_alike(unit: Tensor, targets: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-    """Return for each of `others` its greatest cosine with a target, mean over the batch, and which that is."""
+    """Return for each of `others` its greatest cosine with a target, mean over the batch, and with which."""
     found = [
         torch.einsum("bnd,bmd->nm", unit[:, some], unit[:, targets]).div(len(unit)).max(1)
         for some in others.split(ROWS_AT_ONCE)
@@ -134,7 +134,8 @@ def token_merging(
 
     Args:
         model: The diffusion transformer to speed up.
-        ratio: Share of the image tokens that join another one; 0 computes all, higher is faster and less exact.
+        ratio: Share of the image tokens that join another one; 0 computes all, higher is faster and less
+            exact.
         dense_blocks: Blocks at the start that still see all tokens.
     """
     return model.with_patch(TokenMerging(ratio, dense_blocks))

@@ -9,7 +9,6 @@ import torch
 from app.engine.media import Image
 from app.engine.pictures import open_picture, png
 from app.engine.preview import fit, jpeg, principal_colours
-from app.engine.preview import fit, jpeg, principal_colours
 from app.graph.problem import Refusal
 
 

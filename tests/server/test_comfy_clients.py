@@ -21,7 +21,8 @@ COMFY = Path(sys.executable).with_name("comfy")
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = tmp_path_factory.mktemp("studio")
-    (base / "models").symlink_to(ROOT / "models")
+    for name in ("models", "workflows"):
+        (base / name).symlink_to(ROOT / name)
     running = Studio(base).start().ready()
     yield running
     running.stop()
@@ -198,6 +199,13 @@ def test_what_comfyuis_own_frontend_asks_for(real: Server) -> None:
     assert real.get("/comfy/api/userdata/workflows%2Fmine.json") == {"nodes": []}
     assert real.ask("POST", "/comfy/api/userdata/..%2F..%2Fevil.json", {})[0] == 400
     assert real.ask("POST", "/comfy/api/settings", b"{")[0] == 400
+    names = real.get("/comfy/api/workflow_templates")["patchloom"]
+    for name in names:
+        drawn = real.get(f"/comfy/api/workflow_templates/patchloom/{name}.json")
+        assert drawn["nodes"] and drawn["version"] == 0.4, name
+    assert "first_picture" in names
+    assert real.get("/models/models") == ["mini"]
+    assert real.get("/experiment/models/models")[0]["name"] == "mini"
     status, answer = real.ask("GET", "/comfy/")
     assert status in (200, 503), answer  # 503 says how to install it
 

@@ -17,7 +17,7 @@ from tests.documents import sum_of
 from tests.server.conftest import Server
 
 PAGES = {("GET", "/"), ("GET", "/{name}"), ("GET", "/api/ws"), ("GET", "/ws")}  # not JSON over HTTP
-FACTS = ("i18n", "global_subgraphs", "workflow_templates", "extensions", "embeddings", "users", "settings")
+FACTS = ("i18n", "global_subgraphs", "extensions", "embeddings", "users", "settings")
 FACTS += ("settings/{id}", "experiment/models", "experiment/models/{folder}", "system_stats", "features")
 CHECKS = (not_a_server_error, response_schema_conformance, status_code_conformance)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.graph.node import Savepoint
 from app.graph.problem import Cancelled
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,7 @@ class Recorder:
     previews: list[bytes] = field(default_factory=list)
     reports: list[Mapping[str, Any]] = field(default_factory=list)
     files: list[tuple[str, bytes, int, int, bool]] = field(default_factory=list)
+    kept: Savepoint | None = None
 
     def progress(self, step: int, steps: int) -> None:
         self.steps.append((step, steps))
@@ -40,6 +42,9 @@ class Recorder:
 
     def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
         self.files.append((name, data, width, height, temporary))
+
+    def savepoint(self) -> Savepoint | None:
+        return self.kept
 
     def document(self) -> dict[str, Any]:
         return {"format": "patchloom/1", "title": "Bäume"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.checkpoints.architecture import Architecture, Layout, count
@@ -10,7 +10,7 @@ from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule, rule
 
 CLIP_HEAD = 64
-LARGEST_SMALL_CLIP = 1023  # CLIP-L is 768 wide, CLIP-G 1280
+DEEP = "text_model.encoder.layers.12.mlp.fc1.weight"  # CLIP-L has 12 layers, CLIP-G 32
 HEAD = {"qwen2.5-vl": 128, "gemma2": 256}  # shapes do not tell
 TOKENS = "embed_tokens.weight"
 LANGUAGE_HEAD = ("lm_head.", "rotary_emb.", "visual.")
@@ -98,9 +98,9 @@ def gemma2_config(shapes: Shapes) -> dict[str, Any]:
 
 
 def encoder(
-    name: str, model: str, config: Any, *layouts: Layout, optional: tuple[str, ...] = ()
+    name: str, model: str, config: Any, *layouts: Layout, ties: Mapping[str, str] | None = None
 ) -> Architecture:
-    return Architecture("text_encoder", name, model, layouts, config, optional=optional)
+    return Architecture("text_encoder", name, model, layouts, config, ties=ties or {})
 
 
 CLIP_MARKS = ("embeddings.token_embedding.weight", "encoder.layers.0.mlp.fc1.weight")
@@ -109,34 +109,36 @@ CLIP_IGNORED = ("text_model.embeddings.position_ids", "embeddings.position_ids",
 LANGUAGE = ("embed_tokens.weight", "layers.0.mlp.gate_proj.weight", "norm.weight")
 Q_NORM, SANDWICH = "layers.0.self_attn.q_norm.weight", "layers.0.pre_feedforward_layernorm.weight"
 
+SHARED = {"encoder.embed_tokens.weight": "shared.weight"}
 CLIP_L = encoder(
     "clip-l",
     "CLIPTextModel",
     clip_l_config,
     Layout("wrapped", WRAPPED_MARKS, rules=flattened, ignored=(*CLIP_IGNORED, "text_projection")),
-    Layout("flat", CLIP_MARKS, lacks=("text_projection.weight",), ignored=CLIP_IGNORED),
+    Layout("flat", CLIP_MARKS, ignored=CLIP_IGNORED),
 )
 CLIP_G = encoder(
     "clip-g",
     "CLIPTextModelWithProjection",
     clip_g_config,
-    Layout("wrapped", (*WRAPPED_MARKS, "text_projection.weight"), ignored=CLIP_IGNORED),
+    Layout("wrapped", (*WRAPPED_MARKS, DEEP, "text_projection.weight"), ignored=CLIP_IGNORED),
 )
 T5_MARKS = ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight")
+T5_IGNORED = ("decoder.", "lm_head.", "spiece_model", "encoder.embed_tokens.")
 SECOND_BIAS = "encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"
 T5 = encoder(
     "t5-xxl",
     "T5EncoderModel",
     t5_config,
-    Layout("transformers", T5_MARKS, lacks=(SECOND_BIAS,), ignored=("decoder.", "lm_head.")),
-    optional=("encoder.embed_tokens.",),
+    Layout("transformers", T5_MARKS, lacks=(SECOND_BIAS,), ignored=T5_IGNORED),
+    ties=SHARED,
 )
 UMT5 = encoder(
     "umt5-xxl",
     "UMT5EncoderModel",
     t5_config,
-    Layout("transformers", (*T5_MARKS, SECOND_BIAS), ignored=("decoder.", "lm_head.", "spiece_model")),
-    optional=("encoder.embed_tokens.",),
+    Layout("transformers", (*T5_MARKS, SECOND_BIAS), ignored=T5_IGNORED),
+    ties=SHARED,
 )
 QWEN = encoder(
     "qwen2.5-vl",

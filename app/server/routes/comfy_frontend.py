@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from app.execution.files import write_whole
+from app.interop import documents
 from app.server.keys import STATE
 from app.server.refuse import Refused, missing, number
 from app.server.routes.comfy import submitted
@@ -22,7 +23,7 @@ from app.store.jobs import Job
 routes = web.RouteTableDef()
 both = everywhere(routes)
 PACKAGE = "comfyui_frontend_package"
-EMPTY_OBJECTS = ("/i18n", "/global_subgraphs", "/workflow_templates")
+EMPTY_OBJECTS = ("/i18n", "/global_subgraphs")
 EMPTY_LISTS = ("/extensions", "/embeddings")
 STATUSES = {"queued": "pending", "running": "in_progress", "done": "completed"}
 
@@ -39,6 +40,26 @@ for path in EMPTY_OBJECTS:
     both("GET", path)(empty_object)
 for path in EMPTY_LISTS:
     both("GET", path)(empty_list)
+
+
+@both("GET", "/workflow_templates")
+async def templates(request: web.Request) -> web.Response:
+    """Offer our example workflows as those of an extension."""
+    return web.json_response({"patchloom": sorted(examples(request))})
+
+
+@both("GET", "/workflow_templates/patchloom/{name}.json")
+async def template(request: web.Request) -> web.Response:
+    """Return an example in ComfyUI's UI format."""
+    path = examples(request).get(request.match_info["name"])
+    if path is None:
+        raise missing(f"template {request.match_info['name'][:40]!r}")
+    catalog = request.app[STATE].catalog
+    return web.json_response(documents.to_ui(documents.read(path.read_bytes(), catalog), catalog).document)
+
+
+def examples(request: web.Request) -> dict[str, Path]:
+    return {path.stem: path for path in request.app[STATE].settings.templates.glob("*.json")}
 
 
 @both("GET", "/users")

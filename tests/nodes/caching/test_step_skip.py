@@ -6,6 +6,7 @@ from app.engine.prediction import ModelInput
 from app.engine.sites import Arguments
 from app.engine.step import Step
 from app.engine.tokens import Layout
+from app.graph.problem import Refusal
 from nodes.caching.step_skip import Memory, StepSkip, largest_change, modulated_input, step_skip
 from tests.contracts.test_families import SITES
 from tests.nodes.caching.toy import start
@@ -62,5 +63,13 @@ def test_modulated_input_is_the_first_argument() -> None:
     assert modulated_input(Arguments((x,), {})) is modulated_input(Arguments((), {"hidden_states": x})) is x
 
 
+def test_a_polynomial_bends_each_change() -> None:
+    assert StepSkip(0.1, (2.0, 3.0, 1.0)).bent(0.5) == pytest.approx(2 * 0.25 + 3 * 0.5 + 1)
+    assert StepSkip(0.1).bent(0.5) == 0.5
+
+
 def test_the_node() -> None:
     assert step_skip(build("flux")).patches == (StepSkip(threshold=0.1),)
+    assert step_skip(build("flux"), 0.2, "1, -2 3").patches == (StepSkip(0.2, (1.0, -2.0, 3.0)),)
+    with pytest.raises(Refusal, match="not a list of numbers"):
+        step_skip(build("flux"), 0.2, "1, x")

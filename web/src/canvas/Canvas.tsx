@@ -10,7 +10,6 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent } from "react";
 import { isValid, useConnecting } from "./connecting";
-import { ConflictEdge } from "./ConflictEdge";
 import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
 import { useFlowEdges, useFlowNodes, type FlowNode, type MarkedEdge } from "./flow";
@@ -20,9 +19,10 @@ import { NodeCard } from "./NodeCard";
 import { usePrefs } from "./prefs";
 import { closeFloating, useSurface, type MenuRequest } from "./surface";
 import { useView } from "./view";
+import { Wire } from "./Wire";
 
 const NODE_TYPES = { card: NodeCard, frame: FrameBox };
-const EDGE_TYPES = { conflict: ConflictEdge };
+const EDGE_TYPES = { wire: Wire };
 const GRID: [number, number] = [12, 12];
 
 /** How React Flow behaves here; none of it changes. */

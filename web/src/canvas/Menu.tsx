@@ -1,11 +1,13 @@
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { CARD_COLORS } from "../graph/colors";
+import { addDot, clearDots } from "../graph/dots";
 import { graphOf } from "../graph/interface";
+import type { Dot } from "../graph/sheet";
 import { Icon, type IconName } from "../panels/Icon";
 import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, switchMode } from "./actions";
 import { LININGS } from "./aligning";
-import { enterGraph, select, selectAll, useEditor } from "./editor";
+import { edit, enterGraph, select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 import { subgraphSelection, unpackSelection } from "./grouping";
 import { toast, useSurface, type MenuRequest } from "./surface";
@@ -117,8 +119,17 @@ function itemsFor(menu: MenuRequest, flow: ReturnType<typeof useReactFlow<FlowNo
     case "frame":
       return frameItems(menu.target.id);
     case "link":
-      return [{ label: "Delete link", icon: "trash", keys: "Del", act: deleteSelection }];
+      return linkItems(menu.target.id, flow.screenToFlowPosition({ x: menu.x, y: menu.y }));
   }
+}
+
+function linkItems(id: string, at: Dot): Item[] {
+  const dotted = useEditor.getState().links.some((l) => l.id === id && l.via?.length);
+  return [
+    { label: "Add a dot", icon: "reroute", keys: "Alt click", act: () => edit((sheet) => addDot(sheet, id, at, at, at)) },
+    ...(dotted ? [{ label: "Remove its dots", icon: "cancel" as const, act: () => edit((sheet) => clearDots(sheet, id)) }] : []),
+    { label: "Delete link", icon: "trash", keys: "Del", act: deleteSelection },
+  ];
 }
 
 function cardItems(id: string): Item[] {

@@ -8,7 +8,7 @@ import { outputOf, type Catalog } from "../graph/catalog";
 import { conflictLinks } from "../graph/conflicts";
 import { cardAt } from "../graph/levels";
 import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
-import type { Card, Frame, Link } from "../graph/sheet";
+import type { Card, Dot, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
 import { currentSheet, flatId, prefixOf, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
@@ -121,8 +121,8 @@ function frameNode(frame: Frame, selected: boolean): FrameNode {
   };
 }
 
-/** An edge that may say what is wrong between its ends. */
-export type MarkedEdge = Edge<{ conflict?: string }>;
+/** An edge that may lead through dots, and say what is wrong between its ends. */
+export type MarkedEdge = Edge<{ via?: readonly Dot[]; conflict?: string }>;
 
 export function useFlowEdges(): MarkedEdge[] {
   const links = useEditor((s) => s.links);
@@ -168,12 +168,14 @@ function outputType(catalog: Catalog, card: Card | undefined, link: Link): strin
 
 function marked(edge: MarkedEdge, { message, remedy, severity }: Problem): MarkedEdge {
   const conflict = `${message}\n${remedy}`;
-  return { ...edge, type: "conflict", data: { conflict }, style: {}, className: `${edge.className} conflict ${severity}`, ariaLabel: conflict };
+  return { ...edge, data: { ...edge.data, conflict }, style: {}, className: `${edge.className} conflict ${severity}`, ariaLabel: conflict };
 }
 
 function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): MarkedEdge {
   return {
     id: link.id,
+    type: "wire",
+    data: link.via ? { via: link.via } : {},
     source: link.source,
     sourceHandle: link.output,
     target: link.target,

@@ -1,6 +1,7 @@
 import type { Edge, Graph, Group, NodeInstance, View, WorkflowDocument } from "../api/types";
 import { isBoundary } from "./interface";
 import { readFace, writeFace } from "./face";
+import { readDots, writeDots } from "./dots";
 import { isObject, pair, type Json } from "./json";
 import { linkId, type Card, type Extra, type Frame, type Link, type Mode, type Page, type Pages, type Sheet, type Values } from "./sheet";
 
@@ -67,13 +68,13 @@ export function readDocument(document: WorkflowDocument): OpenDocument {
 }
 
 function readPage(id: string, graph: Json, isRoot: boolean): Page {
-  const { nodes, edges, groups, ...extra } = graph;
+  const { nodes, edges, groups, reroutes, ...extra } = graph;
   if (isRoot) delete extra["view"];
   const instances = Object.entries(isObject(nodes) ? nodes : {}).filter((e): e is [string, Json] => isObject(e[1]));
   const cards = Object.fromEntries(instances.map(([name, node]) => [name, readCard(name, node)]));
   const values = Object.fromEntries(instances.map(([name, node]) => [name, isObject(node["values"]) ? node["values"] : {}]));
   const frames = (Array.isArray(groups) ? groups : []).filter(isObject).map(readFrame);
-  const sheet: Sheet = { cards, links: readLinks(edges, cards), frames, values };
+  const sheet: Sheet = { cards, links: readDots(readLinks(edges, cards), reroutes), frames, values };
   return isRoot || !isObject(extra["interface"]) ? { sheet, extra } : readFace(id, { sheet, extra });
 }
 
@@ -141,6 +142,7 @@ function writePage(page: Page): Graph {
     nodes: Object.fromEntries(cards.map((c) => [c.id, writeCard(c, sheet.values[c.id] ?? {})])),
     edges: links.map((link): Edge => ({ from: [link.source, link.output], to: [link.target, link.input] })),
     groups: sheet.frames.map(writeFrame),
+    ...writeDots(sheet.links),
   } as Graph;
 }
 

@@ -1,3 +1,4 @@
+import { carryDots } from "./dots";
 import { isBoundary } from "./interface";
 import { freeId, linkId, newCard, type Card, type Frame, type Mode, type Sheet } from "./sheet";
 
@@ -73,7 +74,11 @@ export function move(sheet: Sheet, to: ReadonlyMap<string, { x: number; y: numbe
     const card = cards[id];
     if (card) cards[id] = { ...card, ...at };
   }
-  return { ...sheet, cards, frames: sheet.frames.map((f) => ({ ...f, ...(to.get(f.id) ?? {}) })) };
+  const shiftOf = (id: string) => {
+    const [before, after] = [sheet.cards[id], cards[id]];
+    return before && after ? { x: after.x - before.x, y: after.y - before.y } : undefined;
+  };
+  return { ...sheet, cards, links: carryDots(sheet.links, shiftOf), frames: sheet.frames.map((f) => ({ ...f, ...(to.get(f.id) ?? {}) })) };
 }
 
 const GAP = 24;

@@ -28,6 +28,13 @@ export interface Link {
   readonly output: string;
   readonly target: string;
   readonly input: string;
+  /** Dots through which the link is drawn, from its source on. */
+  readonly via?: readonly Dot[];
+}
+
+export interface Dot {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** A titled rectangle behind cards (the document calls it a group). */

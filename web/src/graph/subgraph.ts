@@ -1,8 +1,8 @@
 import { inputOf, outputOf, type Catalog } from "./catalog";
 import type { Ids } from "./edit";
 import { around } from "./face";
-import { boundaryCards, freePort, graphOf, graphType, INPUTS, isBoundary, OUTPUTS, type FacePort } from "./interface";
-import { freeId, linkId, newCard, type Card, type Link, type Page, type Pages, type Sheet } from "./sheet";
+import { boundaryCards, freePort, graphOf, graphType, INPUTS, isBoundary, OUTPUTS, type Face, type FacePort } from "./interface";
+import { freeId, linkId, newCard, type Card, type Link, type Page, type Pages, type Sheet, type Values } from "./sheet";
 
 /** Making a subgraph of cards, and taking one apart again. What was linked stays linked. */
 export interface Made {
@@ -21,51 +21,55 @@ const linked = (wire: Wire): Link => ({ id: linkId(wire), ...wire });
 export function makeSubgraph(sheet: Sheet, ids: Ids, catalog: Catalog, pages: Pages): Made | null {
   const cards = Object.values(sheet.cards).filter((c) => ids.has(c.id) && !isBoundary(c.id));
   if (!cards.length) return null;
-  const graph = freeId("subgraph", (name) => name in pages);
   const inside = new Set(cards.map((c) => c.id));
+  const graph = freeId("subgraph", (name) => name in pages);
   const id = freeId("subgraph", (name) => name in sheet.cards && !inside.has(name));
-  const into = cut(sheet.links.filter((l) => inside.has(l.target) && !inside.has(l.source)), (l) => `${l.source}\n${l.output}`, (l) => l.input);
-  const out = cut(sheet.links.filter((l) => inside.has(l.source) && !inside.has(l.target)), (l) => `${l.source}\n${l.output}`, (l) => l.output);
-  const inputs = into.map(({ name, links: [link] }): FacePort => ({ name, type: typeOfInput(sheet, catalog, link!) }));
-  const outputs = out.map(({ name, links: [link] }): FacePort => ({ name, type: typeOfOutput(sheet, catalog, link!) }));
+  const into = cut(sheet.links.filter((l) => inside.has(l.target) && !inside.has(l.source)), (l) => l.input);
+  const out = cut(sheet.links.filter((l) => inside.has(l.source) && !inside.has(l.target)), (l) => l.output);
+  const face: Face = {
+    inputs: into.map(({ name, links: [link] }) => ({ name, type: typeOfInput(sheet, catalog, link!) })),
+    outputs: out.map(({ name, links: [link] }) => ({ name, type: typeOfOutput(sheet, catalog, link!) })),
+  };
   const spots = around(cards);
-  const innerLinks = [
-    ...sheet.links.flatMap((l): Link[] => {
-      if (!inside.has(l.target)) return [];
-      if (inside.has(l.source)) return [l];
-      const port = into.find((p) => p.links.includes(l))!;
-      return [linked({ source: INPUTS, output: port.name, target: l.target, input: l.input })];
-    }),
-    ...out.map(({ name, links: [l] }) => linked({ source: l!.source, output: l!.output, target: OUTPUTS, input: name })),
-  ];
-  const pick = <T>(record: Readonly<Record<string, T>>, keep: (id: string) => boolean) =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => keep(name)));
-  const isInside = (name: string) => inside.has(name);
   const inner: Sheet = {
-    cards: { ...pick(sheet.cards, isInside), ...boundaryCards(graph, { inputs, outputs }, spots.left, spots.right) },
-    values: pick(sheet.values, isInside),
-    links: innerLinks,
+    cards: { ...only(sheet.cards, (name) => inside.has(name)), ...boundaryCards(graph, face, spots.left, spots.right) },
+    values: only(sheet.values, (name) => inside.has(name)),
+    links: innerLinks(sheet, inside, into, out),
     frames: [],
   };
-  const outside = (name: string) => !inside.has(name);
   const middle = (axis: "x" | "y") => Math.round(cards.reduce((sum, c) => sum + c[axis], 0) / cards.length);
-  const card = newCard(id, graphType(graph), middle("x"), middle("y"));
-  const fed = into.map(({ name, links: [l] }) => linked({ source: l!.source, output: l!.output, target: id, input: name }));
-  // Each outer link keeps its place in the list: the order into a `multiple` input is the order of its values.
-  const outer = sheet.links.flatMap((l): Link[] => {
-    if (inside.has(l.source) && inside.has(l.target)) return [];
+  const rest: Sheet = {
+    cards: { ...only(sheet.cards, (name) => !inside.has(name)), [id]: newCard(id, graphType(graph), middle("x"), middle("y")) },
+    values: { ...only(sheet.values, (name) => !inside.has(name)), [id]: {} },
+    links: outerLinks(sheet, inside, into, out, id),
+    frames: sheet.frames,
+  };
+  return { sheet: rest, graph, page: { sheet: inner, extra: {} }, id };
+}
+
+function only<T>(record: Readonly<Record<string, T>>, keep: (id: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => keep(name)));
+}
+
+function innerLinks(sheet: Sheet, inside: Ids, into: readonly Cut[], out: readonly Cut[]): Link[] {
+  const within = sheet.links.flatMap((l): Link[] => {
+    if (!inside.has(l.target)) return [];
+    if (inside.has(l.source)) return [l];
+    const port = into.find((p) => p.links.includes(l))!;
+    return [linked({ source: INPUTS, output: port.name, target: l.target, input: l.input })];
+  });
+  return [...within, ...out.map(({ name, links: [l] }) => linked({ source: l!.source, output: l!.output, target: OUTPUTS, input: name }))];
+}
+
+/** Each link keeps its place in the list: the order into a `multiple` input is the order of its values. */
+function outerLinks(sheet: Sheet, inside: Ids, into: readonly Cut[], out: readonly Cut[], id: string): Link[] {
+  const kept = sheet.links.flatMap((l): Link[] => {
     if (inside.has(l.target)) return [];
     if (!inside.has(l.source)) return [l];
     const port = out.find((p) => p.links.includes(l))!;
     return [linked({ source: id, output: port.name, target: l.target, input: l.input })];
   });
-  const rest: Sheet = {
-    cards: { ...pick(sheet.cards, outside), [id]: card },
-    values: { ...pick(sheet.values, outside), [id]: {} },
-    links: [...outer, ...fed],
-    frames: sheet.frames,
-  };
-  return { sheet: rest, graph, page: { sheet: inner, extra: {} }, id };
+  return [...kept, ...into.map(({ name, links: [l] }) => linked({ source: l!.source, output: l!.output, target: id, input: name }))];
 }
 
 interface Cut {
@@ -73,13 +77,20 @@ interface Cut {
   readonly links: Link[];
 }
 
-/** Cut links by where they come from, each with a name of its own. */
-function cut(links: readonly Link[], keyOf: (link: Link) => string, nameOf: (link: Link) => string): Cut[] {
+/** Cut links by where they come from, each cut with a name of its own. */
+function cut(links: readonly Link[], nameOf: (link: Link) => string): Cut[] {
   const found = new Map<string, Cut>();
+  const names: FacePort[] = [];
   for (const link of links) {
-    const known = found.get(keyOf(link));
-    if (known) known.links.push(link);
-    else found.set(keyOf(link), { name: freePort([...found.values()].map((c) => ({ name: c.name, type: "" })), nameOf(link)), links: [link] });
+    const key = `${link.source}\n${link.output}`;
+    const known = found.get(key);
+    if (known) {
+      known.links.push(link);
+      continue;
+    }
+    const name = freePort(names, nameOf(link));
+    names.push({ name, type: "" });
+    found.set(key, { name, links: [link] });
   }
   return [...found.values()];
 }
@@ -97,33 +108,36 @@ export function unpack(sheet: Sheet, id: string, page: Page): { sheet: Sheet; id
   const instance = sheet.cards[id];
   if (!instance) return null;
   const inner = page.sheet;
-  const taken = (name: string) => name !== id && name in sheet.cards;
-  const names = new Map<string, string>();
-  const used = new Set<string>();
-  for (const card of Object.values(inner.cards)) {
-    if (isBoundary(card.id)) continue;
-    const name = freeId(card.id, (n) => taken(n) || used.has(n));
-    used.add(name);
-    names.set(card.id, name);
-  }
+  const names = newNames(inner, (name) => name !== id && name in sheet.cards);
   const shift = offset(instance, [...names.keys()].map((name) => inner.cards[name]!));
-  const { [id]: _card, ...cards } = sheet.cards;
-  const { [id]: given = {}, ...values } = sheet.values;
-  const nextCards: Record<string, Card> = { ...cards };
-  const nextValues: Record<string, Sheet["values"][string]> = { ...values };
+  const cards = only(sheet.cards, (name) => name !== id);
+  const values = only(sheet.values, (name) => name !== id);
   for (const [from, to] of names) {
     const card = inner.cards[from]!;
     const mode = instance.mode === "on" ? card.mode : instance.mode;
-    nextCards[to] = { ...card, id: to, mode, x: card.x + shift.x, y: card.y + shift.y };
-    nextValues[to] = { ...inner.values[from] };
-  }
-  for (const link of inner.links) {
-    const to = link.source === INPUTS ? names.get(link.target) : undefined;
-    if (to && link.output in given) nextValues[to] = { ...nextValues[to], [link.input]: given[link.output] };
+    cards[to] = { ...card, id: to, mode, x: card.x + shift.x, y: card.y + shift.y };
+    values[to] = { ...inner.values[from], ...givenTo(inner, from, sheet.values[id] ?? {}) };
   }
   const frames = inner.frames.map((f) => ({ ...f, id: freeId(f.id, (n) => sheet.frames.some((g) => g.id === n)), x: f.x + shift.x, y: f.y + shift.y }));
-  const next: Sheet = { cards: nextCards, values: nextValues, links: joined(sheet, id, inner, names), frames: [...sheet.frames, ...frames] };
+  const next: Sheet = { cards, values, links: joined(sheet, id, inner, names), frames: [...sheet.frames, ...frames] };
   return { sheet: next, ids: new Set(names.values()) };
+}
+
+function newNames(inner: Sheet, taken: (name: string) => boolean): Map<string, string> {
+  const names = new Map<string, string>();
+  const used = new Set<string>();
+  for (const id of Object.keys(inner.cards).filter((name) => !isBoundary(name))) {
+    const name = freeId(id, (n) => taken(n) || used.has(n));
+    used.add(name);
+    names.set(id, name);
+  }
+  return names;
+}
+
+/** What was set on the subgraph's card for inputs of an inner card. */
+function givenTo(inner: Sheet, id: string, given: Values): Record<string, unknown> {
+  const fed = inner.links.filter((l) => l.source === INPUTS && l.target === id && l.output in given);
+  return Object.fromEntries(fed.map((l) => [l.input, given[l.output]]));
 }
 
 /** The links after unpacking: inner ones, and those that went through the interface, end to end. */

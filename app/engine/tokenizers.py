@@ -1,0 +1,152 @@
+"""Prompts to token ids: from a tokenizer folder, a vocabulary beside the weights or inside them, or our own."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from app.checkpoints.contents import Part
+from app.graph.problem import Refusal
+
+CLIP_VOCABULARY = Path(__file__).with_name("vocabularies") / "clip.txt.gz"
+CLIP_MERGES = 49152 - 256 - 2  # the file lists more than CLIP was trained with
+EMBEDDED = "spiece_model"  # tensor of bytes in which publishers put a SentencePiece model
+SENTENCE_PIECE = ("spiece.model", "tokenizer.model")
+TOKENIZER = "tokenizer.json"
+SOURCES = {
+    "t5-xxl": "https://huggingface.co/google/t5-v1_1-xxl",
+    "umt5-xxl": "https://huggingface.co/google/umt5-xxl",
+    "gemma2": "https://huggingface.co/google/gemma-2-2b",
+    "qwen2.5-vl": "https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct",
+    "qwen3": "https://huggingface.co/Qwen/Qwen3-4B",
+}
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Turns one prompt into ids, with the marks that its encoder expects at both ends.
+
+    Attributes:
+        ids: (text, largest number of ids) -> ids.
+        padding: Id that fills up short prompts.
+        limit: Largest number of ids it makes.
+    """
+
+    ids: Callable[[str, int], list[int]]
+    padding: int = 0
+    limit: int = 10**9
+
+
+def from_library(tokenizer: Any) -> Tokenizer:
+    """Wrap a tokenizer of transformers."""
+
+    def ids(text: str, length: int) -> list[int]:
+        found: list[int] = tokenizer(text, truncation=True, max_length=length).input_ids
+        return found
+
+    return Tokenizer(ids, tokenizer.pad_token_id or 0, tokenizer.model_max_length)
+
+
+def tokenizer_for(part: Part) -> Tokenizer:
+    """Return the tokenizer that belongs to a text encoder in a single file."""
+    name = part.architecture.name
+    if name in ("clip-l", "clip-g"):
+        return clip(padded_with_zero=name == "clip-g")
+    if EMBEDDED in part.archive.entries:
+        return sentence_piece(embedded(part), name)
+    places = vocabulary_places(part)
+    for path in (place / file for place in places for file in SENTENCE_PIECE):
+        if path.is_file():
+            return sentence_piece(path.read_bytes(), name)
+    for path in (place / TOKENIZER for place in places):
+        if path.is_file():
+            return from_file(path)
+    raise missing_vocabulary(part)
+
+
+def vocabulary_places(part: Part) -> list[Path]:
+    """Return where a vocabulary is looked for: folders named after the file or the encoder, then beside it."""
+    path = part.archive.path
+    folder = path if path.is_dir() else path.parent
+    names = ([] if path.is_dir() else [path.stem]) + [part.architecture.name]
+    return [*(folder / name for name in names), folder, folder / "tokenizer", folder.parent / "tokenizer"]
+
+
+def missing_vocabulary(part: Part) -> Refusal:
+    name = part.architecture.name
+    wanted = "spiece.model" if "t5" in name else "tokenizer.model" if name == "gemma2" else TOKENIZER
+    place = vocabulary_places(part)[-4]
+    return Refusal(
+        f"{part.archive.path} is a {name} encoder without its vocabulary, and none is beside it.",
+        f"Put {wanted} into {place}; it is published at {SOURCES[name]}.",
+        code="no_vocabulary",
+    )
+
+
+def embedded(part: Part) -> bytes:
+    from safetensors import safe_open
+
+    with safe_open(part.archive.entries[EMBEDDED].file, "pt") as file:
+        found: bytes = file.get_tensor(EMBEDDED).numpy().tobytes()
+    return found
+
+
+def sentence_piece(model: bytes, name: str) -> Tokenizer:
+    """Read a SentencePiece model: T5 closes a prompt with its end mark, Gemma opens it with its start mark."""
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_proto=model)
+    opening, closing = ([processor.bos_id()], []) if name == "gemma2" else ([], [processor.eos_id()])
+
+    def ids(text: str, length: int) -> list[int]:
+        return [*opening, *processor.encode(text)[: length - 1], *closing]
+
+    return Tokenizer(ids, max(processor.pad_id(), 0))
+
+
+def from_file(path: Path) -> Tokenizer:
+    """Read a `tokenizer.json`, the format of the tokenizers library."""
+    from transformers import PreTrainedTokenizerFast
+
+    try:
+        return from_library(PreTrainedTokenizerFast(tokenizer_file=str(path)))
+    except Exception as error:  # the library raises plain Exception on a malformed file
+        raise Refusal(
+            f"{path} is no tokenizer: {error}.",
+            "Fetch it again from where the model is published.",
+            code="bad_config",
+        ) from error
+
+
+@cache
+def clip(*, padded_with_zero: bool) -> Tokenizer:
+    """Return CLIP's tokenizer, which comes with Patchloom; CLIP-G fills up with id 0, CLIP-L with the end mark.
+
+    Reference: Radford et al., Learning Transferable Visual Models From Natural Language Supervision (2021),
+    https://arxiv.org/abs/2103.00020
+    """
+    from transformers import CLIPTokenizer
+
+    lines = gzip.decompress(CLIP_VOCABULARY.read_bytes()).decode().split("\n")
+    merges = [(first, second) for first, second in (line.split() for line in lines[1 : CLIP_MERGES + 1])]
+    letters = byte_letters()
+    words = [
+        *letters,
+        *(f"{letter}</w>" for letter in letters),
+        *(first + second for first, second in merges),
+    ]
+    marks = ["<|startoftext|>", "<|endoftext|>"]
+    vocabulary = {word: id for id, word in enumerate([*words, *marks])}
+    tokenizer = from_library(CLIPTokenizer(vocabulary, merges, model_max_length=77))  # type: ignore[arg-type]
+    return Tokenizer(tokenizer.ids, 0 if padded_with_zero else tokenizer.padding, tokenizer.limit)
+
+
+def byte_letters() -> list[str]:
+    """Return the letter that stands for each byte in CLIP's vocabulary, in the order of its ids."""
+    shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    hidden = len(set(range(256)) - set(shown))
+    return [chr(code) for code in shown] + [chr(256 + index) for index in range(hidden)]

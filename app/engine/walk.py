@@ -1,0 +1,105 @@
+"""A sampling run under way: it answers the sampler, is asked by the guider, and counts for both."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from app.engine.conditioning import Conditioning
+from app.engine.inpainting import Inpainting
+from app.engine.mixing import mixed
+from app.engine.prediction import ModelInput
+from app.engine.preview import jpeg
+from app.engine.run import Run
+from app.engine.savepoint import Journal
+from app.engine.step import Place
+from app.engine.watch import refuse_ruins
+from app.graph.problem import Refusal
+
+if TYPE_CHECKING:
+    from app.engine.sampling import Guider, Watcher
+
+PREVIEW_PAUSE = 0.1  # seconds between previews: more often than anybody can see costs time
+
+
+class Walk:
+    """Where a sampling run is: counts steps and evaluations, so that samplers and techniques need not.
+
+    It is the `Branch` that the guider asks.
+
+    Attributes:
+        place: The step and evaluation under way.
+        memory: What the guider remembers.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        guider: Guider,
+        total: int,
+        watcher: Watcher,
+        journal: Journal,
+        inpainting: Inpainting | None,
+    ) -> None:
+        self.run, self.guider, self.watcher = run, guider, watcher
+        self.journal, self.inpainting = journal, inpainting
+        self.place = Place(0, total)
+        self.memory = journal.guider
+        self.denoised: Tensor | None = None
+        self.previewed = monotonic() - PREVIEW_PAUSE
+
+    def denoise(self, latent: Tensor, sigma: float) -> Tensor:
+        """Answer the sampler: the guided denoised sample. Stops here when the user cancelled."""
+        denoised = self.journal.recall(sigma)
+        if denoised is None:
+            self.watcher.progress(self.place.index, self.place.total)
+            denoised = self.guided(latent, sigma)
+            refuse_ruins(denoised, latent, sigma, self.place)
+            self.journal.note(sigma, denoised)
+        self.place = Place(self.place.index, self.place.total, self.place.evaluation + 1)
+        return denoised
+
+    def guided(self, latent: Tensor, sigma: float) -> Tensor:
+        """Ask the guider, within the mask if there is one."""
+        if self.inpainting is None:
+            return self.guider(self, latent, sigma)
+        latent = self.inpainting.before(latent, sigma)
+        return self.inpainting.after(self.guider(self, latent, sigma), sigma)
+
+    def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
+        """Answer the guider: what the patched transformer says in one branch."""
+        refuse_foreign_text(conditioning, self.run)
+        if conditioning.whole:
+            return self.ask(latent, sigma, conditioning, name)
+        parts = conditioning.parts_at(sigma, self.run.model.shifted)
+        answers = [self.ask(latent, sigma, part, f"{name}{number or ''}") for number, part in parts]
+        return mixed(answers, [part for _, part in parts])
+
+    def ask(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
+        """Ask the transformer under one prompt."""
+        given = ModelInput(latent, sigma, conditioning.for_batch(len(latent)))
+        place = self.place
+        return self.run(given, index=place.index, total=place.total, evaluation=place.evaluation, branch=name)
+
+    def on_step(self, index: int, denoised: Tensor) -> None:
+        self.denoised = denoised
+        self.place = Place(index + 1, self.place.total)
+        self.journal.step_done(index + 1, self.place.total)
+        now = monotonic()
+        if now - self.previewed >= PREVIEW_PAUSE or self.place.index == self.place.total:
+            model = self.run.model
+            self.watcher.preview(jpeg(denoised, model.preview, model.family.latent.downscale))
+            self.previewed = now
+
+
+def refuse_foreign_text(conditioning: Conditioning, run: Run) -> None:
+    family = run.model.family.name
+    if conditioning.family != family:
+        raise Refusal(
+            f"The prompt was encoded for {conditioning.family}, the model is {family}.",
+            "Encode it with the text encoder that comes with the model.",
+            code="family_mismatch",
+            input="guider",
+        )

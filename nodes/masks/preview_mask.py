@@ -1,0 +1,18 @@
+"""Show masks on the canvas without keeping them."""
+
+from __future__ import annotations
+
+from app.engine.media import Image, Mask
+from app.engine.pictures import png
+from app.graph.node import Context, node
+
+
+@node(output=True, lane="pool")
+def preview_mask(context: Context, mask: Mask) -> None:
+    """Show every mask as a grey picture: white is inside. The files are temporary.
+
+    Args:
+        mask: The masks to show.
+    """
+    for data in png(Image(mask.coverage[..., None].repeat(1, 1, 1, 3))):
+        context.save("mask_{n}.png", data, width=mask.width, height=mask.height, temporary=True)
