@@ -1,4 +1,4 @@
-"""The command line: serve, run, check, convert, nodes. The only file that wires the parts together."""
+"""The command line. The only file that wires the parts together."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
+from app.command_line import UserMistake, import_nodes, read_document, report, stored_nodes, with_values
 from app.config import LOOPBACK, Settings, default_base, half_of_memory
-from app.graph import catalog
-from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Problem
-from app.graph.workflow import MalformedWorkflow, Workflow
 
 OK, FAILED, INTERRUPTED = 0, 1, 130  # argparse itself ends with 2 on wrong usage
 EPILOG = """\
@@ -24,6 +22,7 @@ examples:
   patchloom serve                                   open the canvas on http://127.0.0.1:8188
   patchloom run workflows/first_picture.json --set sample.seed=7 -o out.png
   patchloom check my_workflow.json && echo fine
+  patchloom bench workflows/two_techniques.json     is it worth it, against simply fewer steps?
   patchloom convert comfyui/ --to native -o mine/   bring workflows over from ComfyUI, or back
   patchloom nodes                                   list every node with its inputs
 exit codes: 0 fine, 1 the run failed or the document has problems, 2 wrong usage, 130 interrupted
@@ -43,10 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-class UserMistake(Exception):
-    """Something the user can mend; the message says how."""
-
-
 def parser() -> argparse.ArgumentParser:
     """Describe all commands."""
     top = argparse.ArgumentParser(
@@ -61,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     add_run(commands)
     add_check(commands)
     add_convert(commands)
+    add_measures(commands)
     add_nodes(commands)
     return top
 
@@ -120,6 +116,9 @@ def add_run(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="PATH",
         help="file for the picture, or an existing folder for all pictures (default: output/)",
     )
+    run.add_argument(
+        "--report", type=Path, metavar="FILE", help="write times and what techniques did as JSON"
+    )
     add_common(run)
     run.set_defaults(command=run_command)
 
@@ -138,6 +137,21 @@ def add_convert(commands: Commands[argparse.ArgumentParser]) -> None:
     describe(command)
     add_common(command)
     command.set_defaults(command=convert_command)
+
+
+def add_measures(commands: Commands[argparse.ArgumentParser]) -> None:
+    from app.measure.options import describe_bench, describe_sweep, describe_tune
+
+    described = {
+        "bench": ("compare a workflow with itself without techniques and with fewer steps", describe_bench),
+        "sweep": ("run a workflow over a grid of values; a table and a contact sheet", describe_sweep),
+        "tune": ("find the cheapest settings of techniques that are near enough", describe_tune),
+    }
+    for name, (help, describe) in described.items():
+        command = commands.add_parser(name, help=help)
+        describe(command)
+        add_common(command)
+        command.set_defaults(command=measure_command, measure=name)
 
 
 def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -187,7 +201,7 @@ def run_command(options: argparse.Namespace) -> int:
     document = with_values(read_document(options.file, known), options.set, known)
     if report(check(document, known, settings.folders.choices), str(options.file)):
         return FAILED
-    end = Headless(import_nodes(settings), settings).run(document, options.output)
+    end = Headless(import_nodes(settings), settings).run(document, options.output, options.report)
     if end.status == "failed" and end.problem:
         report([Problem(**end.problem)], str(options.file))
     return {"done": OK, "cancelled": INTERRUPTED}.get(end.status, FAILED)
@@ -213,6 +227,21 @@ def convert_command(options: argparse.Namespace) -> int:
         raise UserMistake(f"cannot write {error.filename}: {error.strerror}. Choose another place.") from None
 
 
+def measure_command(options: argparse.Namespace) -> int:
+    """Run a workflow many times to compare, sweep or tune."""
+    from app.measure import command
+
+    settings = Settings(options.base_directory.resolve(), cache_bytes=half_of_memory())
+    known = import_nodes(settings)
+    document = with_values(read_document(options.file, known), options.set, known)
+    if report(check(document, known, settings.folders.choices), str(options.file)):
+        return FAILED
+    try:
+        return OK if command.run(options, document, known, settings) else FAILED
+    except command.Mistake as mistake:
+        raise UserMistake(str(mistake)) from None
+
+
 def nodes_command(options: argparse.Namespace) -> int:
     """Print the catalogue."""
     found = import_nodes(Settings(options.base_directory.resolve()))
@@ -227,59 +256,6 @@ def nodes_command(options: argparse.Namespace) -> int:
         outputs = ", ".join(entry.type for entry in spec.outputs) or "nothing"
         print(f"{spec.category}/{spec.id}({inputs}) -> {outputs}\n    {spec.description}")
     return OK
-
-
-def stored_nodes(options: argparse.Namespace) -> Catalog:
-    """Return the catalogue without importing nodes where it is still current."""
-    settings = Settings(options.base_directory.resolve())
-    return catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
-
-
-def import_nodes(settings: Settings) -> Catalog:
-    """Import all node files and keep the catalogue for quick checks and the next server start."""
-    found = catalog.find()
-    for entry in found.failed:
-        print(f"patchloom: {entry.file} was left out: {entry.reason}", file=sys.stderr)
-    catalog.write(settings.stored_catalog, found, catalog.source_digest())
-    return found
-
-
-def read_document(path: Path, known: Catalog | None = None) -> Workflow:
-    """Read a file of any format, and tell what ComfyUI would do differently; faults become one sentence."""
-    from app.interop import documents
-
-    try:
-        document = documents.read(path.read_bytes(), known)
-    except OSError as error:
-        raise UserMistake(f"cannot read {path}: {error.strerror}.") from None
-    except MalformedWorkflow as malformed:
-        raise UserMistake(f"{path}: {malformed}") from None
-    report(documents.problems(document), str(path))
-    return document
-
-
-def with_values(document: Workflow, changes: Sequence[str], found: Catalog) -> Workflow:
-    """Apply `--set node.input=value`."""
-    from app.graph.edit import NoSuchInput, set_value
-    from app.graph.values import BadValue
-
-    for change in changes:
-        place, equals, word = change.partition("=")
-        node, dot, name = place.rpartition(".")
-        if not equals or not dot:
-            raise UserMistake(f"--set {change!r}: write it as node.input=value, for example sample.seed=7.")
-        try:
-            document = set_value(document, node, name, word, found)
-        except (NoSuchInput, BadValue) as error:
-            raise UserMistake(f"--set {change}: {error}") from None
-    return document
-
-
-def report(problems: Sequence[Problem], where: str) -> bool:
-    """Print problems on standard error; returns whether one of them is an error."""
-    for problem in problems:
-        print(f"{where}: {problem}", file=sys.stderr)
-    return any(problem.severity == "error" for problem in problems)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Settings:
         token: What clients must present when `listen` is not loopback; None makes one up.
         cache_bytes: Memory for results of finished nodes (bytes).
         disk_bytes: Disk for results that outlive the process (bytes).
+        savepoint_steps: After how many sampling steps a run is saved, to be taken up if the process dies.
         packages: Python packages whose node files are offered; all of them are code that runs.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     token: str | None = None
     cache_bytes: int = 2**32
     disk_bytes: int = 2**32
+    savepoint_steps: int = 5
     packages: tuple[str, ...] = ("nodes",)
 
     @property
@@ -75,6 +77,10 @@ class Settings:
     @property
     def disk_cache(self) -> Path:
         return self.user / "results"
+
+    @property
+    def savepoints(self) -> Path:
+        return self.user / "savepoints"
 
     @property
     def thumbnails(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import tempfile
@@ -29,6 +30,7 @@ from app.execution.events import (
 from app.execution.executor import Executor
 from app.graph.catalog import Catalog
 from app.graph.workflow import Workflow
+from app.measure.record import Record
 
 
 @dataclass
@@ -38,8 +40,12 @@ class Headless:
     catalog: Catalog
     settings: Settings
 
-    def run(self, document: Workflow, output: Path | None) -> JobFinished:
-        """Run to the end; pictures go to `output`, or to the output folder. Ctrl-C cancels between steps."""
+    def run(self, document: Workflow, output: Path | None, report: Path | None = None) -> JobFinished:
+        """Run to the end; pictures go to `output`, or to the output folder. Ctrl-C cancels between steps.
+
+        Times and what techniques did are written to the file `report`, also when the run fails.
+        """
+        record = Record(document)
         with tempfile.TemporaryDirectory(prefix="patchloom-") as scratch:
             folders = replace(self.settings.folders, temp=Path(scratch, "temp"))
             if output is not None:
@@ -48,11 +54,18 @@ class Headless:
             console = Console(stderr=True)
             with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:
                 bars = Bars(progress)
-                end = executor.run(document, Caller(bars.show, cancelled=cancelled))
+
+                def show(event: Event) -> None:
+                    record.take(event)
+                    bars.show(event)
+
+                end = executor.run(document, Caller(show, cancelled=cancelled))
             saved = [folders.output / name for name in bars.saved]
             if end.status == "done":
                 for path in deliver(saved, output) if output is not None else saved:
                     print(path)
+        if report is not None:
+            report.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
         return end
 
 

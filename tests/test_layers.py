@@ -11,17 +11,20 @@ ROOT = Path(__file__).parents[1]
 TORCH = {"torch", "diffusers", "transformers", "safetensors", "accelerate"}
 ALLOWED: dict[str, set[str]] = {
     "app.graph": set(),
-    "app.engine": {"app.graph.problem", *TORCH},
+    "app.checkpoints": {"app.graph.problem"},
+    "app.engine": {"app.graph.problem", "app.checkpoints", *TORCH},
     "app.execution": {"app.graph"},
     "app.store": {"app.graph", "app.execution", "sqlite3"},
     "app.server": {"app.graph", "app.interop", "app.execution", "app.store", "app.config", "aiohttp"},
     "app.config": {"app.execution"},
     "app.model_paths": set(),
-    "app.headless": {"app.graph", "app.execution", "app.config", "rich"},
+    "app.measure": {"app.graph", "app.execution", "app.config", "app.engine"},
+    "app.headless": {"app.graph", "app.execution", "app.config", "app.measure", "rich"},
+    "app.command_line": {"app.graph", "app.interop", "app.config"},
     "app.interop": {"app.graph"},
     "app.cli": {
         *("app.graph", "app.interop", "app.server", "app.store"),
-        *("app.config", "app.headless", "app.model_paths"),
+        *("app.config", "app.headless", "app.model_paths", "app.measure", "app.command_line"),
     },
     "nodes": {"app.engine", "app.graph.node", "app.graph.widgets", "app.graph.problem", *TORCH},
 }

@@ -69,7 +69,7 @@ class Rule:
     def pieces(self, name: str, shape: Shape) -> dict[str, Piece]:
         """Return what `name` becomes, by diffusers name."""
         names = self.names(name)
-        if not shape or shape[0] < 2:  # one scale for all rows
+        if not names or not shape or shape[0] < 2:  # one scale for all rows
             return {ours: Piece(name) for ours in names}
         flat = self.flat and len(shape) > 2
         return {ours: Piece(name, rows, flat) for ours, rows in zip(names, self.cuts(shape[0]), strict=True)}

@@ -1,7 +1,7 @@
-"""Attention over the pairs of blocks that a pattern keeps: exact for them, and no work for most of the others.
+"""Attention over the pairs of blocks that a pattern keeps: exact for them, and no work for most others.
 
-On the CPU the keys that a block looks at are gathered and many blocks go through one dense operation. On a GPU
-the pattern becomes a block mask of `flex_attention`. `attend_masked` says the same with a mask over all pairs.
+On the CPU the keys that a block looks at are gathered, and many blocks go through one dense operation. On a
+GPU the pattern becomes a block mask of `flex_attention`. `attend_masked` says the same with a mask over all.
 """
 
 from __future__ import annotations
@@ -28,9 +28,16 @@ def attend_blocks(heads: Heads, pattern: Pattern) -> Attended:
     return attend_flex(heads, pattern) if heads.query.is_cuda else attend_gathered(heads, pattern)
 
 
+def attend_all(heads: Heads) -> Attended:
+    """Attend to every pair that the mask lets through, and say what the scores add up to."""
+    if heads.query.is_cuda:
+        return attend_flex(heads, None)
+    return attend_with_log_sum(heads.with_own_keys())
+
+
 def attend_masked(heads: Heads, pattern: Pattern) -> Attended:
     """The plain way: compute all pairs, then drop those that do not count."""
-    return attend_with_log_sum(heads.with_mask(pattern.mask()))
+    return attend_with_log_sum(heads.with_own_keys().with_mask(pattern.mask()))
 
 
 def attend_gathered(heads: Heads, pattern: Pattern) -> Attended:
@@ -151,7 +158,7 @@ def rows_of(x: Tensor, sample: Tensor, head: Tensor, rows: Tensor) -> Tensor:
 def mask_of(
     heads: Heads, where: tuple[Tensor, Tensor, Tensor, Tensor], counts: Tensor | None
 ) -> Tensor | None:
-    """Return the gathered part of a mask that may broadcast, without the keys that do not count: (r, 1, n, m)."""
+    """Return the gathered part of a mask, without the keys that do not count: (r, 1, n, m)."""
     mask = None if counts is None else counts[:, None, None]
     if heads.mask is None:
         return mask

@@ -67,7 +67,7 @@ def with_statistics(values: Tensor, like: Tensor) -> Tensor:
 
 
 def with_covariance(values: Tensor, like: Tensor) -> Tensor:
-    """(B, H, W, 3): give the colours the mean and covariance of `like` by the linear map that moves them least.
+    """(B, H, W, 3): give colours the mean and covariance of `like` by the linear map that moves them least.
 
     Reference: Pitie and Kokaram, The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour
     Transfer (2007), doi:10.1049/cp:20070055

@@ -18,7 +18,8 @@ class Density:
 
     Attributes:
         counted: Pairs that were looked at.
-        pairs: All pairs, 0 as long as every operation looked at all.
+        pairs: All pairs.
+        sparse: Whether any operation looked at less than all.
     """
 
     counted: Tensor | float = 0.0
@@ -27,14 +28,16 @@ class Density:
 
     def add_dense(self, heads: Heads) -> None:
         """Take note of an operation that looks at all pairs."""
-        batch, count, length, _ = heads.query.shape
-        pairs = batch * count * length * heads.key.shape[2]
-        self.counted, self.pairs = self.counted + pairs, self.pairs + pairs
+        self.add_share(heads, 1.0)
 
-    def add(self, pattern: Pattern) -> None:
+    def add(self, heads: Heads, pattern: Pattern) -> None:
         """Take note of an operation that looks at the pairs of a pattern."""
-        self.counted, self.pairs = self.counted + pattern.counted, self.pairs + pattern.pairs
+        self.add_share(heads, pattern.counted / pattern.pairs)
         self.sparse = True
+
+    def add_share(self, heads: Heads, share: Tensor | float) -> None:
+        pairs = heads.query[..., 0].numel() * heads.key.shape[2]
+        self.counted, self.pairs = self.counted + share * pairs, self.pairs + pairs
 
 
 def report_of(technique: str, tallies: Iterable[Density]) -> dict[str, Any] | None:

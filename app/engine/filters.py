@@ -40,7 +40,7 @@ def to_grey(pixels: Tensor) -> Tensor:
 
 
 def spread(values: Tensor, reach: int, *, diamond: bool) -> Tensor:
-    """Return the largest value within `reach` steps: along rows and columns if `diamond`, else diagonally too."""
+    """Return the largest value within `reach` steps: along rows and columns, or also diagonally."""
     for _ in range(reach):
         across = max_pool2d(values, (1, 3), stride=1, padding=(0, 1))
         down = max_pool2d(values, (3, 1), stride=1, padding=(1, 0))

@@ -25,50 +25,64 @@ def compiled_kernel() -> Callable[..., Any]:
     return compiled
 
 
-def attend_flex(heads: Heads, pattern: Pattern, kernel: Callable[..., Any] | None = None) -> Attended:
-    """Attend to the pairs that `pattern` keeps and the mask lets through.
+def attend_flex(heads: Heads, pattern: Pattern | None, kernel: Callable[..., Any] | None = None) -> Attended:
+    """Attend to the pairs that `pattern`, or everything, keeps and the mask lets through.
 
     Rows are sorted so that blocks lie together. Squares without a pair that counts are left out; pairs in a
     square that blocks cover in part are computed and dropped.
     """
+    kernel, heads = kernel or compiled_kernel(), heads.with_own_keys()
+    if pattern is None:
+        return computed(kernel, heads, None, score_change(heads))
     batch, count = heads.query.shape[:2]
     queries, keys = pattern.queries.expand(batch, count), pattern.keys.expand(batch, count)
     pattern = Pattern(queries, keys, pattern.keep.expand(batch, count, -1, -1))
-    ordered = in_order(heads, pattern)
-    output, extra = (kernel or compiled_kernel())(
-        ordered.query,
-        ordered.key,
-        ordered.value,
-        score_mod=score_change(heads, queries.order, keys.order),
-        block_mask=block_mask(pattern),
-        scale=heads.scale,
-        return_aux=AuxRequest(lse=True),
-    )
+    change = score_change(heads, queries.order, keys.order)
+    found = computed(kernel, in_order(heads, pattern), block_mask(pattern), change)
     back = queries.order.argsort(-1)
-    rows = output.gather(2, back[..., None].expand(-1, -1, -1, output.shape[-1]))
-    return Attended(rows, extra.lse.gather(2, back))
+    rows = found.output.gather(2, back[..., None].expand_as(found.output))
+    return Attended(rows, found.log_sum.gather(2, back))
+
+
+def computed(
+    kernel: Callable[..., Any], heads: Heads, blocks: BlockMask | None, change: Callable[..., Tensor] | None
+) -> Attended:
+    operands, lse = (heads.query, heads.key, heads.value), AuxRequest(lse=True)
+    output, extra = kernel(*operands, score_mod=change, block_mask=blocks, scale=heads.scale, return_aux=lse)
+    return Attended(output, extra.lse)
 
 
 def in_order(heads: Heads, pattern: Pattern) -> Heads:
-    """Return the operands with blocks one after another; each head gets keys of its own."""
-    shared = heads.query.shape[1] // heads.key.shape[1]
-    key, value = (x.repeat_interleave(shared, 1) if shared > 1 else x for x in (heads.key, heads.value))
+    """Return the operands with blocks one after another."""
     picked = [
         x.gather(2, part.order[..., None].expand(-1, -1, -1, x.shape[-1]))
-        for x, part in ((heads.query, pattern.queries), (key, pattern.keys), (value, pattern.keys))
+        for x, part in (
+            (heads.query, pattern.queries),
+            (heads.key, pattern.keys),
+            (heads.value, pattern.keys),
+        )
     ]
     return replace(heads, query=picked[0], key=picked[1], value=picked[2])
 
 
-def score_change(heads: Heads, asks: Tensor, answers: Tensor) -> Callable[..., Tensor] | None:
-    """Return what a mask on the operands does to a score; `asks` and `answers` are rows of the sequence."""
+def score_change(
+    heads: Heads, asks: Tensor | None = None, answers: Tensor | None = None
+) -> Callable[..., Tensor] | None:
+    """Return what a mask on the operands does to a score.
+
+    Args:
+        heads: Operands in the order of the sequence.
+        asks: (B, K, N), row of the sequence at each place of the sorted queries; None if not sorted.
+        answers: (B, K, M), the same for the keys.
+    """
     if heads.mask is None:
         return None
     shape = *heads.query.shape[:3], heads.key.shape[2]
     mask = heads.mask.expand(shape)
 
     def change(score: Tensor, b: Tensor, k: Tensor, n: Tensor, m: Tensor) -> Tensor:
-        here = mask[b, k, asks[b, k, n], answers[b, k, m]]
+        row = n if asks is None else asks[b, k, n]
+        here = mask[b, k, row, m if answers is None else answers[b, k, m]]
         return torch.where(here, score, float("-inf")) if mask.dtype == torch.bool else score + here
 
     return change

@@ -1,14 +1,12 @@
 """Sampling within a mask: what lies outside follows the given picture at every noise level.
 
-Reference for the change of the mask with the noise level: Levin and Fried, Differential Diffusion: Giving Each
-Pixel Its Strength (2023), https://arxiv.org/abs/2306.00950
+Reference: Levin and Fried, Differential Diffusion: Giving Each Pixel Its Strength (2023), https://arxiv.org/abs/2306.00950
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -51,7 +49,7 @@ class Inpainting:
 
 
 def inpainting(latent: Latent, noise: Tensor, span: tuple[float, float]) -> Inpainting | None:
-    """Return the mask of a latent at work on the noise of a run; None where it has no mask."""
+    """Return the mask of a latent at work on the noise of a run, where that is; None where it has no mask."""
     if latent.mask is None:
         return None
     clean = latent.samples.to(noise)
@@ -59,10 +57,3 @@ def inpainting(latent: Latent, noise: Tensor, span: tuple[float, float]) -> Inpa
     mask = interpolate(latent.mask[:, None].to(noise), size, mode="bilinear", align_corners=False)
     mask = mask.reshape(len(mask), 1, *[1] * (clean.ndim - 4), *size).clamp(0, 1)
     return Inpainting(clean, noise, mask, span if latent.differential else None)
-
-
-def same_device(inpainting: Inpainting | None, device: torch.device) -> Inpainting | None:
-    if inpainting is None:
-        return None
-    tensors = (inpainting.clean, inpainting.noise, inpainting.mask)
-    return Inpainting(*(tensor.to(device) for tensor in tensors), inpainting.span)

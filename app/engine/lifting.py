@@ -53,7 +53,7 @@ def nearest(grid: Grid, active: Tensor) -> Tensor:
     axes = [torch.arange(size, device=active.device, dtype=torch.float32) for size in grid]
     axes[0] = axes[0] * sum(grid)
     places = torch.cartesian_prod(*axes)
-    found = [torch.cdist(some, places[active]).argmin(1) for some in places.split(ROWS_AT_ONCE)]
+    found = [torch.cdist(some, places[active]).argmin(1) for some in torch.split(places, ROWS_AT_ONCE)]
     return torch.cat(found)
 
 

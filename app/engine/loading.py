@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from safetensors import SafetensorError
 from torch import nn
 
+from app.checkpoints.weights import check_weights, read_header, read_json
 from app.engine.families import FAMILIES, Family, family_for
-from app.engine.families.family import TextTower
+from app.engine.families.prompts import TextTower
 from app.engine.model import Model
+from app.engine.place import compute_place
 from app.engine.text_encoder import TextEncoder, Tower
+from app.engine.tokenizers import Tokenizer, from_library
 from app.engine.vae import Vae
-from app.engine.weights import check_weights, read_header, read_json
 from app.graph.problem import Refusal
 
 LIBRARIES = ("diffusers", "transformers")
@@ -71,25 +72,27 @@ class Folder:
         return entry[0], entry[1]
 
     def text_encoder(self, family: Family) -> TextEncoder:
-        if family.text_tokens is None:
+        if family.prompting is None:
             raise Refusal(
                 f"Patchloom cannot read the text encoders of {family.name} yet.",
-                f"Use one of: {', '.join(known.name for known in FAMILIES if known.text_tokens)}.",
+                f"Use one of: {', '.join(known.name for known in FAMILIES if known.prompting)}.",
                 code="unsupported",
             )
-        pooled = self.tower(family.text_pooled) if family.text_pooled else None
-        return TextEncoder(family, self.tower(family.text_tokens), pooled)
+        towers = {role.architecture: self.tower(role) for role in family.prompting.towers if self.has(role)}
+        return TextEncoder(family, family.prompting, towers)
 
-    def tower(self, names: TextTower) -> Tower:
-        tokenizer = self.tokenizer(names.tokenizer)
-        return Tower(tokenizer, self.module(names.encoder), min(names.length, tokenizer.model_max_length))
+    def has(self, role: TextTower) -> bool:
+        return role.needed or self.index.get(role.encoder) not in (None, [None, None])
 
-    def tokenizer(self, part: str) -> Any:
+    def tower(self, role: TextTower) -> Tower:
+        return Tower(role, self.tokenizer(role.tokenizer), self.module(role.encoder))
+
+    def tokenizer(self, part: str) -> Tokenizer:
         from transformers import PreTrainedTokenizerBase
 
         kind = self.kind(part, PreTrainedTokenizerBase)
         try:
-            return kind.from_pretrained(self.path / part, local_files_only=True)
+            return from_library(kind.from_pretrained(self.path / part, local_files_only=True))
         except (OSError, ValueError, KeyError) as error:
             raise unreadable(self.path / part, error) from error
 
@@ -150,13 +153,6 @@ def import_libraries() -> None:
     """Import what loading a model needs, ahead of the first one: it takes seconds."""
     from diffusers import FluxTransformer2DModel  # noqa: F401
     from transformers import CLIPTextModel, T5EncoderModel  # noqa: F401
-
-
-def compute_place() -> tuple[torch.device, torch.dtype]:
-    """Return the device to compute on and the precision that suits it."""
-    if torch.cuda.is_available():
-        return torch.device("cuda"), torch.bfloat16
-    return torch.device("cpu"), torch.float32  # CPUs compute half precision slower than single
 
 
 def refuse_other_keys(folder: Path, info: dict[str, Any]) -> None:

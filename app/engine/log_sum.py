@@ -1,4 +1,4 @@
-"""Attention that also says how much the scores of each query add up to, so that partial results can be joined."""
+"""Attention that also says what the scores of each query add up to, so that partial results can be joined."""
 
 from __future__ import annotations
 

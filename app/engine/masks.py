@@ -36,7 +36,7 @@ def longer(one: Tensor, other: Tensor, name: str) -> int:
 
 
 def place(below: Tensor, above: Tensor, coverage: Tensor, x: int, y: int) -> Tensor:
-    """Lay (B, H, W, C) `above` over `below`, its corner at (x, y), as far as its `coverage` (B, H, W) says."""
+    """Lay (B, H, W, C) `above` over `below`, its corner at (x, y), as `coverage` (B, H, W) lets it."""
     result = below.clone()
     rows, columns = below.shape[1:3]
     top, left = max(y, 0), max(x, 0)

@@ -18,10 +18,14 @@ class Latent(Stored):
     Attributes:
         samples: (B, C, h, w), or (B, C, F, h, w) for video; float.
         family: Name of the model family it belongs to.
+        mask: (B or 1, H, W), 0..1, where sampling may change it, at any resolution; None for everywhere.
+        differential: Whether a shade of the mask says from which noise level on a cell may change.
     """
 
     samples: Tensor
     family: str
+    mask: Tensor | None = None
+    differential: bool = False
 
     def __post_init__(self) -> None:
         if self.samples.ndim not in (4, 5) or not self.samples.is_floating_point():
@@ -34,7 +38,7 @@ class Latent(Stored):
 
     @property
     def nbytes(self) -> int:
-        return self.samples.nbytes
+        return self.samples.nbytes + (self.mask.nbytes if self.mask is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,10 +32,13 @@ class Patch(Generic[Memory]):
         claims: What the technique takes over: `blocks`, `modules`, `attention` or `tokens`. Two patches on
             one model cannot claim the same.
         shares_branches: Whether one memory serves all guidance branches instead of one for each.
+        inner: Whether it belongs to the model, as control networks do: it then acts inside all techniques,
+            wherever it stands on the wire, so that what they reuse or skip includes it.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset()
     shares_branches: ClassVar[bool] = False
+    inner: ClassVar[bool] = False
 
     def new_memory(self) -> Memory:
         """Return fresh memory for one sampling run and one guidance branch."""
@@ -80,6 +83,7 @@ class Model:
         patches: Techniques, in their order on the wire.
         size: (width, height) in pixels that these weights were trained for; None for the family's.
         preview: How to draw a latent without the autoencoder; None for a rough guess.
+        shift: How far its schedules are moved towards noise; None for what the family was trained with.
     """
 
     module: nn.Module
@@ -87,6 +91,7 @@ class Model:
     patches: tuple[Patch[Any], ...] = ()
     size: tuple[int, int] | None = None
     preview: LinearPreview | None = None
+    shift: float | None = None
 
     def with_patch(self, patch: Patch[Any]) -> Model:
         """Return a handle with one more technique; refuses a second claim on the same thing."""
@@ -100,6 +105,11 @@ class Model:
                     input="model",
                 )
         return replace(self, patches=(*self.patches, patch))
+
+    def share_at(self, sigma: float) -> float:
+        """Return how much of a run, by the model's own schedule, lies before a noise level."""
+        shift = self.family.shift if self.shift is None else self.shift
+        return 1 - sigma / (shift + (1 - shift) * sigma)
 
     @property
     def native_size(self) -> tuple[int, int]:

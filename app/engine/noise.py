@@ -9,6 +9,18 @@ import torch
 from torch import Tensor
 
 
+def starting_noise(samples: Tensor, seed: int, *, row_seeds: bool = False) -> Tensor:
+    """Return the noise (B, ...) that a run of latents like `samples` starts from.
+
+    It is drawn on the CPU, so it is the same on every machine: in one go for the whole batch, or with
+    `row_seeds` from the seeds seed, seed + 1, ... so that each picture is that of a single run.
+    """
+    if row_seeds:
+        return torch.cat([starting_noise(samples[:1], seed + row) for row in range(len(samples))])
+    random = torch.Generator("cpu").manual_seed(seed % 2**64)
+    return torch.randn(samples.shape, generator=random)
+
+
 class FreshNoise:
     """Draws standard normal noise like `latent` (B, ...), one tensor a call.
 

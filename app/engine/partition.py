@@ -73,7 +73,7 @@ class Pattern:
 
     @property
     def counted(self) -> Tensor:
-        """Number of pairs of tokens that count, over all heads and samples, (); read it when a run is over."""
+        """Number of pairs of tokens that count, over all heads and samples, ()."""
         batch, heads = self.keep.shape[:2]
         asked, answered = (part.expand(batch, heads).sizes.float() for part in (self.queries, self.keys))
         return torch.einsum("bkp,bkpq,bkq->", asked, self.keep.float(), answered)
@@ -95,17 +95,16 @@ class Pattern:
         return pairs.gather(3, forth[:, :, None].expand_as(pairs))
 
 
-def with_text(blocks: Partition, keep: Tensor, spans: Mapping[Stream, slice]) -> Pattern:
-    """Return the pattern of image blocks in which text tokens see and are seen by all.
+def with_text(image: Pattern, spans: Mapping[Stream, slice]) -> Pattern:
+    """Turn a pattern of image tokens into one of the sequence, in which text sees and is seen by all.
 
     Args:
-        blocks: Of the image tokens, counted from the first of them.
-        keep: (B, K, P, P).
+        image: Its rows are counted from the first image token.
         spans: Where image and text lie in the sequence.
     """
-    cut = blocks.beside_text(spans)
-    more = cut.sizes.shape[-1] - blocks.sizes.shape[-1]
-    return Pattern(cut, cut, torch.nn.functional.pad(keep, (0, more, 0, more), value=True))
+    text = int("text" in spans)
+    keep = torch.nn.functional.pad(image.keep, (0, text, 0, text), value=True)
+    return Pattern(image.queries.beside_text(spans), image.keys.beside_text(spans), keep)
 
 
 def tiles(places: Tensor, side: int) -> Partition:

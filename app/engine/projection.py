@@ -30,3 +30,14 @@ def norm(tensor: Tensor) -> Tensor:
 def spread(tensor: Tensor) -> Tensor:
     """Return the standard deviation within each picture, (B, 1, ...)."""
     return tensor.std(over_picture(tensor), keepdim=True)
+
+
+def along_common(vector: Tensor, other: Tensor) -> Tensor:
+    """Return the part of `vector` along the direction that it and `other` have most in common.
+
+    That is the first right singular vector of the two, found from their 2 x 2 matrix of inner products.
+    """
+    pair = torch.stack([vector.flatten(1), other.flatten(1)], dim=1).double()
+    _, rotation = torch.linalg.eigh(pair @ pair.mT)
+    direction = (rotation[:, :, -1:].mT @ pair)[:, 0].reshape(vector.shape)
+    return (share_along(vector.double(), direction) * direction).to(vector)

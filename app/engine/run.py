@@ -73,6 +73,7 @@ class Run:
 
 
 def patches_on(layer: str, model: Model) -> tuple[int, ...]:
-    """Return the positions of the patches that override a layer; the others cost nothing there."""
+    """Return the positions of the patches that override a layer, the outermost first; others cost nothing."""
     default = getattr(Patch, layer)
-    return tuple(at for at, patch in enumerate(model.patches) if getattr(type(patch), layer) is not default)
+    users = [at for at, patch in enumerate(model.patches) if getattr(type(patch), layer) is not default]
+    return tuple(sorted(users, key=lambda at: model.patches[at].inner))

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import pairwise
-from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.inpainting import Inpainting, inpainting
 from app.engine.installation import open_run
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.prediction import ModelInput
-from app.engine.preview import jpeg
-from app.engine.run import Run
+from app.engine.noise import starting_noise
+from app.engine.savepoint import Journal, Savepoint
+from app.engine.step import Place
+from app.engine.walk import Walk
 from app.graph.problem import Refusal
-
-PREVIEW_PAUSE = 0.1  # seconds between previews: more often than anybody can see costs time
 
 Denoise = Callable[[Tensor, float], Tensor]
 """(noisy latent, sigma) -> denoised sample."""
@@ -63,7 +63,18 @@ class Sampler(Protocol):
 
 
 class Branch(Protocol):
-    """Asks the transformer; the name keeps what techniques remember for one branch apart from the others."""
+    """Asks the transformer; the name keeps what techniques remember for one branch apart from the others.
+
+    Attributes:
+        place: The step and evaluation under way.
+        memory: What the guider keeps from step to step, under names of its own; empty when a run starts.
+    """
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def memory(self) -> dict[str, Tensor]: ...
 
     def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
         """Return the denoised sample under `conditioning`."""
@@ -74,6 +85,14 @@ class Guider(Protocol):
 
     def __call__(self, branch: Branch, latent: Tensor, sigma: float) -> Tensor:
         """Return the guided denoised sample."""
+
+
+@runtime_checkable
+class Patching(Protocol):
+    """A guider one of whose branches runs a patched model; its patches look at `step.branch`."""
+
+    def patched(self, model: Model) -> Model:
+        """Return the model with the guider's own patches."""
 
 
 class Watcher(Protocol):
@@ -88,6 +107,16 @@ class Watcher(Protocol):
     def report(self, report: Mapping[str, Any]) -> None:
         """Take what a technique did."""
 
+    def savepoint(self) -> Savepoint | None:
+        """Return where a run may leave what it has done so far, for the case that the process dies."""
+
+
+class Sampled(NamedTuple):
+    """What a run made: the latent at its last noise level, and the denoised sample of its last step."""
+
+    samples: Tensor
+    denoised: Tensor
+
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
@@ -99,26 +128,52 @@ class Sampling:
     sigmas: Sigmas
 
     def run(self, latent: Latent, seed: int, watcher: Watcher) -> Latent:
-        """Mix `latent` with noise as far as the first sigma says, and sample from there."""
-        self.refuse_foreign(latent)
-        clean = latent.samples.float()
-        random = torch.Generator("cpu").manual_seed(seed)  # on the CPU: the same noise on every machine
-        noise = torch.randn(clean.shape, generator=random)
-        start = self.sigmas.values[0]
-        return Latent(self.walk((1 - start) * clean + start * noise, watcher), latent.family)
+        """Mix `latent` with the noise of a seed as far as the first sigma says, and sample from there."""
+        return self.start(latent, starting_noise(latent.samples, seed), watcher)[0]
 
-    @torch.no_grad()
+    def start(self, latent: Latent, noise: Tensor, watcher: Watcher) -> tuple[Latent, Latent]:
+        """Mix `latent` with `noise` as far as the first sigma says; return (result, denoised sample).
+
+        A result above sigma 0 is divided by 1 - sigma, so that a run without noise goes on from it:
+        with noise 0 it multiplies by just that.
+        """
+        self.refuse_foreign(latent)
+        first, last = self.sigmas.values[0], self.sigmas.values[-1]
+        noise = noise.to(self.model.device)
+        noisy = (1 - first) * latent.samples.to(noise) + first * noise
+        inside = inpainting(latent, noise, (first, last))
+        samples, denoised = self.sampled(noisy, watcher, inside)
+        if 0 < last < 1 and self.sigmas.steps:
+            samples = samples / (1 - last)
+        return replace(latent, samples=samples), replace(latent, samples=denoised)
+
     def walk(self, noisy: Tensor, watcher: Watcher) -> Tensor:
         """Sample from a latent as noisy as the first sigma says. Techniques report even when cancelled."""
-        with open_run(self.model) as run:
-            walk = Walk(self, run, watcher)
+        return self.sampled(noisy, watcher).samples
+
+    @torch.no_grad()
+    def sampled(self, noisy: Tensor, watcher: Watcher, inside: Inpainting | None = None) -> Sampled:
+        """Sample from a noisy latent, within a mask if there is one."""
+        model = self.guider.patched(self.model) if isinstance(self.guider, Patching) else self.model
+        noisy = noisy.to(model.device)
+        with open_run(model) as run:
+            journal = Journal(watcher.savepoint(), self.key(noisy), run)
+            resumed = journal.open()
+            walk = Walk(self.guider, self.sigmas.steps, watcher, journal, inside)
             try:
-                samples = self.sampler(walk.denoise, noisy.to(self.model.device), self.sigmas, walk.on_step)
+                samples = self.sampler(walk.denoise, noisy, self.sigmas, walk.on_step)
             finally:
-                for report in run.reports():
+                for report in (*run.reports(), *journal.reports(resumed)):
                     watcher.report(report)
+        journal.close()
         watcher.progress(self.sigmas.steps, self.sigmas.steps)
-        return samples.cpu()
+        denoised = samples if walk.denoised is None else walk.denoised
+        return Sampled(samples.cpu(), denoised.cpu())
+
+    def key(self, noisy: Tensor) -> str:
+        """Return what tells this run from others that begin in the same place."""
+        start = noisy.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+        return blake2b(start + repr((self.sampler, self.sigmas.values)).encode(), digest_size=16).hexdigest()
 
     def refuse_foreign(self, latent: Latent) -> None:
         family, channels = self.model.family.name, self.model.channels
@@ -130,44 +185,3 @@ class Sampling:
                 code="family_mismatch",
                 input="latent",
             )
-
-
-class Walk:
-    """Where a sampling run is: counts steps and evaluations, so that samplers and techniques need not."""
-
-    def __init__(self, sampling: Sampling, run: Run, watcher: Watcher) -> None:
-        self.sampling, self.run, self.watcher = sampling, run, watcher
-        self.index = self.evaluation = 0
-        self.previewed = monotonic() - PREVIEW_PAUSE
-
-    def denoise(self, latent: Tensor, sigma: float) -> Tensor:
-        """Answer the sampler: the guided denoised sample. Stops here when the user cancelled."""
-        self.watcher.progress(self.index, self.sampling.sigmas.steps)
-        denoised = self.sampling.guider(self.branch, latent, sigma)
-        self.evaluation += 1
-        return denoised
-
-    def branch(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
-        """Answer the guider: what the patched transformer says in one branch."""
-        refuse_foreign_text(conditioning, self.sampling.model)
-        given = ModelInput(latent, sigma, conditioning.for_batch(len(latent)))
-        total = self.sampling.sigmas.steps
-        return self.run(given, index=self.index, total=total, evaluation=self.evaluation, branch=name)
-
-    def on_step(self, index: int, denoised: Tensor) -> None:
-        self.index, self.evaluation = index + 1, 0
-        now = monotonic()
-        if now - self.previewed >= PREVIEW_PAUSE or self.index == self.sampling.sigmas.steps:
-            model = self.sampling.model
-            self.watcher.preview(jpeg(denoised, model.preview, model.family.latent.downscale))
-            self.previewed = now
-
-
-def refuse_foreign_text(conditioning: Conditioning, model: Model) -> None:
-    if conditioning.family != model.family.name:
-        raise Refusal(
-            f"The prompt was encoded for {conditioning.family}, the model is {model.family.name}.",
-            "Encode it with the text encoder that comes with the model.",
-            code="family_mismatch",
-            input="guider",
-        )

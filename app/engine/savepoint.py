@@ -7,25 +7,29 @@ random streams, whatever sampler it is; what guider and techniques remember is s
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args, get_origin
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from app.engine.model import Patch
 from app.engine.run import Run
 from app.engine.storage import NotStorable, Stored, from_bytes, to_bytes
 
+log = logging.getLogger(__name__)
 STATE = "state"
 
 
 class Savepoint(Protocol):
-    """Where work half done outlives the process (see `graph.node.Savepoint`); `every`: steps between savings."""
+    """Where work half done outlives the process; `every` says after how many steps to save."""
 
-    every: int
+    @property
+    def every(self) -> int: ...
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` whole or not at all."""
@@ -97,22 +101,34 @@ class Journal:
 
     def open(self) -> int:
         """Take up what an earlier process left of this very run; return the steps it had done."""
-        if self.place is None or (data := self.place.get(STATE)) is None:
+        try:
+            state = self.stored_state()
+        except (SafetensorError, ValueError, KeyError, FileNotFoundError) as error:
+            log.warning("the stored part of a run is damaged (%s), so it starts anew", error)
+            self.told.clear()
+            state = None
+        if state is None:
             return 0
-        state = State.from_bytes(data)
-        files = [self.place.get(part) for part in state.parts]
-        if state.key != self.key or None in files:
-            return 0
-        device = self.run.device
-        for part in files:
-            rows = from_bytes(part or b"", Answers, device).rows
-            self.told.extend(rows)
         self.parts = list(state.parts)
-        self.guider.update({name: tensor.to(device) for name, tensor in state.guider.items()})
+        self.guider.update({name: tensor.to(self.run.device) for name, tensor in state.guider.items()})
         for position, branch, memory in state.patches:
             hint = memory_type(self.run.model.patches[position])
-            self.run.memories[position, branch] = from_bytes(memory.numpy().tobytes(), hint, device)
+            stored = from_bytes(memory.numpy().tobytes(), hint, self.run.device)
+            self.run.memories[position, branch] = stored
         return state.step
+
+    def stored_state(self) -> State | None:
+        """Read the stored answers, and return the state that belongs to them."""
+        if self.place is None or (data := self.place.get(STATE)) is None:
+            return None
+        state = State.from_bytes(data)
+        if state.key != self.key:
+            return None
+        for part in state.parts:
+            if (answers := self.place.get(part)) is None:
+                raise FileNotFoundError(part)
+            self.told.extend(from_bytes(answers, Answers, self.run.device).rows)
+        return state
 
     def recall(self, sigma: float) -> Tensor | None:
         """Return the stored answer to the sampler's next question, if there is one."""
@@ -154,11 +170,12 @@ class Journal:
         if self.place is not None:
             self.place.clear()
 
-    def report(self, resumed: int) -> Mapping[str, Any] | None:
-        """Say that the run was taken up, or that it could not be stored."""
+    def reports(self, resumed: int) -> Iterator[Mapping[str, Any]]:
+        """Say that the run was taken up, or why it could not be stored."""
         if resumed:
-            return {"technique": "resume", "resumed_at": resumed}
-        return {"technique": "resume", "not_stored": self.obstacle} if self.obstacle else None
+            yield {"technique": "resume", "resumed_at": resumed}
+        if self.obstacle:
+            yield {"technique": "resume", "not_stored": self.obstacle}
 
 
 def memory_type(patch: Patch[Any]) -> Any:

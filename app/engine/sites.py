@@ -107,7 +107,7 @@ class Heads:
         mask: Added to the scores, or boolean with True for the pairs that count; None for all pairs.
         scale: Factor on the scores; None for 1 / sqrt(d).
         attend: Computes (B, K, N, d) from these operands once all patches have seen them. A technique that
-            claims `attention` puts its own way here, so that it works on what the others made of the operands.
+            claims `attention` puts its own way here, and so works on what the others made of them.
     """
 
     query: Tensor
@@ -121,6 +121,14 @@ class Heads:
     def factor(self) -> float:
         """Factor on the scores, as a number."""
         return self.query.shape[-1] ** -0.5 if self.scale is None else self.scale
+
+    def with_own_keys(self) -> Heads:
+        """Give each head keys and values of its own where heads share them."""
+        shared = self.query.shape[1] // self.key.shape[1]
+        if shared == 1:
+            return self
+        key, value = (x.repeat_interleave(shared, 1) for x in (self.key, self.value))
+        return replace(self, key=key, value=value)
 
     def with_mask(self, keep: Tensor) -> Heads:
         """Also drop the pairs where the boolean `keep` is False."""

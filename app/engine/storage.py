@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import safetensors.torch
 import torch
@@ -18,6 +18,13 @@ from torch import Tensor
 
 REST = "fields"  # metadata entry that holds what is no tensor
 PLAIN = (bool, int, float, str, NoneType)
+ANYTHING = (
+    *PLAIN,
+    Tensor,
+    list[Any],
+    tuple[Any, ...],
+    dict[Any, Any],
+)  # what may stand where `Any` is annotated
 
 
 class NotStorable(TypeError):
@@ -51,18 +58,20 @@ class Writer:
             return self.apart(value, options[0])
         if origin in (Union, UnionType):
             return self.option(value, options)
+        if hint is Any:
+            return self.option(value, ANYTHING)
         if isinstance(value, Tensor | torch.Generator):
             return self.tensor(value if isinstance(value, Tensor) else value.get_state())
-        if type(value) in PLAIN:
-            return plain(value, origin)
-        return self.parts(value, hint)
+        return plain(value, origin) if type(value) in PLAIN else self.parts(value, hint)
 
     def parts(self, value: Any, hint: Any) -> Any:
         """Return JSON data for what has parts: a dataclass, a mapping, or any other collection."""
         origin, options = get_origin(hint) or hint, get_args(hint)
         if is_dataclass(value) and type(value) is origin:
-            hints = hints_of(origin)
+            hints = hints_of(hint)
             return {f.name: self.apart(getattr(value, f.name), hints[f.name]) for f in fields(value)}
+        if isinstance(value, range | slice) and type(value) is origin:
+            return [value.start, value.stop, value.step]
         if isinstance(value, Mapping) and options:
             kinds = options if len(options) == 2 else (*options, int)  # a Counter names its keys only
             return [
@@ -85,7 +94,7 @@ class Writer:
         for number, option in enumerate(options):
             if isinstance(value, runtime_type(option)):
                 return [number, self.apart(value, option)]
-        raise NotStorable(f"{type(value).__name__} is none of {options}")
+        raise NotStorable(f"{type(value).__name__} is none of the annotated types")
 
 
 @dataclass(frozen=True)
@@ -102,19 +111,23 @@ class Reader:
             return self.together(data, options[0])
         if origin in (Union, UnionType):
             return self.together(data[1], options[data[0]])
+        if hint is Any:
+            return self.together(data[1], ANYTHING[data[0]])
         if origin in PLAIN or origin is Literal:
             return data
         if origin is Tensor:
             return self.tensor(data)
-        if origin is torch.Generator:
-            return torch.Generator().set_state(self.tensor(data))
         return self.parts(data, hint)
 
     def parts(self, data: Any, hint: Any) -> Any:
         """Return what has parts."""
         origin, options = get_origin(hint) or hint, get_args(hint)
+        if origin is torch.Generator:
+            return torch.Generator().set_state(self.tensor(data))
         if is_dataclass(origin):
-            return self.dataclass(data, origin)
+            return self.dataclass(data, origin, hints_of(hint))
+        if origin in (range, slice):
+            return origin(*data)
         if options and issubclass(origin, Mapping):
             kinds = options if len(options) == 2 else (*options, int)
             pairs = (
@@ -127,8 +140,8 @@ class Reader:
         tensor = self.tensors[data["tensor"]]
         return tensor if data["device"] == "cpu" else tensor.to(self.device)
 
-    def dataclass(self, data: Mapping[str, Any], kind: Any) -> Any:
-        hints, known = hints_of(kind), {entry.name: entry for entry in fields(kind)}
+    def dataclass(self, data: Mapping[str, Any], kind: Any, hints: Mapping[str, Any]) -> Any:
+        known = {entry.name: entry for entry in fields(kind)}
         missing = [f.name for f in known.values() if f.name not in data and f.default is MISSING]
         if missing or data.keys() - known.keys():
             raise ValueError(f"these are not the fields of {kind.__name__}: {sorted(data)}")
@@ -160,12 +173,23 @@ def from_bytes(data: bytes, hint: Any, device: torch.device | None = None) -> An
 
 
 @lru_cache
-def hints_of(kind: type) -> dict[str, Any]:
-    """Return the annotations of a class; raises NotStorable for one that names what cannot be found."""
+def hints_of(kind: Any) -> dict[str, Any]:
+    """Return the annotations of a class, or of a generic class for given parameters; raises NotStorable."""
+    origin, given = get_origin(kind) or kind, get_args(kind)
     try:
-        return get_type_hints(kind, include_extras=True)
+        hints = get_type_hints(origin, include_extras=True)
     except NameError as error:
-        raise NotStorable(f"{kind.__name__}: {error}") from error
+        raise NotStorable(f"{origin.__name__}: {error}") from error
+    bound = dict(zip(getattr(origin, "__parameters__", ()), given, strict=False))
+    return {name: filled(hint, bound) for name, hint in hints.items()}
+
+
+def filled(hint: Any, bound: Mapping[Any, Any]) -> Any:
+    """Return an annotation with its type variables replaced."""
+    if isinstance(hint, TypeVar):
+        return bound.get(hint, hint)
+    free = getattr(hint, "__parameters__", ())
+    return hint[tuple(bound.get(variable, variable) for variable in free)] if free and bound else hint
 
 
 def elements(values: Iterable[Any], hint: Any) -> list[tuple[Any, Any]]:

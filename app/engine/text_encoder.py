@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +11,51 @@ from torch import Tensor, nn
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import Family
+from app.engine.families.prompts import Encoded, Prompting, TextTower
+from app.engine.tokenizers import Tokenizer
+from app.graph.problem import Refusal
 
 
 @dataclass(frozen=True, eq=False)
 class Tower:
-    """One tokenizer with its encoder.
+    """One tokenizer with its encoder, used as a family wants it.
 
     Attributes:
-        tokenizer: Called as tokenizers of transformers are.
+        role: How the family uses it.
+        tokenizer: Turns prompts into ids.
         module: A text encoder of transformers.
-        length: Tokens that every prompt is padded or cut to.
     """
 
-    tokenizer: Any
+    role: TextTower
+    tokenizer: Tokenizer
     module: nn.Module
-    length: int
 
-    def __call__(self, prompts: Sequence[str]) -> Any:
-        limits = {"padding": "max_length", "truncation": True, "max_length": self.length}
-        ids: Tensor = self.tokenizer(list(prompts), return_tensors="pt", **limits).input_ids
-        return self.module(input_ids=ids.to(next(self.module.parameters()).device))
+    @property
+    def length(self) -> int:
+        return min(self.role.length, self.tokenizer.limit)
+
+    def encode(self, prompts: Sequence[str]) -> Encoded:
+        """Return what the encoder says of each prompt."""
+        each = [self.tokenizer.ids(self.role.wrap(prompt), self.length) for prompt in prompts]
+        if self.role.padding == "full":
+            return self.run([filled(ids, self.length, self.tokenizer.padding) for ids in each])
+        encoded = [self.run([ids]) for ids in each]
+        tokens = [one.tokens[:, self.role.drop :] for one in encoded]
+        if self.role.padding == "zeroed":
+            tokens = [nn.functional.pad(one, (0, 0, 0, self.length - one.shape[1])) for one in tokens]
+        refuse_different_lengths(tokens)
+        return Encoded(torch.cat(tokens), None)
+
+    def run(self, ids: Sequence[Sequence[int]]) -> Encoded:
+        """Ask the encoder itself."""
+        device = next(self.module.parameters()).device
+        output: Any = self.module(
+            input_ids=torch.tensor(ids, device=device), output_hidden_states=self.role.layers_back > 0
+        )
+        back = self.role.layers_back
+        tokens: Tensor = output.hidden_states[-1 - back] if back else output.last_hidden_state
+        pooled = output.get("text_embeds", output.get("pooler_output"))
+        return Encoded(tokens.float().cpu(), None if pooled is None else pooled.float().cpu())
 
     @property
     def nbytes(self) -> int:
@@ -43,21 +68,35 @@ class TextEncoder:
 
     Attributes:
         family: Whose transformer reads the result.
-        tokens: Gives one vector for each text token.
-        pooled: Gives one vector for the whole prompt; None where the family has none.
+        prompting: How the family puts together what the towers say.
+        towers: The encoders, by the name of their architecture.
     """
 
     family: Family
-    tokens: Tower
-    pooled: Tower | None = None
+    prompting: Prompting
+    towers: Mapping[str, Tower]
 
     @torch.no_grad()
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """Return the conditioning of one or several prompts; the empty prompt is a prompt too."""
-        tokens = self.tokens(prompts).last_hidden_state.float().cpu()
-        pooled = self.pooled(prompts).pooler_output.float().cpu() if self.pooled else None
+        encoded = {name: tower.encode(prompts) for name, tower in self.towers.items()}
+        tokens, pooled = self.prompting.combine(encoded)
         return Conditioning(tokens, pooled, self.family.name)
 
     @property
     def nbytes(self) -> int:
-        return self.tokens.nbytes + (self.pooled.nbytes if self.pooled else 0)
+        return sum(tower.nbytes for tower in self.towers.values())
+
+
+def filled(ids: Sequence[int], length: int, padding: int) -> list[int]:
+    return [*ids, *[padding] * (length - len(ids))]
+
+
+def refuse_different_lengths(tokens: Sequence[Tensor]) -> None:
+    lengths = sorted({one.shape[1] for one in tokens})
+    if len(lengths) > 1:
+        raise Refusal(
+            f"The prompts have {lengths[0]} to {lengths[-1]} tokens, and this family cannot mix lengths.",
+            "Encode them one by one.",
+            code="batch_mismatch",
+        )

@@ -1,4 +1,4 @@
-"""Prompts to token ids: from a tokenizer folder, a vocabulary beside the weights or inside them, or our own."""
+"""Prompts to token ids: from a tokenizer folder, or a vocabulary beside the weights, in them, or our own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def tokenizer_for(part: Part) -> Tokenizer:
 
 
 def vocabulary_places(part: Part) -> list[Path]:
-    """Return where a vocabulary is looked for: folders named after the file or the encoder, then beside it."""
+    """Return where a vocabulary is looked for: folders of the file's or encoder's name, then beside it."""
     path = part.archive.path
     folder = path if path.is_dir() else path.parent
     names = ([] if path.is_dir() else [path.stem]) + [part.architecture.name]
@@ -96,7 +96,7 @@ def embedded(part: Part) -> bytes:
 
 
 def sentence_piece(model: bytes, name: str) -> Tokenizer:
-    """Read a SentencePiece model: T5 closes a prompt with its end mark, Gemma opens it with its start mark."""
+    """Read a SentencePiece model: T5 ends a prompt with a mark, Gemma begins it with one."""
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_proto=model)
@@ -113,7 +113,7 @@ def from_file(path: Path) -> Tokenizer:
     from transformers import PreTrainedTokenizerFast
 
     try:
-        return from_library(PreTrainedTokenizerFast(tokenizer_file=str(path)))
+        return from_library(PreTrainedTokenizerFast(tokenizer_file=str(path)))  # type: ignore[no-untyped-call]
     except Exception as error:  # the library raises plain Exception on a malformed file
         raise Refusal(
             f"{path} is no tokenizer: {error}.",
@@ -124,7 +124,7 @@ def from_file(path: Path) -> Tokenizer:
 
 @cache
 def clip(*, padded_with_zero: bool) -> Tokenizer:
-    """Return CLIP's tokenizer, which comes with Patchloom; CLIP-G fills up with id 0, CLIP-L with the end mark.
+    """Return CLIP's tokenizer, which Patchloom has; CLIP-G fills up with id 0, CLIP-L with the end mark.
 
     Reference: Radford et al., Learning Transferable Visual Models From Natural Language Supervision (2021),
     https://arxiv.org/abs/2103.00020

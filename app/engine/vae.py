@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.engine.families import Family
+from app.engine.families import FAMILIES, Family
 from app.engine.media import Image, Latent
 from app.engine.preview import LinearPreview, fit
 from app.graph.problem import Refusal
@@ -18,10 +18,17 @@ MOSAIC = 16  # tiles along each side of the picture that preview colours are fit
 
 @dataclass(frozen=True, eq=False)
 class Vae:
-    """A handle on an autoencoder and the family whose latents it writes."""
+    """A handle on an autoencoder.
+
+    Attributes:
+        module: An autoencoder of diffusers.
+        family: Whose latents it writes.
+        shared: Whether it also reads latents of the other families that have the same autoencoder.
+    """
 
     module: nn.Module
     family: Family
+    shared: bool = False
 
     @torch.no_grad()
     def encode(self, image: Image) -> Latent:
@@ -30,7 +37,7 @@ class Vae:
         given = (image.pixels.movedim(-1, 1) * 2 - 1).to(self.device, self.dtype)
         encoded = self.module.encode(given.unsqueeze(2) if self.family.latent.video_vae else given)  # type: ignore[operator]
         raw = encoded.latent if hasattr(encoded, "latent") else encoded.latent_dist.mode()
-        mean, spread = self.statistics(raw)
+        mean, spread = self.statistics(raw, self.family)
         samples = (raw.float() - mean) / spread
         if self.family.latent.video_vae and not self.family.latent.frames:
             samples = samples.squeeze(2)
@@ -39,26 +46,36 @@ class Vae:
     @torch.no_grad()
     def decode(self, latent: Latent) -> Image:
         """Return the pictures of a latent; the frames of a video come out as a batch."""
-        if latent.family != self.family.name:
-            raise Refusal(
-                f"The latent belongs to {latent.family}, the autoencoder to {self.family.name}.",
-                "Connect the vae of the model that made the latent.",
-                code="family_mismatch",
-                input="latent",
-            )
+        family = self.writer(latent)
         samples = latent.samples.to(self.device)
-        if self.family.latent.video_vae and samples.ndim == 4:
+        if family.latent.video_vae and samples.ndim == 4:
             samples = samples.unsqueeze(2)
-        mean, spread = self.statistics(samples)
+        mean, spread = self.statistics(samples, family)
         decoded = self.module.decode((samples * spread + mean).to(self.dtype)).sample  # type: ignore[operator]
         pixels = (decoded.float() / 2 + 0.5).clamp(0, 1).cpu().movedim(1, -1)
         return Image(pixels.flatten(0, 1) if pixels.ndim == 5 else pixels)
 
-    def statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean and spread of raw latents, shaped to broadcast over `like`."""
+    def writer(self, latent: Latent) -> Family:
+        """Return the family of a latent; refuses one that this autoencoder cannot read."""
+        if latent.family == self.family.name:
+            return self.family
+        for family in FAMILIES if self.shared else ():
+            if (family.name, family.latent.autoencoder) == (latent.family, self.family.latent.autoencoder):
+                return family
+        raise Refusal(
+            f"The latent belongs to {latent.family}, the autoencoder to {self.family.name}.",
+            "Connect the vae of the model that made the latent.",
+            code="family_mismatch",
+            input="latent",
+        )
+
+    def statistics(self, like: Tensor, family: Family) -> tuple[Tensor, Tensor]:
+        """Return the mean and spread of a family's raw latents, shaped to broadcast over `like`."""
         config: Any = self.module.config
         if getattr(config, "latents_mean", None) is not None:
             mean, spread = config.latents_mean, config.latents_std
+        elif family is not self.family:
+            mean, spread = family.latent.shift, 1 / family.latent.scale
         else:
             mean, spread = getattr(config, "shift_factor", None) or 0.0, 1 / config.scaling_factor
         shape = (1, -1, *[1] * (like.ndim - 2))

@@ -35,16 +35,10 @@ class Walk:
     """
 
     def __init__(
-        self,
-        run: Run,
-        guider: Guider,
-        total: int,
-        watcher: Watcher,
-        journal: Journal,
-        inpainting: Inpainting | None,
+        self, guider: Guider, total: int, watcher: Watcher, journal: Journal, inpainting: Inpainting | None
     ) -> None:
-        self.run, self.guider, self.watcher = run, guider, watcher
-        self.journal, self.inpainting = journal, inpainting
+        self.guider, self.watcher, self.journal, self.inpainting = guider, watcher, journal, inpainting
+        self.run = journal.run
         self.place = Place(0, total)
         self.memory = journal.guider
         self.denoised: Tensor | None = None
@@ -56,7 +50,7 @@ class Walk:
         if denoised is None:
             self.watcher.progress(self.place.index, self.place.total)
             denoised = self.guided(latent, sigma)
-            refuse_ruins(denoised, latent, sigma, self.place)
+            refuse_ruins(denoised, sigma, self.place)
             self.journal.note(sigma, denoised)
         self.place = Place(self.place.index, self.place.total, self.place.evaluation + 1)
         return denoised
@@ -70,12 +64,18 @@ class Walk:
 
     def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
         """Answer the guider: what the patched transformer says in one branch."""
+        model = self.run.model
         refuse_foreign_text(conditioning, self.run)
-        if conditioning.whole:
+        if conditioning.everywhere:
             return self.ask(latent, sigma, conditioning, name)
-        parts = conditioning.parts_at(sigma, self.run.model.shifted)
-        answers = [self.ask(latent, sigma, part, f"{name}{number or ''}") for number, part in parts]
-        return mixed(answers, [part for _, part in parts])
+        active = list(conditioning.at(model.share_at(sigma)))
+
+        def ask(index: int, view: Tensor) -> Tensor:
+            number, part = active[index]
+            return self.ask(view, sigma, part, f"{name}{number or ''}")
+
+        patch = model.family.latent.patch[1:]
+        return mixed([part for _, part in active], latent, (patch[0], patch[1]), ask)
 
     def ask(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
         """Ask the transformer under one prompt."""

@@ -11,7 +11,7 @@ from app.graph.problem import Refusal
 HUGE = 1e4  # denoised samples have about unit variance; a half-precision overflow is at 65,504
 
 
-def refuse_ruins(denoised: Tensor, latent: Tensor, sigma: float, place: Place) -> None:
+def refuse_ruins(denoised: Tensor, sigma: float, place: Place) -> None:
     """Refuse an answer that no picture can come of: not a number, beyond all measure, or flat."""
     largest = denoised.abs().max()
     where = f"step {place.index + 1} of {place.total} (noise level {sigma:.3g})"
@@ -30,7 +30,7 @@ def refuse_ruins(denoised: Tensor, latent: Tensor, sigma: float, place: Place) -
             code="exploded",
             input="guider",
         )
-    if place.index > 0 and float(latent.std()) > 0 and float(denoised.std()) == 0:
+    if place.index > 0 and float(denoised.flatten(1).std(1).min()) == 0:
         raise Refusal(
             f"At {where} the answer is one flat colour.",
             "Check that the schedule suits the model, and that its weights were loaded whole.",

@@ -2,7 +2,8 @@
 
 Between nodes every value is a list of elements. An ordinary value is a list of one. A node runs once for each
 element of its longest input; shorter inputs repeat their last element. An input declared `list[T]` takes all
-elements in one call, an output declared `list[T]` gives many. A `Blocked` element skips its call.
+elements in one call, an output declared `list[T]` gives many. A `Blocked` element skips its call; in a whole
+list it is left out, if it says nothing. An `Expansion` leaves a `Link` where its elements will come.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from app.execution.context import NodeContext
 from app.execution.plan import PlannedNode
+from app.graph.expansion import Expansion
 from app.graph.node import Blocked
 from app.graph.problem import Cancelled, Problem, Refusal
 from app.graph.spec import NodeSpec
+from app.graph.workflow import Link
 
 log = logging.getLogger(__name__)
 Elements = dict[str, list[Any]]
@@ -33,15 +38,45 @@ class NodeFailed(Exception):
         self.problem = problem
 
 
-def call(node: PlannedNode, given: Mapping[str, list[Any]], context: NodeContext) -> Elements:
-    """Run a node for all its elements; whatever goes wrong becomes a NodeFailed with a readable problem."""
+@dataclass(frozen=True)
+class Outcome:
+    """What the calls of a node returned: its elements, and the expansions by the number of their call."""
+
+    outputs: Elements
+    expansions: Mapping[int, Expansion]
+
+
+def call(node: PlannedNode, given: Mapping[str, list[Any]], context: NodeContext) -> Outcome:
+    """Run a node for all its elements; raises NodeFailed and Cancelled."""
+    with blame(node):
+        values = [attempt(node, named, context) for named in slots(node.spec, given)]
+        expansions = {index: value for index, value in enumerate(values) if isinstance(value, Expansion)}
+        return Outcome(collect(node.spec, values), expansions)
+
+
+def wanted(node: PlannedNode, given: Mapping[str, list[Any]]) -> set[str]:
+    """Return the lazy inputs that the node's calls need, given what is known; raises NodeFailed."""
+    names: set[str] = set()
+    if node.spec.needs is not None:
+        with blame(node):
+            for named in slots(node.spec, given):
+                if block_in(node.spec, named) is None:
+                    names.update(finished(node.spec.needs(**named)))
+    return names
+
+
+@contextmanager
+def blame(node: PlannedNode) -> Iterator[None]:
+    """Turn whatever goes wrong inside a node into a NodeFailed with a readable problem."""
     try:
-        return collect(node.spec, (attempt(node, named, context) for named in slots(node.spec, given)))
+        yield
     except (Cancelled, NodeFailed):
         raise
     except Refusal as refusal:
-        message = f"{node.id}: {refusal.message}"
-        raise NodeFailed(Problem(refusal.code, message, refusal.remedy, node.id, refusal.input)) from refusal
+        message = f"{node.shown}: {refusal.message}"
+        raise NodeFailed(
+            Problem(refusal.code, message, refusal.remedy, node.shown, refusal.input)
+        ) from refusal
     except Exception as error:
         log.exception("node %s (%s) failed", node.id, node.spec.id)
         raise NodeFailed(crash(node, error)) from error
@@ -49,6 +84,9 @@ def call(node: PlannedNode, given: Mapping[str, list[Any]], context: NodeContext
 
 def slots(spec: NodeSpec, given: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
     """Cut the lists of elements into the arguments of single calls."""
+    if spec.whole:
+        yield dict(given)
+        return
     whole = {entry.name for entry in spec.inputs if entry.multiple}
     mapped = {name: elements for name, elements in given.items() if name not in whole}
     if any(not elements for elements in mapped.values()):
@@ -60,9 +98,11 @@ def slots(spec: NodeSpec, given: Mapping[str, list[Any]]) -> Iterator[dict[str, 
 
 def attempt(node: PlannedNode, named: dict[str, Any], context: NodeContext) -> Any:
     """Make one call; a node that declares itself transient is tried again after connection troubles."""
-    blocked = next((value for value in named.values() if isinstance(value, Blocked)), None)
+    context.element += 1
+    blocked = block_in(node.spec, named)
     if blocked is not None:
         return pass_on(node, blocked)
+    named = {name: passed(value) for name, value in named.items()}
     assert node.spec.function is not None, f"{node.spec.id} was read as a schema only"
     if node.spec.context_parameter:
         named = {**named, node.spec.context_parameter: context}
@@ -76,6 +116,24 @@ def attempt(node: PlannedNode, named: dict[str, Any], context: NodeContext) -> A
     return finished(node.spec.function(**named))
 
 
+def block_in(spec: NodeSpec, named: Mapping[str, Any]) -> Blocked | None:
+    """Return what blocks a call: an element, or one in a list that says why; None when nothing does."""
+    for value in named.values():
+        if isinstance(value, Blocked):
+            return value
+        for element in value if isinstance(value, list) else ():
+            if isinstance(element, Blocked) and (spec.whole or element.message):
+                return element
+    return None
+
+
+def passed(value: Any) -> Any:
+    """Leave blocked elements out of a list."""
+    if isinstance(value, list) and any(isinstance(element, Blocked) for element in value):
+        return [element for element in value if not isinstance(element, Blocked)]
+    return value
+
+
 def finished(value: Any) -> Any:
     """Wait for an async node; each has its lane's thread for itself, so several run at the same time."""
     return asyncio.run(value) if inspect.iscoroutine(value) else value
@@ -85,16 +143,16 @@ def pass_on(node: PlannedNode, blocked: Blocked) -> Blocked:
     """Hand a block on; at a node with a side effect its message becomes the run's problem."""
     if node.spec.output_node and blocked.message:
         remedy = "Change what blocks this branch, or mute the node."
-        raise NodeFailed(Problem("blocked", f"{node.id}: {blocked.message}", remedy, node.id))
+        raise NodeFailed(Problem("blocked", f"{node.shown}: {blocked.message}", remedy, node.shown))
     return blocked
 
 
-def collect(spec: NodeSpec, values: Iterator[Any]) -> Elements:
+def collect(spec: NodeSpec, values: Iterable[Any]) -> Elements:
     """Gather the results of all calls by output name."""
     gathered: Elements = {output.name: [] for output in spec.outputs}
     for value in values:
         for output, part in zip(spec.outputs, parts(spec, value), strict=True):
-            if output.multiple and not isinstance(part, Blocked):
+            if output.multiple and not isinstance(part, Blocked | Link):
                 gathered[output.name].extend(part)
             else:
                 gathered[output.name].append(part)
@@ -105,6 +163,8 @@ def parts(spec: NodeSpec, value: Any) -> tuple[Any, ...]:
     """Return one value for each output; several come as a NamedTuple."""
     if isinstance(value, Blocked) or not spec.outputs:
         return (value,) * len(spec.outputs)
+    if isinstance(value, Expansion):
+        return tuple(value.outputs[output.name] for output in spec.outputs)
     return tuple(value) if hasattr(value, "_fields") else (value,)
 
 
@@ -114,9 +174,9 @@ def crash(node: PlannedNode, error: Exception) -> Problem:
     reason = words.splitlines()[0][:300] if words else "no further words"
     return Problem(
         "node_crashed",
-        f"{node.id}: {type(error).__name__}: {reason}",
+        f"{node.shown}: {type(error).__name__}: {reason}",
         f"The node '{node.spec.id}' has a fault; report it with the trace from the server's log.",
-        node.id,
+        node.shown,
     )
 
 

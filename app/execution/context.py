@@ -12,6 +12,8 @@ from typing import Any
 
 from app.execution.events import AssetAdded, Event, Folder, NodeProgress, NodeReported, SavedFile
 from app.execution.files import Folders, Numbering, write_whole
+from app.execution.savepoints import CallSavepoint, Savepoints
+from app.graph.expansion import RunningNode
 from app.graph.problem import Cancelled
 from app.graph.workflow import Workflow
 
@@ -48,21 +50,29 @@ class Caller:
 
 @dataclass
 class NodeContext:
-    """What the node `id` may ask of the machine while it runs (see `graph.node.Context`)."""
+    """What the node `id` may ask of the machine while it runs (see `graph.node.Context`).
+
+    `shown` is the node of the document that stands for it in all that is told.
+    """
 
     id: str
+    shown: str
     folders: Folders
     caller: Caller
     stopping: threading.Event
-    running: Workflow
+    workflow: Workflow
     versions: Mapping[str, str]
+    running: Mapping[str, RunningNode]
+    key: str = ""
+    savepoints: Savepoints | None = None
+    element: int = -1
     files: list[SavedFile] = field(default_factory=list)
     reports: list[Mapping[str, Any]] = field(default_factory=list)
     last_step: float = field(default_factory=time.monotonic)
 
     def progress(self, step: int, steps: int) -> None:
         now = time.monotonic()
-        self.caller.emit(NodeProgress(self.id, step, steps, round(now - self.last_step, 4)))
+        self.caller.emit(NodeProgress(self.shown, step, steps, round(now - self.last_step, 4)))
         self.last_step = now
         self.check_cancelled()
 
@@ -71,11 +81,11 @@ class NodeContext:
             raise Cancelled
 
     def preview(self, jpeg: bytes) -> None:
-        self.caller.preview(preview_frame(self.id, jpeg))
+        self.caller.preview(preview_frame(self.shown, jpeg))
 
     def report(self, report: Mapping[str, Any]) -> None:
         self.reports.append(report)
-        self.caller.emit(NodeReported(self.id, report))
+        self.caller.emit(NodeReported(self.shown, report))
 
     def model_path(self, folder: str, name: str) -> Path:
         return self.folders.model(folder, name)
@@ -95,10 +105,13 @@ class NodeContext:
 
     def adopt(self, folder: Folder, name: str, *, width: int, height: int) -> None:
         self.files.append(SavedFile(folder, name, width, height))
-        self.caller.emit(AssetAdded(self.id, asdict(self.files[-1]), reused=False))
+        self.caller.emit(AssetAdded(self.shown, asdict(self.files[-1]), reused=False))
+
+    def savepoint(self) -> CallSavepoint | None:
+        return self.savepoints.of(self.key, self.element) if self.savepoints else None
 
     def document(self) -> dict[str, Any]:
-        return {**self.running.to_json(), "lock": {"nodes": dict(self.versions), "models": {}}}
+        return {**self.workflow.to_json(), "lock": {"nodes": dict(self.versions), "models": {}}}
 
 
 def preview_frame(node: str, jpeg: bytes) -> bytes:

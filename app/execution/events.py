@@ -41,9 +41,10 @@ class JobStarted:
 
 @dataclass(frozen=True)
 class NodeStarted:
-    """A node's function was called."""
+    """A node's function was called; `part` is the id of the one that an expansion brought and `node` shows."""
 
     node: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ class NodeProgress:
 
 @dataclass(frozen=True)
 class NodeFinished:
-    """A node has its results, computed in `duration` (s) or taken from the cache."""
+    """A node, or a `part` that it shows, has its results, computed in `duration` (s) or taken from the cache."""
 
     node: str
     duration: float
     cached: bool
+    part: str = ""
 
 
 @dataclass(frozen=True)

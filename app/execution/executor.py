@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from app.execution.cache import ResultCache
-from app.execution.calls import NodeFailed, call, elapsed
+from app.execution.calls import Elements, NodeFailed, Outcome, call, elapsed, wanted
 from app.execution.context import Caller, NodeContext
 from app.execution.events import (
     AssetAdded,
@@ -26,12 +26,16 @@ from app.execution.events import (
 from app.execution.files import Folders
 from app.execution.plan import Plan, PlannedNode, make_plan, reusable
 from app.execution.result import NodeResult
+from app.execution.savepoints import Savepoints
+from app.execution.splice import Splicer, links_in
 from app.graph.catalog import Catalog
 from app.graph.check import check
-from app.graph.problem import Cancelled
-from app.graph.workflow import Workflow
+from app.graph.problem import Cancelled, Problem
+from app.graph.spec import Lane
+from app.graph.workflow import Link, Workflow
 
 POOL = 4  # nodes that may run beside the one that holds the device
+WAITING = 32  # async nodes at a time
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,13 @@ class Executor:
     catalog: Catalog
     cache: ResultCache
     folders: Folders
+    savepoints: Savepoints | None = None
     device: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "device"))
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(POOL, "pool"))
+    waiting: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WAITING, "async"))
+
+    def lane(self, name: Lane) -> ThreadPoolExecutor:
+        return {"device": self.device, "pool": self.pool, "async": self.waiting}[name]
 
     def run(self, workflow: Workflow, caller: Caller, targets: Iterable[str] = ()) -> JobFinished:
         """Run a document to its end, the last event emitted. Never raises for what a node does."""
@@ -69,6 +78,19 @@ class Executor:
 
 
 @dataclass
+class Returned:
+    """What the function of a node returned, and how it went."""
+
+    outcome: Outcome
+    context: NodeContext
+    started: float
+    brought: list[str] = field(default_factory=list)
+
+    def result(self, outputs: Elements) -> NodeResult:
+        return NodeResult(outputs, tuple(self.context.files), tuple(self.context.reports))
+
+
+@dataclass
 class RunningJob:
     """The state of one run. Nodes run in lanes; everything else happens on the thread that called `execute`.
 
@@ -78,6 +100,8 @@ class RunningJob:
         users: For each node that is not done: those that wait for it.
         ready: Nodes whose inputs are all there.
         running: Nodes in their lanes.
+        expanding: Nodes that wait for what their expansions brought, with what they returned.
+        unkept: Nodes whose expansions have a side effect: expanded anew by the next run, which tells of it.
         stopping: Set when the run ends early, so that nodes still at work stop at their next step.
     """
 
@@ -89,7 +113,9 @@ class RunningJob:
     waiting: dict[str, set[str]] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
     ready: deque[str] = field(default_factory=deque)
-    running: dict[Future[NodeResult], str] = field(default_factory=dict)
+    running: dict[Future[Returned], str] = field(default_factory=dict)
+    expanding: dict[str, Returned] = field(default_factory=dict)
+    unkept: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def execute(self) -> None:
@@ -100,7 +126,8 @@ class RunningJob:
                 self.start_ready()
                 finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    self.complete(self.running.pop(future), future.result())
+                    self.take(self.plan.nodes[self.running.pop(future)], future.result())
+            self.refuse_circles()
         finally:
             self.stopping.set()
             wait(self.running)
@@ -127,6 +154,44 @@ class RunningJob:
         if not self.waiting[id]:
             self.ready.append(id)
 
+    def take(self, node: PlannedNode, returned: Returned) -> None:
+        """Take what a node returned: its result, or more nodes that have to run first."""
+        if not returned.outcome.expansions:
+            self.keep(node, returned.result(returned.outcome.outputs), returned.started)
+            return
+        for call, expansion in returned.outcome.expansions.items():
+            returned.brought += self.splicer.splice(node, call, expansion)
+        self.expanding[node.id] = returned
+        needed = {link.node for part in returned.outcome.outputs.values() for link in links_in(part)}
+        needed.update(id for id in returned.brought if self.plan.nodes[id].spec.output_node)
+        self.demand(needed)
+        self.wait_for(node.id, needed)
+
+    def finish_expansion(self, node: PlannedNode) -> None:
+        """Put the results of an expansion into their places."""
+        returned = self.expanding.pop(node.id)
+        outputs = {name: self.filled(parts) for name, parts in returned.outcome.outputs.items()}
+        if any(self.plan.nodes[id].spec.output_node or id in self.unkept for id in returned.brought):
+            self.unkept.add(node.id)
+        self.keep(node, returned.result(outputs), returned.started)
+
+    def filled(self, parts: list[Any]) -> list[Any]:
+        if len(parts) == 1 and isinstance(parts[0], Link):
+            return self.elements_of(parts[0])
+        return [
+            element
+            for part in parts
+            for element in (self.elements_of(part) if isinstance(part, Link) else (part,))
+        ]
+
+    def keep(self, node: PlannedNode, result: NodeResult, started: float) -> None:
+        """Store a node's result and tell that it is there."""
+        duration = elapsed(started)
+        if node.id not in self.unkept:
+            self.executor.cache.put(node.key, node.spec, result, duration)
+        self.caller.emit(NodeFinished(node.shown, duration, cached=False, part=part_of(node)))
+        self.complete(node.id, result)
+
     def complete(self, id: str, result: NodeResult) -> None:
         """Take a result and wake the nodes that waited for it."""
         self.results[id] = result
@@ -135,13 +200,22 @@ class RunningJob:
             if not self.waiting[user]:
                 self.ready.append(user)
 
+    def refuse_circles(self) -> None:
+        """Nothing can start any more: a node that is not done waits for its own expansion."""
+        for id in self.expanding:
+            node = self.plan.nodes[id]
+            message = f"{node.shown}: its expansion needs its own result."
+            remedy = "Report it to the author of the node."
+            raise NodeFailed(Problem("cycle", message, remedy, node.shown))
+
     def replay(self, id: str, result: NodeResult) -> None:
         """Tell of a stored result what its first run told."""
+        node = self.plan.nodes[id]
         for report in result.reports:
-            self.caller.emit(NodeReported(id, report))
+            self.caller.emit(NodeReported(node.shown, report))
         for file in result.files:
-            self.caller.emit(AssetAdded(id, asdict(file), reused=True))
-        self.caller.emit(NodeFinished(id, 0.0, cached=True))
+            self.caller.emit(AssetAdded(node.shown, asdict(file), reused=True))
+        self.caller.emit(NodeFinished(node.shown, 0.0, cached=True, part=part_of(node)))
         self.complete(id, result)
 
     def start_ready(self) -> None:
@@ -149,37 +223,40 @@ class RunningJob:
             if self.caller.cancelled.is_set():
                 raise Cancelled
             node = self.plan.nodes[self.ready.popleft()]
-            if lazy := self.unmet(node):
+            if node.id in self.expanding:
+                self.finish_expansion(node)
+            elif lazy := self.unmet(node):
                 self.wait_for(node.id, lazy)
                 self.demand(lazy)
             else:
-                lane = self.executor.pool if node.spec.lane == "pool" else self.executor.device
-                self.running[lane.submit(self.run_node, node)] = node.id
+                self.running[self.executor.lane(node.spec.lane).submit(self.run_node, node)] = node.id
 
     def unmet(self, node: PlannedNode) -> list[str]:
         """Return the nodes behind lazy inputs that the node wants now and that are not done."""
         if node.spec.needs is None:
             return []
-        given = self.given(node)
-        known = {name: elements[-1] for name, elements in given.items() if elements}
-        wanted = (link.node for name in node.spec.needs(**known) for link in node.links.get(name, ()))
-        return [id for id in wanted if id not in self.results]
+        links = (link.node for name in wanted(node, self.given(node)) for link in node.links.get(name, ()))
+        return [id for id in links if id not in self.results]
 
-    def run_node(self, node: PlannedNode) -> NodeResult:
+    def run_node(self, node: PlannedNode) -> Returned:
         """Run a node in its lane."""
         if self.stopping.is_set():
             raise Cancelled
-        self.caller.emit(NodeStarted(node.id))
+        self.caller.emit(NodeStarted(node.shown, part_of(node)))
         started = time.monotonic()
         context = NodeContext(
-            node.id, self.executor.folders, self.caller, self.stopping, self.workflow, self.versions
+            id=node.id,
+            shown=node.shown,
+            folders=self.executor.folders,
+            caller=self.caller,
+            stopping=self.stopping,
+            workflow=self.workflow,
+            versions=self.versions,
+            running=self.plan.nodes,
+            key=node.key,
+            savepoints=self.executor.savepoints,
         )
-        outputs = call(node, self.given(node), context)
-        result = NodeResult(outputs, tuple(context.files), tuple(context.reports))
-        duration = elapsed(started)
-        self.executor.cache.put(node.key, node.spec, result, duration)
-        self.caller.emit(NodeFinished(node.id, duration, cached=False))
-        return result
+        return Returned(call(node, self.given(node), context), context, started)
 
     def given(self, node: PlannedNode) -> dict[str, list[Any]]:
         """Return the elements of every input that is known; a lazy one that nobody asked for is left out."""
@@ -190,19 +267,26 @@ class RunningJob:
                 elements[entry.name] = value if entry.multiple else [value]
             elif all(link.node in self.results for link in node.links.get(entry.name, ())):
                 links = node.links.get(entry.name, ())
-                elements[entry.name] = [
-                    part for link in links for part in self.elements_of(link.node, link.output)
-                ]
+                elements[entry.name] = self.filled(list(links))
             else:
                 elements[entry.name] = [None]
         return elements
 
-    def elements_of(self, node: str, output: str) -> list[Any]:
-        found: list[Any] = self.results[node].outputs[output]
+    def elements_of(self, link: Link) -> list[Any]:
+        found: list[Any] = self.results[link.node].outputs[link.output]
         return found
+
+    @cached_property
+    def splicer(self) -> Splicer:
+        return Splicer(self.plan.planner)
 
     @cached_property
     def versions(self) -> dict[str, str]:
         """The version of every node type in the document, for the lock in saved pictures."""
         specs = (self.executor.catalog.get(node.type) for node in self.workflow.graph.nodes.values())
         return {spec.id: spec.version for spec in specs if spec}
+
+
+def part_of(node: PlannedNode) -> str:
+    """Return the id of a node that an expansion brought; empty for one of the document."""
+    return node.id if node.id != node.shown else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.execution.cache import ResultCache
@@ -11,21 +11,29 @@ from app.execution.files import Folders
 from app.execution.result import NodeResult
 from app.graph.catalog import Catalog
 from app.graph.check import outputs
-from app.graph.fingerprint import fingerprints, values_of
-from app.graph.resolve import Link, Links, ancestors, links_of, ordered
+from app.graph.fingerprint import fingerprint, values_of
+from app.graph.resolve import Links, ancestors, links_of, ordered
 from app.graph.spec import NodeSpec
-from app.graph.workflow import Graph, Workflow
+from app.graph.workflow import Graph, Link, NodeInstance, Workflow
 
 
 @dataclass(frozen=True)
 class PlannedNode:
-    """A node that may run: where its inputs come from and the key its result is stored under."""
+    """A node that may run: where its inputs come from and the key its result is stored under.
+
+    Attributes:
+        shown: The node of the document that stands for it; itself unless an expansion brought it.
+        users: The planned nodes that have a link to it.
+    """
 
     id: str
+    instance: NodeInstance
     spec: NodeSpec
     values: Mapping[str, Any]
     links: Mapping[str, tuple[Link, ...]]
     key: str
+    shown: str
+    users: list[str] = field(default_factory=list, compare=False)
 
     def sources(self, *, lazy: bool) -> Iterator[str]:
         """Name the nodes behind its lazy inputs, or behind all others."""
@@ -36,20 +44,62 @@ class PlannedNode:
 
 
 @dataclass(frozen=True)
+class Planner:
+    """Plans nodes, each once, sources before users. A run may bring more nodes than its document has.
+
+    Attributes:
+        graph: The document's graph; `links` are those of its nodes.
+        nodes: What is planned so far.
+    """
+
+    graph: Graph
+    links: Links
+    catalog: Catalog
+    folders: Folders
+    nodes: dict[str, PlannedNode] = field(default_factory=dict)
+
+    def add(
+        self,
+        id: str,
+        instance: NodeInstance,
+        links: Mapping[str, list[Link]],
+        shown: str = "",
+        maker: str = "",
+    ) -> None:
+        """Plan one node; `shown` and `maker` (see `fingerprint`) are for those that an expansion brought."""
+        spec = self.catalog.get(instance.type)
+        assert spec is not None, f"{id} passed the check without a known type"
+        spec = spec.covering(links, instance.values)
+        key = fingerprint(instance, spec, links, self.key, self.folders.state, maker)
+        sources = {name: tuple(given) for name, given in links.items()}
+        values = values_of(instance, spec, links)
+        self.nodes[id] = PlannedNode(id, instance, spec, values, sources, key, shown or id)
+        for source in {link.node for given in links.values() for link in given}:
+            self.nodes[source].users.append(id)
+
+    def key(self, id: str) -> str:
+        return self.nodes[id].key
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run will do, as far as it is known before it starts.
 
     Attributes:
-        nodes: All nodes that the targets may need, sources before users.
+        planner: Holds all nodes that the targets may need, and takes more.
         targets: The nodes asked for.
-        order: The nodes that will run; what hides behind lazy inputs comes on top when it is asked for.
+        order: The nodes that will run; what hides behind lazy inputs or in expansions comes on top.
         reused: Results that are there already; what feeds only those is not needed.
     """
 
-    nodes: Mapping[str, PlannedNode]
+    planner: Planner
     targets: tuple[str, ...]
     order: tuple[str, ...]
     reused: Mapping[str, NodeResult]
+
+    @property
+    def nodes(self) -> Mapping[str, PlannedNode]:
+        return self.planner.nodes
 
 
 def make_plan(
@@ -60,26 +110,20 @@ def make_plan(
     links = links_of(graph, catalog)
     wanted = tuple(targets) or tuple(outputs(graph, catalog))
     order, _ = ordered(links, ancestors(links, wanted))
-    keys = fingerprints(order, graph, links, catalog, folders.state)
-    nodes = {id: planned(id, graph, links, catalog, keys[id]) for id in order}
+    planner = Planner(graph, links, catalog, folders)
+    for id in order:
+        planner.add(id, graph.nodes[id], links[id])
     reused: dict[str, NodeResult] = {}
     needed = set(wanted)
     for id in reversed(order):
         if id in needed:
-            result = reusable(nodes[id], cache, folders)
+            result = reusable(planner.nodes[id], cache, folders)
             if result is None:
-                needed.update(nodes[id].sources(lazy=False))
+                needed.update(planner.nodes[id].sources(lazy=False))
             else:
                 reused[id] = result
     runs = tuple(id for id in order if id in needed and id not in reused)
-    return Plan(nodes, wanted, runs, dict(reversed(reused.items())))
-
-
-def planned(id: str, graph: Graph, links: Links, catalog: Catalog, key: str) -> PlannedNode:
-    spec = catalog.get(graph.nodes[id].type)
-    assert spec is not None, f"{id} passed the check without a known type"
-    sources = {name: tuple(given) for name, given in links[id].items()}
-    return PlannedNode(id, spec, values_of(graph.nodes[id], spec, links[id]), sources, key)
+    return Plan(planner, wanted, runs, dict(reversed(reused.items())))
 
 
 def reusable(node: PlannedNode, cache: ResultCache, folders: Folders) -> NodeResult | None:

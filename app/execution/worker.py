@@ -24,6 +24,7 @@ from app.execution.disk import DiskCache
 from app.execution.events import Event
 from app.execution.executor import Executor
 from app.execution.files import Folders
+from app.execution.savepoints import Savepoints
 from app.graph import catalog, workflow
 
 
@@ -114,7 +115,9 @@ def main() -> None:
     cache = ResultCache(
         settings["cache_bytes"], DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"])
     )
-    executor = Executor(found, cache, folders_from_json(settings["folders"]))
+    savepoints = Savepoints(Path(settings["savepoints"]), settings["savepoint_steps"])
+    savepoints.sweep()
+    executor = Executor(found, cache, folders_from_json(settings["folders"]), savepoints)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
         executor.device.submit(prepare)

@@ -95,9 +95,16 @@ def add(specs: dict[str, NodeSpec], spec: NodeSpec) -> None:
     specs[spec.id] = spec
 
 
-def source_digest(packages: Sequence[str] = ("nodes",)) -> str:
-    """Fingerprint the node sources without importing them, to know whether a stored catalogue still holds."""
+def source_digest(packages: Sequence[str] = ("nodes",), places: Sequence[Path] = ()) -> str:
+    """Fingerprint the node sources without importing them, to know whether a stored catalogue still holds.
+
+    `places` are folders and files with further sources, such as those of packs.
+    """
     digest = hashlib.sha256()
+    for place in places:
+        digest.update(str(place).encode() + b"\0")
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.is_file() else []:
+            digest.update(path.relative_to(place).as_posix().encode() + b"\0" + path.read_bytes())
     for package in packages:
         for folder in importlib.import_module(package).__path__:
             for path in sorted(Path(folder).rglob("*.py")):

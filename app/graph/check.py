@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
+from app.graph.expansion import Ready
 from app.graph.fingerprint import values_of
 from app.graph.problem import Problem
 from app.graph.resolve import Links, ancestors, links_of, ordered
@@ -20,15 +21,23 @@ Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder
 
 @dataclass(frozen=True)
 class Checker:
-    """One document against one catalogue. `choices` tells which files exist; None skips that."""
+    """One document against one catalogue.
+
+    Attributes:
+        choices: Tells which files exist; None skips that.
+        judged: The nodes to look into; None stands for all.
+    """
 
     graph: Graph
     catalog: Catalog
     choices: Choices | None = None
+    judged: Collection[str] | None = None
 
     def nodes(self) -> Iterator[tuple[str, NodeInstance, NodeSpec]]:
         """Walk the nodes that are on and known."""
         for id, node in self.graph.nodes.items():
+            if self.judged is not None and id not in self.judged:
+                continue
             spec = self.catalog.get(node.type)
             if node.mode == "on" and spec is not None:
                 yield id, node, spec
@@ -82,6 +91,8 @@ class Checker:
                 )
 
     def value(self, id: str, node: NodeInstance, entry: Input) -> Iterator[Problem]:
+        if isinstance(node.values.get(entry.name), Ready):
+            return
         if entry.name not in node.values or (entry.port and not entry.free):
             if entry.required:
                 yield missing_value(id, entry)

@@ -22,6 +22,7 @@ from typing import (
     get_type_hints,
 )
 
+from app.graph.expansion import RunningNode
 from app.graph.spec import Input, Lane, NodeSpec, Output
 from app.graph.widgets import Checkbox, Choice, Number, TextLine, Widget
 
@@ -43,7 +44,8 @@ class Savepoint(Protocol):
         every: Steps between two savings.
     """
 
-    every: int
+    @property
+    def every(self) -> int: ...
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` under a short name, whole or not at all."""
@@ -57,6 +59,18 @@ class Savepoint(Protocol):
 
 class Context(Protocol):
     """What a running node may ask of the machine; declare a parameter of this type to get it."""
+
+    @property
+    def id(self) -> str:
+        """The node's id in the run; one that an expansion brought has the id it was given there."""
+
+    @property
+    def element(self) -> int:
+        """Which of the elements of its lists the node works on now, from 0."""
+
+    @property
+    def running(self) -> Mapping[str, RunningNode]:
+        """All nodes of the run by id, one object for the whole run. It grows; do not iterate over it."""
 
     def progress(self, step: int, steps: int) -> None:
         """Tell that `step` of `steps` is done; raises `Cancelled` when the user stopped the run."""
@@ -140,7 +154,7 @@ def node(  # noqa: PLR0913
             output_node=output,
             was=was,
             claims=claims,
-            lane="pool" if inspect.iscoroutinefunction(function) else lane,
+            lane="async" if inspect.iscoroutinefunction(function) else lane,
             needs=needs,
             retries=retries,
             prepare=prepare,

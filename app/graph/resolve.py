@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from app.graph.catalog import Catalog
 from app.graph.workflow import Edge, Graph, Link
 
-
 Links = dict[str, dict[str, list[Link]]]
 
 
@@ -17,10 +16,7 @@ def links_of(graph: Graph, catalog: Catalog) -> Links:
 
     A bypassed node hands on the link into its first input of the output's type; a muted node has no outputs.
     """
-    incoming: dict[str, list[Edge]] = {id: [] for id in graph.nodes}
-    for edge in graph.edges:
-        if edge.target in incoming and edge.source in graph.nodes:
-            incoming[edge.target].append(edge)
+    incoming = incoming_of(graph)
     links: Links = {}
     for id, node in graph.nodes.items():
         if node.mode != "on":
@@ -31,6 +27,15 @@ def links_of(graph: Graph, catalog: Catalog) -> Links:
             if source is not None:
                 links[id].setdefault(edge.input, []).append(source)
     return links
+
+
+def incoming_of(graph: Graph) -> dict[str, list[Edge]]:
+    """Return the edges into each node, in their order; edges from or to nowhere are left out."""
+    incoming: dict[str, list[Edge]] = {id: [] for id in graph.nodes}
+    for edge in graph.edges:
+        if edge.target in incoming and edge.source in graph.nodes:
+            incoming[edge.target].append(edge)
+    return incoming
 
 
 def follow(link: Link, graph: Graph, incoming: Mapping[str, list[Edge]], catalog: Catalog) -> Link | None:

@@ -12,7 +12,7 @@ from app.graph.shapes import InputSchema, NodeSchema
 from app.graph.widgets import Widget
 
 REQUIRED = Parameter.empty
-Lane = Literal["device", "pool"]
+Lane = Literal["device", "pool", "async"]
 OwnCheck = Callable[[Mapping[str, Any], Mapping[str, tuple["NodeSpec", str]]], Iterable[str]]
 
 
@@ -89,7 +89,8 @@ class NodeSpec:
         claims: What its technique replaces; a claim made twice on one wire is a conflict.
         function: The node itself.
         context_parameter: Name of the parameter that takes the `Context`.
-        lane: Nodes of the lane `device` run one after the other; those of the `pool` beside them.
+        lane: Nodes of the lane `device` run one after the other; those of the `pool` beside them; `async` ones
+            mostly wait, so that many run at once.
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
         prepare: Does slow imports; called once while the worker has nothing else to do.
@@ -163,7 +164,9 @@ class NodeSpec:
             return self
         declared = {entry.name for entry in self.inputs}
         taken = [*edges, *(name for name in values if self.takes is not None and self.takes(name))]
-        more = [Input(name, "Any", "", None, free=True) for name in dict.fromkeys(taken) if name not in declared]
+        more = [
+            Input(name, "Any", "", None, free=True) for name in dict.fromkeys(taken) if name not in declared
+        ]
         return replace(self, inputs=(*self.inputs, *more)) if more else self
 
     @staticmethod

@@ -71,6 +71,29 @@ class MaskPainter(ImageFile):
 
 
 @dataclass(frozen=True)
+class Color:
+    """A colour as `#rrggbb`."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve through points: JSON `[[x, y], ...]` with x from 0 to 1, y from `min` to `max`, x rising."""
+
+    min: float = 0.0
+    max: float = 1.0
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Named boxes on a picture: JSON `[{"x", "y", "width", "height", "text"}, ...]` in shares of the picture."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Arrows that drag parts of a picture: JSON `[[x, y, to_x, to_y], ...]` in shares of the picture."""
+
+
+@dataclass(frozen=True)
 class Checkbox:
     """On or off."""
 
@@ -80,7 +103,21 @@ class Choice:
     """One of the input's choices."""
 
 
-Widget = Slider | Number | Seed | TextBox | TextLine | ModelFile | ImageFile | Checkbox | Choice
+Widget = (
+    Slider
+    | Number
+    | Seed
+    | TextBox
+    | TextLine
+    | ModelFile
+    | ImageFile
+    | Color
+    | Curve
+    | Boxes
+    | Points
+    | Checkbox
+    | Choice
+)
 KINDS: dict[str, type[Widget]] = {
     kind.__name__: kind
     for kind in (
@@ -93,6 +130,10 @@ KINDS: dict[str, type[Widget]] = {
         ImageFile,
         VideoFile,
         MaskPainter,
+        Color,
+        Curve,
+        Boxes,
+        Points,
         Checkbox,
         Choice,
     )

@@ -106,7 +106,7 @@ def draw_node(drawing: Drawing, node: FlatNode, order: int, corner: tuple[float,
 
 def widgets_of(node: FlatNode) -> list[str]:
     """Name the typed-in inputs in the order of the class type, or as they come."""
-    order = widget_order(node.class_type)
+    order = widget_order(node.class_type, lambda name, place: node.setting(name))
     if order is not None:
         return list(order)
     return [name for name, source in node.inputs.items() if isinstance(source, Setting) and name != UNNAMED]
@@ -116,7 +116,7 @@ def widget_values(node: FlatNode) -> list[Any]:
     unnamed = node.setting(UNNAMED)
     if isinstance(unnamed, list):
         return unnamed
-    defaults = RULES[node.class_type].widgets if node.class_type in RULES else {}
+    defaults = RULES[node.class_type].defaults if node.class_type in RULES else {}
     defaults = PASS_WIDGETS.get(node.class_type, defaults)
     values: list[Any] = []
     for name in widgets_of(node):

@@ -14,7 +14,8 @@ from app.interop.settings import entries, settings_of
 MOST_NODES = 20_000
 DEEPEST = 16
 NOTES = frozenset({"Note", "MarkdownNote"})
-Order = Callable[[str], Sequence[str] | None]  # class type -> names of its widgets, in order
+Chosen = Callable[[str, int], Any]
+Order = Callable[[str, Chosen], Sequence[str] | None]  # class type -> names of its widgets, in order
 
 
 def read_drawing(document: Mapping[str, Any], order: Order) -> Flat:
@@ -67,7 +68,7 @@ def refuse_endless(document: Mapping[str, Any], definitions: Mapping[str, Mappin
 
 def flat_node(scope: Scope, id: str, corner: tuple[float, float], order: Order) -> FlatNode:
     raw = scope.nodes[id]
-    inputs: dict[str, Source] = dict(settings_of(raw, order(raw["type"])))
+    inputs: dict[str, Source] = dict(settings_of(raw, order(raw["type"], listed(raw))))
     ports = {}
     for entry in entries(raw, "inputs"):
         ports[entry["name"]] = str(entry.get("type", "*"))
@@ -89,12 +90,19 @@ def flat_node(scope: Scope, id: str, corner: tuple[float, float], order: Order) 
     )
 
 
+def listed(raw: Mapping[str, Any]) -> Chosen:
+    """Return what tells a widget's value by its place in the file."""
+    values = raw.get("widgets_values")
+    known = values if isinstance(values, list) else []
+    return lambda name, place: known[place] if place < len(known) else None
+
+
 def with_own_values(node: FlatNode, nodes: Mapping[str, FlatNode], order: Order) -> FlatNode:
     """Where a muted node would feed a widget, the widget's own value counts."""
     muted = [name for name, wire in node.wires() if wire.node in nodes and nodes[wire.node].mode == "mute"]
     if not muted:
         return node
-    own = settings_of(node.drawn, order(node.class_type))
+    own = settings_of(node.drawn, order(node.class_type, listed(node.drawn)))
     return replace(node, inputs={**node.inputs, **{name: own[name] for name in muted if name in own}})
 
 

@@ -9,9 +9,11 @@ from typing import Any
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
+from app.interop.edits import same
 from app.interop.flat import FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE
-from app.interop.rules import Named, Of, Part, Rule, Via
+from app.interop.rules import From, Named, Of, Part, Rule, Via, Word
+from app.interop.ways import Always
 
 Parts = dict[str, str]  # part of a rule -> id of our node
 
@@ -81,13 +83,33 @@ class Restoring:
 
 
 def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
-    """Find the first line of the table whose main part is this node and whose other parts feed it."""
+    """Find the line of the table whose main part is this node and whose other parts feed it.
+
+    Of several the first that can say all choices counts, and the first of all when none can.
+    """
+    found: list[tuple[Rule, Parts]] = []
     for rule in TABLE:
         if fits(work, id, rule.parts[0]) and not needs_others(rule):
             parts = matching_parts(work, id, rule)
             if parts is not None:
-                return rule, parts
-    return None
+                found.append((rule, parts))
+    return next((each for each in found if says_all(work, *each)), found[0] if found else None)
+
+
+def says_all(work: Restoring, rule: Rule, parts: Parts) -> bool:
+    """Whether a line can say the choices of our main node: built-in values, and words that differ."""
+    id = parts[""]
+    ways = rule.parts[0].ways(work.graph.nodes[id].type)
+    return all(says(way, work.value(id, name)) for name, way in ways.items() if name not in work.incoming[id])
+
+
+def says(way: From, value: Any) -> bool:
+    match way:
+        case Always(built_in):
+            return same(built_in, value)
+        case Word(words=words):
+            return value in list(words.values())
+    return True
 
 
 def needs_others(rule: Rule) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from app.interop.flat import NATIVE
 from app.interop.orders import ORDERS, PASS_WIDGETS
@@ -151,13 +153,22 @@ TABLE = (
     *SAMPLER_RULES,
 )
 RULES = {rule.class_type: rule for rule in TABLE}
+
+
+def nothing(name: str, place: int) -> None:
+    return None
+
+
 FOREIGN = "comfyui."  # our type of a class type that reads like one of our own ids
 
 
-def widget_order(class_type: str) -> tuple[str, ...] | None:
-    """Return the typed-in inputs of a known class type in the order of the UI format."""
+def widget_order(class_type: str, chosen: Callable[[str, int], Any] = nothing) -> tuple[str, ...] | None:
+    """Return the typed-in inputs of a known class type in the order of the UI format.
+
+    `chosen(name, place)` tells what a widget is set to, as some choices bring further widgets along.
+    """
     if class_type in RULES:
-        return tuple(RULES[class_type].widgets)
+        return tuple(RULES[class_type].typed_in(chosen))
     return tuple(PASS_WIDGETS[class_type]) if class_type in PASS_WIDGETS else ORDERS.get(class_type)
 
 

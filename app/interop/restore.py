@@ -51,10 +51,10 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         instead = part.instead is not None and node.type in part.instead.types()
         used = part.instead if instead and part.instead else part
         inputs.update({name: Setting(value) for name, value in part.when.items()} if instead else {})
-        inputs.update(restored_inputs(work, ours, used))
         if isinstance(used.type, Named):
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
+        inputs.update(restored_inputs(work, ours, used, rule))
         if any(isinstance(way, Shift) for way in used.ways(node.type).values()):
             found = work.value(ours, "shift")
             shift = found if is_number(found) else 1.0
@@ -74,19 +74,23 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
     )
 
 
-def restored_inputs(work: Restoring, id: str, part: Part) -> dict[str, Source]:
+def restored_inputs(work: Restoring, id: str, part: Part, rule: Rule) -> dict[str, Source]:
+    """Return the inputs that one part gives back; a port keeps a value only if it was typed in."""
     inputs: dict[str, Source] = {}
-    for name, way in part.ways(work.graph.nodes[id].type).items():
+    node = work.graph.nodes[id]
+    for name, way in part.ways(node.type).items():
         source = work.source(id, name)
         if source is not None:
-            inputs.update(way.restore(source))
+            given = isinstance(source, Wire) or name in node.values
+            back = way.restore(source)
+            inputs.update({input: found for input, found in back.items() if given or input not in rule.ports})
     return inputs
 
 
 def in_order(rule: Rule, inputs: Mapping[str, Source]) -> dict[str, Source]:
     """Order inputs as the class type lists them; what is missing gets ComfyUI's default."""
     found = {name: inputs[name] for name in rule.ports if name in inputs}
-    for name, default in rule.widgets.items():
+    for name, default in rule.typed_in(lambda name, place: value_of(inputs.get(name))).items():
         source = inputs.get(name, Setting(default))
         found[name] = Setting(as_number(source.value, default)) if isinstance(source, Setting) else source
     return found

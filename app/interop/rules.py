@@ -11,6 +11,9 @@ from app.interop.flat import FlatNode, Setting, Source
 from app.interop.reach import Reach
 
 
+TYPED = {"INT", "FLOAT", "BOOLEAN", "STRING"}  # types whose values a file may hold
+
+
 class Unmapped(Exception):
     """This node cannot be said in our nodes; the text says why."""
 
@@ -181,6 +184,8 @@ class Rule:
         widgets: Inputs that are typed in, in the order of the UI format, with ComfyUI's defaults.
         outputs: What it gives, in order.
         needs: Says why a node with these values cannot be mapped; None when it can.
+        more: Further widgets that a choice brings along, right behind it: input -> its word -> widgets.
+        optional: Ports that may stay open.
         notes: Values that make a result differ a little: input -> (values that do not, what differs).
     """
 
@@ -191,6 +196,34 @@ class Rule:
     outputs: tuple[Out, ...] = ()
     needs: Callable[[Mapping[str, Any]], str | None] = lambda values: None
     notes: Mapping[str, tuple[tuple[Any, ...], str]] = field(default_factory=dict)
+    more: Mapping[str, Mapping[Any, Mapping[str, Any]]] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+
+    def typed_in(self, chosen: Callable[[str, int], Any]) -> dict[str, Any]:
+        """Return the widgets with their defaults, where `chosen(name, place)` is what a widget is set to."""
+        found: dict[str, Any] = {}
+        for name, default in self.widgets.items():
+            place = len(found)
+            found[name] = default
+            found |= self.more.get(name, {}).get(hashable(chosen(name, place)), {})
+        return found
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Return the defaults of all widgets, also of those that only some choice brings along."""
+        found = dict(self.widgets)
+        for words in self.more.values():
+            for further in words.values():
+                found |= further
+        return found
+
+    def wired(self, input: str) -> bool:
+        """Whether an input makes sense as a wire only."""
+        return not set(self.ports.get(input, "INT").split(",")) & TYPED
+
+
+def hashable(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else None
 
 
 def is_number(value: Any) -> TypeGuard[float]:

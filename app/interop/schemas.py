@@ -10,7 +10,7 @@ from app.graph.spec import Input, NodeSpec
 from app.graph.values import limits
 from app.graph.widgets import SEED_LIMIT, ImageFile, ModelFile
 from app.interop.names import RULES, class_type_of
-from app.interop.rules import Named, Rule
+from app.interop.rules import Named, Rule, Word
 
 MODULE = "patchloom"
 MOST = 16384  # a frontend that is told no limit stops at 2048
@@ -21,18 +21,32 @@ Schema = dict[str, Any]
 
 def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, Schema]:
     """Return the schema of every class type; `names` holds the files for model and picture inputs by type."""
-    mapped = {rule.class_type: of_rule(rule, names) for rule in RULES.values()}
+    mapped = {rule.class_type: of_rule(rule, names, catalog) for rule in RULES.values()}
     native = {class_type_of(spec.id): of_node(spec, names) for spec in catalog}
     return {**native, **mapped}
 
 
-def of_rule(rule: Rule, names: Mapping[str, list[str]]) -> Schema:
-    words = {part.type.input: list(part.type.nodes) for part in rule.parts if isinstance(part.type, Named)}
-    inputs: dict[str, Any] = {name: [kind] for name, kind in rule.ports.items()}
-    inputs |= {name: widget(name, default, {**names, **words}) for name, default in rule.widgets.items()}
+def of_rule(rule: Rule, names: Mapping[str, list[str]], catalog: Catalog) -> Schema:
+    inputs: dict[str, dict[str, Any]] = {"required": {}, "optional": {}}
+    for name, kind in rule.ports.items():
+        inputs["optional" if name in rule.optional else "required"][name] = [kind]
+    for name, default in rule.defaults.items():
+        required = "required" if name in rule.widgets else "optional"
+        inputs[required][name] = widget(name, default, {**names, **words_of(rule)})
     outputs = [(out.type, out.name) for out in rule.outputs]
-    shows = rule.class_type in ("SaveImage", "PreviewImage")
-    return schema(rule.class_type, rule.class_type, {"required": inputs}, outputs, output_node=shows)
+    specs = (catalog.get(type) for type in rule.parts[0].types())
+    shows = any(spec is not None and spec.output_node for spec in specs)
+    return schema(rule.class_type, rule.class_type, inputs, outputs, output_node=shows)
+
+
+def words_of(rule: Rule) -> dict[str, list[Any]]:
+    """Return the words of the choices by input."""
+    found = {part.type.input: list(part.type.nodes) for part in rule.parts if isinstance(part.type, Named)}
+    for part in rule.parts:
+        for type in part.types():
+            ways = part.ways(type).values()
+            found |= {way.input: list(way.words) for way in ways if isinstance(way, Word)}
+    return found
 
 
 def widget(name: str, default: Any, names: Mapping[str, list[str]]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
 from app.interop.rules import Found, From, Named, Of, Part, Rule, Same, Unmapped
 
-DEFAULTS = {**PASS_WIDGETS, **{rule.class_type: rule.widgets for rule in RULES.values()}}
+DEFAULTS = {**PASS_WIDGETS, **{rule.class_type: rule.defaults for rule in RULES.values()}}
 PART_HEIGHT = 130.0
 COMPARE = Found.remedy
 
@@ -66,7 +66,7 @@ def translate(flat: Flat) -> Translation:
 
 def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> None:
     """Add all nodes that one ComfyUI node becomes, or none: raises Unmapped before it changes anything."""
-    reason = rule.needs({name: reach.value(node, name) for name in rule.widgets})
+    reason = rule.needs({name: reach.value(node, name) for name in rule.defaults})
     if reason:
         raise Unmapped(reason)
     ids = {part.suffix: part_id(node, part, reach.flat) for part in rule.parts}
@@ -76,7 +76,7 @@ def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> No
     found = [sources(way, node, rule, reach) for way in ways]
     for index, (part, type) in enumerate(zip(parts, types, strict=True)):
         id = ids[part.suffix]
-        values = take(made, id, found[index], node)
+        values = take(made, id, found[index], node, port_of_ours)
         made.nodes[id] = NodeInstance(type, values, node.mode, layout(node, index))
         for name, way in ways[index].items():
             if isinstance(way, Of):
@@ -87,7 +87,7 @@ def add_parts(made: Translation, node: FlatNode, rule: Rule, reach: Reach) -> No
 def sources(ways: Mapping[str, From], node: FlatNode, rule: Rule, reach: Reach) -> dict[str, Found]:
     """Find what feeds each input; a value where only a wire makes sense is left out."""
     found = {name: way.find(node, reach) for name, way in ways.items()}
-    ports = {name for name, way in ways.items() if isinstance(way, Same) and way.input in rule.ports}
+    ports = {name for name, way in ways.items() if isinstance(way, Same) and rule.wired(way.input)}
     return {
         name: got
         for name, got in found.items()
@@ -118,24 +118,26 @@ def type_of(part: Part, node: FlatNode, reach: Reach) -> str:
     return part.type.nodes.get(word, FOREIGN + word)
 
 
-def take(made: Translation, id: str, found: Mapping[str, Found], node: FlatNode) -> dict[str, Any]:
-    """Add edges for what is wired, note what differs, and return the values."""
+def take(
+    made: Translation, id: str, found: Mapping[str, Found], node: FlatNode, port: Callable[[str], str]
+) -> dict[str, Any]:
+    """Add edges for what is wired to the `port` of an input, note what differs, and return the values."""
     values = {}
     for name, got in found.items():
         if got.note:
             made.problems.append(difference(node, id, name, got.note, got.remedy))
         if isinstance(got.source, Wire):
-            add_edge(made, got.source, id, port_of(node, name))
+            add_edge(made, got.source, id, port(name))
         else:
             values[name] = finite(got.source.value)
             made.found[id, name] = got
     return values
 
 
-def port_of(node: FlatNode, name: str) -> str:
-    """Return the input that a wire goes to; in nodes of ours `texts:2` is a further wire into `texts`."""
+def port_of_ours(name: str) -> str:
+    """Return the input that a wire goes to: `texts:2` is a further wire into `texts`."""
     port, _, number = name.rpartition(":")
-    return port if port and number.isdecimal() and node.class_type.startswith(NATIVE) else name
+    return port if port and number.isdecimal() else name
 
 
 def finite(value: Any) -> Any:
@@ -169,7 +171,8 @@ def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
     """Add a node that keeps all values and wires of a ComfyUI node that we cannot run."""
     sources = {name: reach.source(node, name) for name in node.inputs}
     found = {name: Found(source) for name, source in sources.items() if source is not None}
-    values = take(made, node.id, found, node)
+    ours = node.class_type.startswith(NATIVE)
+    values = take(made, node.id, found, node, port_of_ours if ours else str)
     rule = RULES.get(node.class_type)
     outputs = node.outputs or (rule.outputs if rule else ())
     told = {
@@ -207,7 +210,7 @@ def differences(node: FlatNode, rule: Rule, reach: Reach) -> Iterator[Problem]:
             elif word not in part.type.nodes:
                 known = ", ".join(map(repr, part.type.nodes))
                 yield not_mapped(node, f"{part.type.input} is {word!r}, known are {known}.")
-    for name in rule.ports:
+    for name in filter(rule.wired, rule.ports):
         source = reach.source(node, name)
         if isinstance(source, Setting):
             text = f"{source.value!r} is no node of this file, so that nothing is connected"

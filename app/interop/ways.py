@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,81 @@ class FileName:
         if name.endswith((" [output]", " [temp]")):
             raise Unmapped(f"{self.input} is {name!r}, and Patchloom opens pictures of the input folder only")
         return Found(Setting(name, source.places))
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {self.input: source}
+
+
+@dataclass(frozen=True)
+class Times:
+    """A number that is measured in another unit here: ours is `factor` times ComfyUI's."""
+
+    input: str
+    factor: float
+
+    def find(self, node: FlatNode, reach: Reach) -> Found:
+        source = reach.source(node, self.input, fold=True)
+        if not isinstance(source, Setting) or not is_number(source.value):
+            raise Unmapped(f"{self.input} is connected, and has to be typed in")
+        return Found(Setting(source.value * self.factor, source.places), back=self.back)
+
+    def back(self, value: Any) -> Any:
+        return round(value / self.factor, 9) if is_number(value) else value
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {self.input: Setting(self.back(source.value)) if isinstance(source, Setting) else source}
+
+
+@dataclass(frozen=True)
+class Color:
+    """A colour that ComfyUI writes as the number 0xRRGGBB, and we as #rrggbb."""
+
+    input: str
+
+    def find(self, node: FlatNode, reach: Reach) -> Found:
+        source = reach.source(node, self.input, fold=True)
+        if not isinstance(source, Setting) or not isinstance(source.value, int):
+            raise Unmapped(f"{self.input} has to be a whole number, and typed in")
+        return Found(Setting(f"#{source.value & 0xFFFFFF:06x}", source.places), back=self.back)
+
+    def back(self, value: Any) -> Any:
+        text = str(value).removeprefix("#")
+        return int(text, 16) if re.fullmatch(r"[0-9a-fA-F]{6}", text) else 0
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {self.input: Setting(self.back(source.value)) if isinstance(source, Setting) else source}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The input that a choice brings along: word -> input. All of them come back; the choice keeps one."""
+
+    choice: str
+    inputs: Mapping[str, str]
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        input = self.inputs.get(str(reach.value(node, self.choice)))
+        source = reach.source(node, input) if input else None
+        return Found(source) if source is not None else None
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return dict.fromkeys(self.inputs.values(), source)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A wire that carries a picture; of a mask our node would not know what to do."""
+
+    input: str
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        source, above = reach.source(node, self.input), reach.above(node, self.input)
+        if source is None or above is None or not isinstance(source, Wire):
+            return None
+        outputs = above.outputs
+        if source.slot < len(outputs) and outputs[source.slot].type == "MASK":
+            raise Unmapped(f"{self.input} is a mask; there is Resize mask for those")
+        return Found(source)
 
     def restore(self, source: Source) -> dict[str, Source]:
         return {self.input: source}

@@ -43,6 +43,8 @@ class State:
             "cache_bytes": self.settings.cache_bytes,
             "disk_cache": str(self.settings.disk_cache),
             "disk_bytes": self.settings.disk_bytes,
+            "savepoints": str(self.settings.savepoints),
+            "savepoint_steps": self.settings.savepoint_steps,
             "packages": self.settings.packages,
         }
 

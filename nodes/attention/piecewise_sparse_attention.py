@@ -1,9 +1,9 @@
 """PISA: exact attention to the key blocks that matter, a short series for each of the others.
 
-A dropped block counts through the mean of its keys and the sum of its values (order 0), and through one average
-slope for all dropped blocks together (order 1). Nothing is renormalised away, so little is lost at high sparsity.
+A dropped block counts through the mean of its keys and the sum of its values (order 0), and through one
+average slope for all dropped blocks together (order 1), so that its share of the attention is not lost.
 
-Reference: Li et al., PISA: Piecewise Sparse Attention (2026), https://github.com/xie-lab-ml/piecewise-sparse-attention
+Reference: Li et al., PISA: Piecewise Sparse Attention Is Wiser (2026), https://arxiv.org/abs/2602.01077
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class PiecewiseSparseAttention(Patch[Memory]):
     def attend(self, memory: Memory, cut: Partition, spans: Mapping[Stream, slice], heads: Heads) -> Tensor:
         blocks = Blocks.of(heads, cut, spans["image"])
         keep = blocks.best(max(1, int(self.density * cut.sizes.shape[-1])))
-        exact = with_text(cut, keep, spans)
-        memory.density.add(exact)
+        exact = with_text(Pattern(cut, cut, keep), spans)
+        memory.density.add(heads, exact)
         return blocks.series(heads, exact, keep, self.order)
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
@@ -157,7 +157,7 @@ class Blocks:
         return output
 
     def with_stand_ins(self, heads: Heads) -> Heads:
-        """Append a key and a value for each tile to the operands; it counts as often as the tile has tokens."""
+        """Append a key and a value for each tile; they count as often as the tile has tokens."""
         shared = heads.query.shape[1] // heads.key.shape[1]
         key, value = (
             torch.cat([x.repeat_interleave(shared, 1), mean.to(x.dtype)], 2)
@@ -195,7 +195,7 @@ def key_bias(heads: Heads) -> Tensor:
         return torch.zeros(1, 1, 1, heads.key.shape[2], device=heads.key.device)
     if mask.shape[-2] > 1:
         raise Refusal(
-            "Piecewise sparse attention sums up keys once for all queries, but here a mask differs between them.",
+            "Piecewise sparse attention sums up keys once for all queries, but here a mask differs by query.",
             "Remove the technique that hides some tokens from some others, or use Group attention.",
             code="mask_not_supported",
             input="model",
@@ -212,7 +212,7 @@ def piecewise_sparse_attention(
     order: Literal["0", "1"] = "1",
     dense_blocks: Annotated[int, Number(0, 100)] = 0,
 ) -> Model:
-    """Look at the parts of the picture that matter token by token, and at the rest in summary. For large pictures.
+    """Look at the parts of the picture that matter token by token, and at the rest in summary.
 
     Args:
         model: The diffusion transformer to speed up.

@@ -23,8 +23,8 @@ def shape_mask(
     """Make a mask of circles, boxes and lines.
 
     Args:
-        shapes: One shape a line: "circle x y radius", "box left top right bottom", "line x y x y width". x and
-            y run from 0 to 1 over the picture; radius and width are parts of its shorter side.
+        shapes: One shape a line: "circle x y radius", "box left top right bottom", "line x y x y width". x
+            and y run from 0 to 1 over the picture; radius and width are parts of its shorter side.
         width: Width of the mask.
         height: Height of the mask.
     """

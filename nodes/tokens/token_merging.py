@@ -41,13 +41,20 @@ class Groups:
         return sums / torch.bincount(self.owner, minlength=len(self.active)).to(image)[:, None]
 
 
+@dataclass(frozen=True, eq=False)
+class Merge:
+    """The groups of a call, and the image tokens before and after they were merged."""
+
+    groups: Groups
+    before: Tensor
+    merged: Tensor
+
+
 @dataclass
 class Memory:
-    """The groups of this call, and the image tokens before and after they were merged."""
+    """How the tokens of this call are merged, and which tokens each call computed."""
 
-    groups: Groups | None = None
-    before: Tensor | None = None
-    merged: Tensor | None = None
+    merge: Merge | None = None
     layout: Layout | None = None
     computed: list[Tensor | None] = field(default_factory=list)
     steps: int = 0
@@ -74,23 +81,23 @@ class TokenMerging(Patch[Memory]):
         if block.depth == min(self.dense_blocks, block.count - 1):
             tokens = self.merge(step, memory, tokens)
         after = call(tokens)
-        if block.last and memory.groups is not None and memory.before is not None:
+        if block.last and memory.merge:
             step.select(None)
-            gained = (after.image - memory.merged)[:, memory.groups.owner]
-            after = Tokens({**after.streams, "image": memory.before + gained})
-            memory.groups = None
+            gained = (after.image - memory.merge.merged)[:, memory.merge.groups.owner]
+            after = Tokens({**after.streams, "image": memory.merge.before + gained})
         return after
 
     def merge(self, step: Step, memory: Memory, tokens: Tokens) -> Tokens:
         """Choose the groups of this call and let the trunk go on with them."""
-        memory.steps, memory.layout = step.total, step.whole
-        memory.groups = group(tokens.image, step, self.ratio) if self.ratio > 0 else None
-        memory.computed.append(memory.groups.active if memory.groups else None)
-        if memory.groups is None:
+        memory.steps, memory.layout, memory.merge = step.total, step.whole, None
+        memory.computed.append(None)
+        if self.ratio == 0:
             return tokens
-        memory.before, memory.merged = tokens.image, memory.groups.merge(tokens.image)
-        step.select(memory.groups.active)
-        return Tokens({**tokens.streams, "image": memory.merged})
+        groups = group(tokens.image, step, self.ratio)
+        memory.merge = Merge(groups, tokens.image, groups.merge(tokens.image))
+        memory.computed[-1] = groups.active
+        step.select(groups.active)
+        return Tokens({**tokens.streams, "image": memory.merge.merged})
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         layout = next((memory.layout for memory in memories.values()), None)
@@ -111,7 +118,7 @@ def group(image: Tensor, step: Step, ratio: float) -> Groups:
     joining = likeness.topk(min(int(ratio * total), len(others))).indices
     goes_to = torch.arange(total, device=image.device)
     goes_to[others[joining]] = targets[best[joining]]
-    active, owner = goes_to.unique(return_inverse=True)
+    active, owner = torch.unique(goes_to, return_inverse=True)
     return Groups(active, owner)
 
 
@@ -119,7 +126,7 @@ def most_alike(unit: Tensor, targets: Tensor, others: Tensor) -> tuple[Tensor, T
     """Return for each of `others` its greatest cosine with a target, mean over the batch, and with which."""
     found = [
         torch.einsum("bnd,bmd->nm", unit[:, some], unit[:, targets]).div(len(unit)).max(1)
-        for some in others.split(ROWS_AT_ONCE)
+        for some in torch.split(others, ROWS_AT_ONCE)
     ]
     return torch.cat([best.values for best in found]), torch.cat([best.indices for best in found])
 

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engine.model import Patch
+from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
 from nodes.attention.clear_window import ClearWindow
 from nodes.attention.group_attention import GroupAttention
 from nodes.attention.kv_pooling import KvPooling
+from nodes.attention.piecewise_sparse_attention import PiecewiseSparseAttention
+from nodes.attention.reshaped_sparse_attention import ReshapedSparseAttention
+from nodes.attention.sparse_videogen2 import SparseVideogen2
 from nodes.caching.attention_broadcast import AttentionBroadcast
 from nodes.caching.delta_cache import DeltaCache
 from nodes.caching.first_block_cache import FirstBlockCache
@@ -48,6 +52,18 @@ TECHNIQUES = {
         RegionAdaptiveSampling(0.5, 1, 3, 0.1), RegionAdaptiveSampling(1.0, 1, 3, 0.1)
     ),
     "kv_pooling": Technique(KvPooling(2, 1), KvPooling(1, 0)),
+    "piecewise_sparse_attention": Technique(
+        PiecewiseSparseAttention(0.3, 2, 1, 1), PiecewiseSparseAttention(1.0, 2, 1, 0)
+    ),
+    "sparse_videogen2": Technique(
+        SparseVideogen2(6, 12, 0.6, 0.1, 0.3, 1), SparseVideogen2(6, 12, 0.6, 0.1, 1.0, 0)
+    ),
+    "adaptive_sparse_attention": Technique(
+        AdaptiveSparseAttention(0.6, 2, 1, 2, True), AdaptiveSparseAttention(0.0, 2, 1, 2, True)
+    ),
+    "reshaped_sparse_attention": Technique(
+        ReshapedSparseAttention(0.7, 1, 2, 0.04), ReshapedSparseAttention(0.0, 1, 2, 0.04)
+    ),
     "just_in_time_tokens": Technique(
         JustInTimeTokens((0.35, 0.62), (0.4, 0.65), 3, "variance"),
         JustInTimeTokens((1.0, 1.0), (0.4, 0.65), 3, "variance"),

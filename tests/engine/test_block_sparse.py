@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import flex_attention
 
-from app.engine.block_sparse import attend_blocks, attend_gathered, attend_masked
+from app.engine.block_sparse import attend_all, attend_blocks, attend_gathered, attend_masked
 from app.engine.flex import attend_flex, block_mask
 from app.engine.partition import Partition, Pattern, tiles, with_text
 from app.engine.sites import Heads, dense
@@ -89,6 +89,16 @@ def test_gathered_and_flex_equal_a_mask_over_all_pairs(pattern: Pattern, key_hea
         assert close(found.output, plain.output) and close(found.log_sum, plain.log_sum)
 
 
+@pytest.mark.parametrize("key_heads", [HEADS, 1])
+def test_the_sum_of_all_scores(key_heads: int) -> None:
+    heads = operands(20, 30, key_heads, torch.rand(BATCH, 1, 1, 30, generator=seeded()) > 0.3)
+    found = attend_all(heads)
+    scores = heads.query @ heads.key.repeat_interleave(HEADS // key_heads, 1).mT * WIDTH**-0.5
+    assert heads.mask is not None
+    assert close(found.output, dense(heads))
+    assert close(found.log_sum, scores.masked_fill(~heads.mask, float("-inf")).logsumexp(-1))
+
+
 def test_all_pairs_are_dense_attention() -> None:
     heads = operands(170, 170, 2)
     assert close(attend_blocks(heads, PATTERNS["all"]).output, dense(heads))
@@ -133,7 +143,8 @@ def test_tiles_of_a_grid_hold_each_token_once_and_its_neighbours() -> None:
 def test_text_sees_and_is_seen_by_all(order: tuple[str, str]) -> None:
     layout = Layout((1, 4, 4), 3, order)  # type: ignore[arg-type]
     spans = layout.spans("joint")
-    pattern = with_text(tiles(layout.positions(), 2), torch.eye(4, dtype=torch.bool)[None, None], spans)
+    cut = tiles(layout.positions(), 2)
+    pattern = with_text(Pattern(cut, cut, torch.eye(4, dtype=torch.bool)[None, None]), spans)
     mask = pattern.mask()[0, 0]
     assert mask[spans["text"]].all() and mask[:, spans["text"]].all()
     image = mask[spans["image"], spans["image"]]

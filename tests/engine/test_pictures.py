@@ -9,6 +9,7 @@ import torch
 from app.engine.media import Image
 from app.engine.pictures import open_picture, png
 from app.engine.preview import fit, jpeg, principal_colours
+from app.engine.resizing import resize
 from app.graph.problem import Refusal
 
 

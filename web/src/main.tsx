@@ -18,9 +18,26 @@ import { applyTheme } from "./canvas/prefs";
 import { Boundary } from "./panels/Boundary";
 
 applyTheme();
-createRoot(document.getElementById("root")!).render(
-  <Boundary>
-    <App />
-  </Boundary>,
-);
-startPage();
+const app = /^#\/app\/(.+)$/.exec(location.hash)?.[1];
+window.addEventListener("hashchange", () => location.reload());
+const root = createRoot(document.getElementById("root")!);
+if (app) void openApp(decodeURIComponent(app));
+else {
+  root.render(
+    <Boundary>
+      <App />
+    </Boundary>,
+  );
+  startPage();
+}
+
+/** A workflow as an app, at an address of its own: `#/app/<id>`. */
+async function openApp(workflow: string): Promise<void> {
+  const [{ FormPage }, { startForm }] = await Promise.all([import("./form/FormPage"), import("./form/opening")]);
+  root.render(
+    <Boundary>
+      <FormPage />
+    </Boundary>,
+  );
+  await startForm(workflow);
+}

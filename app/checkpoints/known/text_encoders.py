@@ -71,6 +71,7 @@ def language_config(shapes: Shapes, head: int) -> dict[str, Any]:
         "hidden_size": width,
         "intermediate_size": shapes["layers.0.mlp.gate_proj.weight"][0],
         "num_hidden_layers": count(shapes, "layers"),
+        "head_dim": head,
         "num_attention_heads": shapes["layers.0.self_attn.q_proj.weight"][0] // head,
         "num_key_value_heads": shapes["layers.0.self_attn.k_proj.weight"][0] // head,
         "use_cache": False,
@@ -90,11 +91,11 @@ def qwen_config(shapes: Shapes) -> dict[str, Any]:
 def qwen3_config(shapes: Shapes) -> dict[str, Any]:
     head = shapes["layers.0.self_attn.q_norm.weight"][0]
     rope = {"rope_type": "default", "rope_theta": 1e6}
-    return {**language_config(shapes, head), "head_dim": head, "rope_parameters": rope}
+    return {**language_config(shapes, head), "rope_parameters": rope}
 
 
 def gemma2_config(shapes: Shapes) -> dict[str, Any]:
-    return {**language_config(shapes, HEAD["gemma2"]), "head_dim": HEAD["gemma2"]}
+    return language_config(shapes, HEAD["gemma2"])
 
 
 def encoder(

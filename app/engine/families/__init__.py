@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import nn
 
 from app.engine.families.family import Family
@@ -14,6 +16,7 @@ from app.engine.families.sd3 import SD3
 from app.engine.families.wan import WAN
 from app.graph.problem import Refusal
 
+FamilyChoice = Literal["auto", "flux", "sd3", "pixart", "lumina2", "wan", "qwen-image"]
 FAMILIES: tuple[Family, ...] = (FLUX, FLUX_MINI, SD3, PIXART, LUMINA2, WAN, QWEN_IMAGE)
 
 
@@ -31,4 +34,4 @@ def family_for(module: nn.Module, name: str | None = None) -> Family:
     )
 
 
-__all__ = ["FAMILIES", "Family", "family_for"]
+__all__ = ["FAMILIES", "Family", "FamilyChoice", "family_for"]

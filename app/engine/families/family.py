@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from app.engine.families.prompts import Prompting
 from app.engine.prediction import ModelInput, from_velocity
 from app.engine.tokens import Layout, Sequence, Stream, Tokens
 
@@ -60,6 +61,9 @@ class LatentFormat:
         packed: Whether the transformer takes tokens instead of the latent grid.
         frames: Whether a latent has a frame axis.
         video_vae: Whether the autoencoder has one, even where the latent has not.
+        autoencoder: Name and channels of the published autoencoder.
+        scale: A latent is (what the autoencoder writes - shift) * scale, where its files do not say more.
+        shift: See `scale`.
     """
 
     downscale: int = 8
@@ -67,6 +71,9 @@ class LatentFormat:
     packed: bool = False
     frames: bool = False
     video_vae: bool = False
+    autoencoder: str = "kl-16"
+    scale: float = 1.0
+    shift: float = 0.0
 
     @property
     def multiple(self) -> int:
@@ -87,15 +94,6 @@ class LatentFormat:
 
 
 @dataclass(frozen=True)
-class TextTower:
-    """Which parts of a model folder encode text, and how many tokens they take at most."""
-
-    tokenizer: str
-    encoder: str
-    length: int
-
-
-@dataclass(frozen=True)
 class Family:
     """Everything in which one kind of diffusion transformer differs from the others.
 
@@ -107,9 +105,10 @@ class Family:
         denoised: (question, output) -> denoised sample like the question's latent.
         latent: How its autoencoder writes pictures.
         order: Which stream comes first in joint attention.
-        text_tokens: What encodes a prompt token by token; None where loading it is not supported yet.
-        text_pooled: What encodes a prompt as one vector.
+        prompting: How it reads prompts; None where that is not supported yet.
         native_size: (width, height) it was trained for, in pixels.
+        shift: How far its schedules are moved towards noise: s -> shift * s / (1 + (shift - 1) * s).
+        levels: Noise levels in the table from which ComfyUI's schedules choose.
     """
 
     name: str
@@ -119,9 +118,10 @@ class Family:
     denoised: Callable[[ModelInput, Tensor], Tensor] = from_velocity
     latent: LatentFormat = field(default_factory=LatentFormat)
     order: tuple[Stream, Stream] = ("text", "image")
-    text_tokens: TextTower | None = None
-    text_pooled: TextTower | None = None
+    prompting: Prompting | None = None
     native_size: tuple[int, int] = (1024, 1024)
+    shift: float = 1.0
+    levels: int = 1000
 
     def layout(self, given: ModelInput) -> Layout:
         """Return where the tokens of a question lie."""

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, LatentFormat, Stack, TextTower
+from app.engine.families.family import Family, LatentFormat, Stack
 from app.engine.families.packing import from_packed_velocity, image_ids, pack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
 
@@ -60,7 +61,12 @@ FLUX = Family(
     stacks=(DOUBLE, SINGLE),
     arguments=arguments,
     denoised=from_packed_velocity,
-    latent=LatentFormat(packed=True),
-    text_tokens=TextTower("tokenizer_2", "text_encoder_2", 512),
-    text_pooled=TextTower("tokenizer", "text_encoder", 77),
+    latent=LatentFormat(packed=True, scale=0.3611, shift=0.1159),
+    prompting=Prompting(
+        (
+            TextTower("t5-xxl", "tokenizer_2", "text_encoder_2", 512),
+            TextTower("clip-l", "tokenizer", "text_encoder", 77),
+        ),
+        tokens_of("t5-xxl", pooled_of="clip-l"),
+    ),
 )

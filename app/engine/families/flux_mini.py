@@ -23,4 +23,10 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
     return arguments_at(module, given, text_ids)
 
 
-FLUX_MINI = replace(FLUX, name="flux-mini", arguments=arguments, native_size=(128, 128))
+FLUX_MINI = replace(
+    FLUX,
+    name="flux-mini",
+    arguments=arguments,
+    latent=replace(FLUX.latent, autoencoder="dc-8"),
+    native_size=(128, 128),
+)

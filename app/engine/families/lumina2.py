@@ -11,9 +11,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, Stack
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput, from_negated_velocity
 from app.engine.tokens import Layout, Stream
+
+PROMPT_START = " <Prompt Start> "
+SYSTEM_PROMPT = (
+    "You are an assistant designed to generate superior images with the superior degree of image-text "
+    "alignment based on textual prompts or user prompts."
+)
+
+
+def with_system_prompt(text: str) -> str:
+    """Put before a prompt what the model was trained with, unless it is there or nothing is asked for."""
+    return text if not text or PROMPT_START.strip() in text else SYSTEM_PROMPT + PROMPT_START + text
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
@@ -55,4 +67,19 @@ LUMINA2 = Family(
     stacks=(refiner("context_refiner", "text"), refiner("noise_refiner", "image"), BLOCKS),
     arguments=arguments,
     denoised=from_negated_velocity,
+    latent=LatentFormat(scale=0.3611, shift=0.1159),
+    prompting=Prompting(
+        (
+            TextTower(
+                "gemma2",
+                "tokenizer",
+                "text_encoder",
+                256,
+                padding="none",
+                layers_back=1,
+                wrap=with_system_prompt,
+            ),
+        ),
+        tokens_of("gemma2"),
+    ),
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, Stack
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput, NoisePrediction
 
 PREDICTION = NoisePrediction()
@@ -40,4 +41,8 @@ PIXART = Family(
     stacks=(BLOCKS,),
     arguments=arguments,
     denoised=denoised,
+    latent=LatentFormat(autoencoder="kl-4", scale=0.13025),
+    prompting=Prompting(
+        (TextTower("t5-xxl", "tokenizer", "text_encoder", 300, padding="none"),), tokens_of("t5-xxl")
+    ),
 )

@@ -9,8 +9,17 @@ from torch import Tensor, nn
 
 from app.engine.families.family import Family, LatentFormat, Stack
 from app.engine.families.packing import SIDE, from_packed_velocity, pack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
+
+# What the model was trained to see around a prompt; the transformer does not see its first tokens.
+TEMPLATE = (
+    "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, "
+    "spatial relationships of the objects and background:<|im_end|>\n"
+    "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+)
+DROPPED = 34
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
@@ -46,6 +55,20 @@ QWEN_IMAGE = Family(
     stacks=(BLOCKS,),
     arguments=arguments,
     denoised=from_packed_velocity,
-    latent=LatentFormat(packed=True, video_vae=True),
+    latent=LatentFormat(packed=True, video_vae=True, autoencoder="wan-16"),
+    prompting=Prompting(
+        (
+            TextTower(
+                "qwen2.5-vl",
+                "tokenizer",
+                "text_encoder",
+                1024 + DROPPED,
+                padding="none",
+                wrap=TEMPLATE.format,
+                drop=DROPPED,
+            ),
+        ),
+        tokens_of("qwen2.5-vl"),
+    ),
     native_size=(1328, 1328),
 )

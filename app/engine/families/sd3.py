@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from app.engine.families.family import Family, Stack
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.prompts import Prompting, TextTower, side_by_side
 from app.engine.prediction import ModelInput
 
 
@@ -31,5 +32,14 @@ SD3 = Family(
     transformer="SD3Transformer2DModel",
     stacks=(BLOCKS,),
     arguments=arguments,
+    latent=LatentFormat(scale=1.5305, shift=0.0609),
     order=("image", "text"),
+    prompting=Prompting(
+        (
+            TextTower("clip-l", "tokenizer", "text_encoder", 77, layers_back=1),
+            TextTower("clip-g", "tokenizer_2", "text_encoder_2", 77, layers_back=1),
+            TextTower("t5-xxl", "tokenizer_3", "text_encoder_3", 256, needed=False),
+        ),
+        side_by_side,
+    ),
 )

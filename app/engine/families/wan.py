@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
 
@@ -43,6 +44,9 @@ WAN = Family(
     transformer="WanTransformer3DModel",
     stacks=(BLOCKS,),
     arguments=arguments,
-    latent=LatentFormat(frames=True, video_vae=True),
+    latent=LatentFormat(frames=True, video_vae=True, autoencoder="wan-16"),
+    prompting=Prompting(
+        (TextTower("umt5-xxl", "tokenizer", "text_encoder", 512, padding="zeroed"),), tokens_of("umt5-xxl")
+    ),
     native_size=(832, 480),
 )

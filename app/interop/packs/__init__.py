@@ -1,1 +1,1 @@
-"""ComfyUI node packs (V1): classes with INPUT_TYPES and FUNCTION become nodes. Their code runs in the worker."""
+"""ComfyUI node packs (V1): their classes become nodes. Their code runs in the worker only."""

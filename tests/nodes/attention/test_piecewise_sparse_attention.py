@@ -5,10 +5,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.block_sparse import attend_blocks
+from app.engine.partition import Pattern, tiles, with_text
 from app.engine.sites import Heads, dense
 from app.engine.tokens import Layout
 from app.graph.problem import Refusal
-from nodes.attention.piecewise_sparse_attention import PiecewiseSparseAttention, piecewise_sparse_attention
+from nodes.attention.piecewise_sparse_attention import (
+    Blocks,
+    PiecewiseSparseAttention,
+    piecewise_sparse_attention,
+)
 from tests.nodes.attention.masked import IMAGE, JOINT, at, attend
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
@@ -94,13 +100,9 @@ def test_the_slope_is_nearer_than_averages_and_these_than_nothing() -> None:
 
 def only_kept(heads: Heads, layout: Layout) -> Tensor:
     """Forget the dropped tiles altogether."""
-    from app.engine.block_sparse import attend_blocks
-    from app.engine.partition import tiles, with_text
-    from nodes.attention.piecewise_sparse_attention import Blocks
-
     cut = tiles(layout.positions(), 4)
     keep = Blocks.of(heads, cut, slice(0, 256)).best(4)
-    return attend_blocks(heads, with_text(cut, keep, layout.spans("image"))).output
+    return attend_blocks(heads, with_text(Pattern(cut, cut, keep), layout.spans("image"))).output
 
 
 def with_key_mask(value: Callable[[Tensor], Tensor]) -> Heads:
@@ -119,7 +121,7 @@ def test_keys_that_a_mask_drops_count_nowhere() -> None:
 
 def test_a_mask_that_differs_by_query_is_refused() -> None:
     heads = operands(64).with_mask(torch.ones(64, 64, dtype=torch.bool))
-    with pytest.raises(Refusal, match="mask differs between them"):
+    with pytest.raises(Refusal, match="mask differs by query"):
         ask(PiecewiseSparseAttention(0.3, 2, 1, 0), Layout((1, 8, 8), 0), heads)
 
 

@@ -53,7 +53,9 @@ def test_a_saved_picture_loads_again(tmp_path: Path) -> None:
     context = Recorder(inputs=tmp_path)
     save_image(context, TWO)
     (tmp_path / "again.png").write_bytes(context.files[0][1])
-    assert torch.allclose(load_image(context, "again.png").pixels, TWO.pixels[:1], atol=0.5 / 255 + 1e-6)
+    assert torch.allclose(
+        load_image(context, "again.png").image.pixels, TWO.pixels[:1], atol=0.5 / 255 + 1e-6
+    )
 
 
 def test_resizing_does_not_touch_its_input() -> None:

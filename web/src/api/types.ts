@@ -15,6 +15,8 @@ export interface Job {
   id: string;
   title: string;
   status: "queued" | "running" | "done" | "failed" | "cancelled";
+  priority: number;
+  workflow: string | null;
   created: number;
   started: number | null;
   finished: number | null;
@@ -74,6 +76,34 @@ export interface ImageFileWidget {
   folder: string;
 }
 
+export interface VideoFileWidget {
+  kind: "VideoFile";
+  folder: string;
+}
+
+export interface MaskPainterWidget {
+  kind: "MaskPainter";
+  folder: string;
+}
+
+export interface ColorWidget {
+  kind: "Color";
+}
+
+export interface CurveWidget {
+  kind: "Curve";
+  min: number;
+  max: number;
+}
+
+export interface BoxesWidget {
+  kind: "Boxes";
+}
+
+export interface PointsWidget {
+  kind: "Points";
+}
+
 export interface CheckboxWidget {
   kind: "Checkbox";
 }
@@ -90,6 +120,12 @@ export type Widget =
   | TextLineWidget
   | ModelFileWidget
   | ImageFileWidget
+  | VideoFileWidget
+  | MaskPainterWidget
+  | ColorWidget
+  | CurveWidget
+  | BoxesWidget
+  | PointsWidget
   | CheckboxWidget
   | ChoiceWidget;
 

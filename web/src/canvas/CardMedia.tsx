@@ -1,9 +1,9 @@
 import { memo, useEffect, useRef, type CSSProperties } from "react";
 import type { Asset } from "../api/types";
 import { watchPreviews } from "../api/previews";
-import { fileUrl } from "../api/routes";
 import { setPreviewAspect, useRuns } from "../api/runs";
 import { listAt, runAt } from "../graph/levels";
+import { AssetView } from "../panels/AssetView";
 import { flatId } from "./editor";
 import { viewAssets } from "./surface";
 
@@ -36,7 +36,7 @@ function Results({ assets, stale, style }: { assets: readonly Asset[]; stale: bo
     <div className={`media ${stale ? "stale" : ""} ${shown.length > 1 ? "many" : ""}`} style={style}>
       {shown.map((asset, i) => (
         <button key={asset.id} type="button" className="nodrag" aria-label={`Open ${asset.name}`} onClick={() => viewAssets(assets, i)}>
-          <img data-testid="result" src={fileUrl(asset.folder, asset.name)} alt={asset.name} draggable={false} />
+          <AssetView asset={asset} />
         </button>
       ))}
       {assets.length > SHOWN && <span className="badge count">{assets.length} pictures</span>}
@@ -45,7 +45,7 @@ function Results({ assets, stale, style }: { assets: readonly Asset[]; stale: bo
 }
 
 /** Frames go straight from the socket to this canvas; React does not hear of them. */
-function Preview({ id }: { id: string }) {
+export function Preview({ id }: { id: string }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const canvas = ref.current!;

@@ -1,7 +1,7 @@
 import { useCatalog } from "../api/catalog";
 import { connect, partner, refusal, wireTo, type LooseEnd, type Wire } from "../graph/connection";
 import { copy, feeding, paste, readClip, takeGraphs } from "../graph/clipboard";
-import { graphOf, NEW_PORT } from "../graph/interface";
+import { graphOf, isBoundary, NEW_PORT } from "../graph/interface";
 import { prune } from "../graph/subgraph";
 import { arrange } from "../graph/arrange";
 import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
@@ -119,13 +119,18 @@ export function duplicateSelection(): void {
   select(pasted.ids);
 }
 
+/** The selected cards that run: all but a subgraph's inputs and outputs. */
+function selectedNodes(): ReadonlySet<string> {
+  return new Set([...selectedCards()].filter((id) => !isBoundary(id)));
+}
+
 export function switchMode(mode: Mode): void {
-  const ids = selectedCards();
+  const ids = selectedNodes();
   if (ids.size) edit((sheet) => toggleMode(sheet, ids, mode));
 }
 
 export function collapseSelection(): void {
-  const ids = selectedCards();
+  const ids = selectedNodes();
   if (ids.size) edit((sheet) => toggleCollapsed(sheet, ids));
 }
 

@@ -143,9 +143,13 @@ export function openAt(flat: string): string | null {
   return id;
 }
 
-/** Change the sheet without an undo step of its own: what a run does (new seeds) is no edit to take back. */
-export function amend(change: (sheet: Sheet) => Sheet): void {
-  useEditor.setState((state) => ({ ...change(sheetOf(state)), version: state.version + 1 }));
+/** Change graphs without an undo step of its own: what a run does (new seeds) is no edit to take back. */
+export function amendPages(change: (pages: Pages) => Pages): void {
+  useEditor.setState((state) => {
+    const before = pagesNow(state);
+    const pages = change(before);
+    return pages === before ? state : { ...pages[openGraph(state)]!.sheet, pages, version: state.version + 1 };
+  });
 }
 
 export function sealStep(): void {

@@ -2,7 +2,7 @@ import { create } from "zustand";
 
 /** What this browser remembers about how its user likes things. */
 export type Theme = "auto" | "dark" | "light";
-export type Tab = "gallery" | "queue" | "problems" | "workflows" | "inspector";
+export type Tab = "gallery" | "queue" | "problems" | "workflows" | "inspector" | "app";
 
 interface Prefs {
   theme: Theme;

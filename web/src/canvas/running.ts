@@ -3,9 +3,9 @@ import { cancelJob, checkDocument, getJob, getJobs, postJob, type JobAnswer } fr
 import { setBelongs, showFinished, toldInFull, useRuns } from "../api/runs";
 import { rememberedJob } from "../api/shown";
 import type { Problem } from "../api/types";
-import { rollSeeds } from "../graph/seeds";
+import { rollPages } from "../graph/seeds";
 import { hasNode } from "../graph/subgraph";
-import { amend, currentSheet, pagesNow, useEditor } from "./editor";
+import { amendPages, pagesNow, useEditor } from "./editor";
 import { openTab } from "./prefs";
 import { setProblems, useProblems } from "./problems";
 import { toast, toastError } from "./surface";
@@ -62,8 +62,7 @@ export async function run(): Promise<void> {
   if (posting) return;
   if (!Object.keys(useEditor.getState().cards).length) return toast("Nothing to run: add a node first (double-click).");
   posting = true;
-  const rolled = rollSeeds(currentSheet());
-  if (rolled.values !== currentSheet().values) amend(() => rolled);
+  amendPages(rollPages);
   useProblems.setState({ failure: null });
   try {
     const document = documentNow();

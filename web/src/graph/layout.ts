@@ -46,10 +46,21 @@ export interface Attachments {
   readonly problem: boolean;
 }
 
+/** Widgets that show a picture or a drawing. */
+const TALL: Readonly<Record<string, number>> = {
+  ImageFile: WIDGET_ROW + 118,
+  VideoFile: WIDGET_ROW + 118,
+  MaskPainter: WIDGET_ROW + 118,
+  Boxes: WIDGET_ROW + 118,
+  Points: WIDGET_ROW + 118,
+  Curve: WIDGET_ROW + 96,
+};
+
 export function widgetHeight(input: InputSchema): number {
   const widget = input.widget;
   if (widget?.kind === "TextBox") return 26 + TEXT_LINE * Math.max(2, Math.min(12, widget.lines || 3));
-  if (widget?.kind === "ImageFile") return WIDGET_ROW + 118;
+  const height = widget && TALL[widget.kind];
+  if (height) return height;
   return WIDGET_ROW;
 }
 

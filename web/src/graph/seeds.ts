@@ -1,4 +1,4 @@
-import type { Card, Sheet } from "./sheet";
+import type { Card, Page, Pages, Sheet } from "./sheet";
 import { setValue, updateCards } from "./edit";
 
 /** A seed is fixed, or drawn anew at each run; the node remembers which in its extra key `seed_mode`. */
@@ -26,6 +26,15 @@ export function seedValue(digits: string): number | string {
 export function drawSeed(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high & 0xffff) * 2 ** 32 + low;
+}
+
+/** The same for all graphs of a document; those without a seed to draw stay as they are. */
+export function rollPages(pages: Pages, draw: () => number = drawSeed): Pages {
+  const rolled = Object.entries(pages).map(([id, page]): [string, Page] => {
+    const sheet = rollSeeds(page.sheet, draw);
+    return [id, sheet === page.sheet ? page : { ...page, sheet }];
+  });
+  return rolled.every(([id, page]) => pages[id] === page) ? pages : Object.fromEntries(rolled);
 }
 
 /** The sheet for the next run: every seed in random mode that is not fed by a link gets a new value. */

@@ -1,9 +1,9 @@
-import { useEffect, useRef, type ReactNode } from "react";
 import { BINDINGS } from "../canvas/keymap";
 import { attempt } from "../canvas/opening";
 import { keepMine, takeTheirs } from "../canvas/saving";
 import { useSurface } from "../canvas/surface";
 import { useWorkflow } from "../canvas/workflow";
+import { Modal } from "./Modal";
 
 export function Dialogs() {
   const dialog = useSurface((s) => s.dialog);
@@ -13,28 +13,13 @@ export function Dialogs() {
 
 const close = () => useSurface.setState({ dialog: null });
 
-function Modal({ title, children }: { title: string; children: ReactNode }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = ref.current!;
-    dialog.showModal();
-    return () => dialog.close();
-  }, []);
-  return (
-    <dialog ref={ref} className="dialog" aria-label={title} onCancel={close} onClick={(event) => event.target === event.currentTarget && close()}>
-      <h2>{title}</h2>
-      {children}
-    </dialog>
-  );
-}
-
 const MAC = navigator.platform.startsWith("Mac");
 const shown = (keys: string) => keys.replace("Mod", MAC ? "⌘" : "Ctrl").split("+").map((key) => key || "+");
 
 function KeyMap() {
   const parts = [...new Set(BINDINGS.map((b) => b.part))];
   return (
-    <Modal title="Keyboard">
+    <Modal title="Keyboard" onClose={close}>
       <div className="keys" data-testid="keymap">
         {parts.map((part) => (
           <section key={part}>
@@ -73,7 +58,7 @@ function Conflict() {
     attempt(doing, step);
   };
   return (
-    <Modal title="Saved elsewhere">
+    <Modal title="Saved elsewhere" onClose={close}>
       <p>
         This workflow was changed in another tab or by somebody else{theirs ? ` (revision ${theirs})` : ""}. Nothing is lost either way: every
         saved version stays among the revisions.

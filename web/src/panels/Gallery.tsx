@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
-import { fileUrl, getAssets } from "../api/routes";
+import { getAssets } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Asset } from "../api/types";
 import { viewAssets } from "../canvas/surface";
+import { AssetView } from "./AssetView";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
 import { ago } from "./time";
@@ -30,7 +31,7 @@ export function Gallery() {
       <div className="gallery">
         {assets?.map((asset, i) => (
           <button key={asset.id} type="button" title={asset.name} data-testid="gallery-item" onClick={() => viewAssets(assets, i)}>
-            <img loading="lazy" src={fileUrl(asset.folder, asset.name)} alt={asset.name} />
+            <AssetView asset={asset} lazy />
             <span>{ago(asset.created)}</span>
           </button>
         ))}

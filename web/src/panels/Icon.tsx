@@ -6,6 +6,7 @@ const PATHS = {
   alignMiddle: "M2 8h1.5M7 8h2M12.5 8H14M3.5 3H7v10H3.5zM9 5h3.5v6H9z",
   alignRight: "M14 2v12M3 3.5h8.5V7H3zM7 9h4.5v3.5H7z",
   alignTop: "M2 2h12M3.5 4.5h3.5V13H3.5zM9 4.5h3.5V9H9z",
+  app: "M4.5 1.5h7v13h-7zM6.5 4h3M6.5 6.5h3M7.5 12h1",
   arrange: "M2 3h4v4H2zM2 10h4v3H2zM10 6h4v4h-4zM6 5h2v6H6M8 8h2",
   bypass: "M2 8h3m6 0h3M5 8c0-5 6-5 6 0",
   cancel: "M4 4l8 8M12 4l-8 8",

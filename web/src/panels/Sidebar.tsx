@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { queueLength, useRuns } from "../api/runs";
 import { toggleTab, usePrefs, type Tab } from "../canvas/prefs";
 import { allProblems, useProblems } from "../canvas/problems";
+import { AppPanel } from "./AppPanel";
 import { Gallery } from "./Gallery";
 import { Icon, type IconName } from "./Icon";
 import { Inspector } from "./Inspector";
@@ -15,6 +16,7 @@ const TABS: readonly { tab: Tab; title: string; icon: IconName; panel: () => Rea
   { tab: "problems", title: "Problems", icon: "error", panel: Problems },
   { tab: "workflows", title: "Workflows", icon: "workflows", panel: Workflows },
   { tab: "inspector", title: "Inspector", icon: "inspector", panel: Inspector },
+  { tab: "app", title: "App", icon: "app", panel: AppPanel },
 ];
 
 /** The open panel, and the rail of tabs that opens and closes it. */

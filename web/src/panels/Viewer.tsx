@@ -4,6 +4,7 @@ import type { Asset } from "../api/types";
 import { openJobDocument } from "../canvas/jobs";
 import { attempt } from "../canvas/opening";
 import { useSurface } from "../canvas/surface";
+import { AssetView } from "./AssetView";
 import { Compare } from "./Compare";
 import { Icon } from "./Icon";
 import { ago } from "./time";
@@ -28,7 +29,7 @@ export function Viewer() {
       {comparing && other ? (
         <Compare before={other} after={asset} />
       ) : (
-        <img src={fileUrl(asset.folder, asset.name)} alt={asset.name} className={asset.width < 512 ? "small" : ""} />
+        <AssetView asset={asset} className={asset.width < 512 ? "small" : ""} controls />
       )}
       <footer>
         <div>

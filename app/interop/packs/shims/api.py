@@ -4,38 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.interop.packs.shims.comfy_utils import ProgressBar
+from app.interop.packs.running import CALL
+
+PREVIEW_SIDE = 512  # pixels
 
 
-class ExecutionSync:
-    """What a running node may tell."""
-
-    def __init__(self) -> None:
-        self.bars: dict[int, ProgressBar] = {}
-
-    def set_progress(
-        self, value: float, max_value: float, node_id: str | None = None, preview_image: Any = None, **_: Any
-    ) -> None:
-        """Tell that `value` of `max_value` is done."""
-        preview = None if preview_image is None else ("JPEG", preview_image, 512)
-        ProgressBar(max_value, node_id).update_absolute(value, preview=preview)
+def tell(value: float, max_value: float, preview_image: Any) -> None:
+    call = CALL.get()
+    if call is not None:
+        call.progress(
+            value, max_value, None if preview_image is None else ("JPEG", preview_image, PREVIEW_SIDE)
+        )
 
 
 class Execution:
-    """The same, to be awaited."""
+    """What a running node may tell."""
 
-    def __init__(self) -> None:
-        self.now = ExecutionSync()
+    async def set_progress(
+        self, value: float, max_value: float, node_id: str | None = None, preview_image: Any = None
+    ) -> None:
+        """Tell that `value` of `max_value` is done."""
+        tell(value, max_value, preview_image)
 
-    async def set_progress(self, value: float, max_value: float, **more: Any) -> None:
-        self.now.set_progress(value, max_value, **more)
 
+class ExecutionSync:
+    """The same, without waiting."""
 
-class ComfyAPISync:
-    def __init__(self) -> None:
-        self.execution = ExecutionSync()
+    def set_progress(
+        self, value: float, max_value: float, node_id: str | None = None, preview_image: Any = None
+    ) -> None:
+        """Tell that `value` of `max_value` is done."""
+        tell(value, max_value, preview_image)
 
 
 class ComfyAPI:
+    """The interface for async nodes."""
+
     def __init__(self) -> None:
         self.execution = Execution()
+
+
+class ComfyAPISync:
+    """The interface for ordinary nodes."""
+
+    def __init__(self) -> None:
+        self.execution = ExecutionSync()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from app.graph.problem import Refusal
-from app.interop.packs.running import CONTEXT
+from app.interop.packs.running import CALL
 
-PAUSE = 0.1  # seconds between two messages about progress
-PARTS = 100  # steps that progress in fractions is told in
 MODES = {"nearest-exact": "nearest-exact", "bilinear": "bilinear", "area": "area", "bicubic": "bicubic"}
 
 
@@ -25,8 +21,7 @@ class ProgressBar:
 
     def __init__(self, total: float, node_id: str | None = None) -> None:
         self.total, self.current = total, 0.0
-        self.context = CONTEXT.get()  # a pack may go on in threads of its own
-        self.told = 0.0
+        self.call = CALL.get()  # kept, because a pack may go on in threads of its own
 
     def update(self, value: float) -> None:
         self.update_absolute(self.current + value)
@@ -35,32 +30,8 @@ class ProgressBar:
         """Tell that `value` of `total` is done; `preview` is (format, Pillow picture, largest side)."""
         self.total = self.total if total is None else total
         self.current = min(value, self.total)
-        if self.context is None:
-            return
-        self.context.check_cancelled()
-        now = time.monotonic()
-        if now - self.told < PAUSE and self.current < self.total:
-            return
-        self.told = now
-        self.context.progress(*self.steps())
-        if preview is not None:
-            self.context.preview(jpeg(preview[1], preview[2]))
-
-    def steps(self) -> tuple[int, int]:
-        """Return progress in whole steps."""
-        if float(self.current).is_integer() and float(self.total).is_integer():
-            return int(self.current), int(self.total)
-        return round(PARTS * self.current / self.total), PARTS
-
-
-def jpeg(picture: Any, largest: int | None) -> bytes:
-    """Return a Pillow picture as a JPEG whose sides have at most `largest` pixels."""
-    small = picture.convert("RGB")
-    if largest:
-        small.thumbnail((largest, largest))
-    buffer = BytesIO()
-    small.save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
+        if self.call is not None:
+            self.call.progress(self.current, self.total, preview)
 
 
 def common_upscale(samples: Tensor, width: int, height: int, upscale_method: str, crop: str) -> Tensor:

@@ -47,7 +47,7 @@ class Node:
 
 
 class GraphBuilder:
-    """A graph under construction. All ids begin with `prefix`, which is another one for each call of a node."""
+    """A graph under construction. All its ids begin with `prefix`, which differs from call to call."""
 
     def __init__(self, prefix: str | None = None) -> None:
         self.prefix = GraphBuilder.alloc_prefix() if prefix is None else prefix

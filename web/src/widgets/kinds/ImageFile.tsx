@@ -4,7 +4,7 @@ import { fileUrl } from "../../api/routes";
 import type { ImageFileWidget } from "../../api/types";
 import { toastError } from "../../canvas/surface";
 import { Icon } from "../../panels/Icon";
-import { Select } from "../Select";
+import { Picker } from "../Picker";
 import { useValue, type WidgetProps } from "../value";
 
 const ACCEPTED = "image/png,image/jpeg,image/webp";
@@ -29,7 +29,13 @@ export default function ImageFile(props: WidgetProps<ImageFileWidget>) {
   const present = name !== "" && names?.includes(name);
   return (
     <div className="w-image">
-      <Select props={props} names={names} empty="no pictures yet" onOpen={() => void loadChoices("images", widget.folder)} />
+      <Picker
+        props={props}
+        names={names}
+        empty="no pictures yet"
+        thumbnail={(name) => fileUrl(widget.folder, name)}
+        onOpen={() => void loadChoices("images", widget.folder)}
+      />
       <div
         className={`w-drop nodrag ${over ? "over" : ""}`}
         tabIndex={disabled ? -1 : 0}

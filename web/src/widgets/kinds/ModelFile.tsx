@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { loadChoices, useChoices } from "../../api/choices";
 import type { ModelFileWidget } from "../../api/types";
-import { Select } from "../Select";
+import { Picker } from "../Picker";
 import type { WidgetProps } from "../value";
 
 /** A model on the server's disk. */
@@ -11,5 +11,5 @@ export default function ModelFile(props: WidgetProps<ModelFileWidget>) {
   useEffect(() => {
     if (!useChoices.getState().names[`models/${folder}`]) void loadChoices("models", folder);
   }, [folder]);
-  return <Select props={props} names={names} empty={`no models in ${folder}`} onOpen={() => void loadChoices("models", folder)} />;
+  return <Picker props={props} names={names} empty={`no models in ${folder}`} onOpen={() => void loadChoices("models", folder)} />;
 }

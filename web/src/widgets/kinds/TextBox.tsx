@@ -1,8 +1,10 @@
 import type { TextBoxWidget } from "../../api/types";
+import type { KeyboardEvent } from "react";
 import { label } from "../../graph/catalog";
+import { weigh } from "../../graph/weights";
 import { controlProps, useValue, type WidgetProps } from "../value";
 
-/** Several lines of text, such as a prompt. */
+/** Several lines of text, such as a prompt. Ctrl+Up and Ctrl+Down weigh the words at the cursor. */
 export default function TextBox(props: WidgetProps<TextBoxWidget>) {
   const [value, set] = useValue(props.node, props.input);
   return (
@@ -14,7 +16,19 @@ export default function TextBox(props: WidgetProps<TextBoxWidget>) {
         spellCheck={false}
         value={String(value ?? "")}
         onChange={(event) => set(event.target.value)}
+        onKeyDown={(event) => weighByKey(event, set)}
       />
     </div>
   );
+}
+
+function weighByKey(event: KeyboardEvent<HTMLTextAreaElement>, set: (text: string) => void): void {
+  const by = { ArrowUp: 1 as const, ArrowDown: -1 as const }[event.key];
+  if (!by || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  const field = event.currentTarget;
+  const next = weigh({ text: field.value, start: field.selectionStart, end: field.selectionEnd }, by);
+  set(next.text);
+  // React writes the text after this; the words stay picked, so that the key can be pressed again.
+  requestAnimationFrame(() => field.setSelectionRange(next.start, next.end));
 }

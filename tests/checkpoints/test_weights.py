@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from app.engine.weights import check_weights, read_header, read_json
+from app.checkpoints.weights import check_weights, read_header, read_json
 from app.graph.problem import Refusal
 
 

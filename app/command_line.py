@@ -1,0 +1,71 @@
+"""What the commands share: the node catalogue, documents from files, values from words, problems in print."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.config import Settings
+from app.graph import catalog
+from app.graph.catalog import Catalog
+from app.graph.problem import Problem
+from app.graph.workflow import MalformedWorkflow, Workflow
+
+
+class UserMistake(Exception):
+    """Something the user can mend; the message says how."""
+
+
+def stored_nodes(options: argparse.Namespace) -> Catalog:
+    """Return the catalogue without importing nodes where it is still current."""
+    settings = Settings(options.base_directory.resolve())
+    return catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
+
+
+def import_nodes(settings: Settings) -> Catalog:
+    """Import all node files and keep the catalogue for quick checks and the next server start."""
+    found = catalog.find()
+    for entry in found.failed:
+        print(f"patchloom: {entry.file} was left out: {entry.reason}", file=sys.stderr)
+    catalog.write(settings.stored_catalog, found, catalog.source_digest())
+    return found
+
+
+def read_document(path: Path, known: Catalog | None = None) -> Workflow:
+    """Read a file of any format, and tell what ComfyUI would do differently; faults become one sentence."""
+    from app.interop import documents
+
+    try:
+        document = documents.read(path.read_bytes(), known)
+    except OSError as error:
+        raise UserMistake(f"cannot read {path}: {error.strerror}.") from None
+    except MalformedWorkflow as malformed:
+        raise UserMistake(f"{path}: {malformed}") from None
+    report(documents.problems(document), str(path))
+    return document
+
+
+def with_values(document: Workflow, changes: Sequence[str], found: Catalog) -> Workflow:
+    """Apply `--set node.input=value`."""
+    from app.graph.edit import NoSuchInput, set_value
+    from app.graph.values import BadValue
+
+    for change in changes:
+        place, equals, word = change.partition("=")
+        node, dot, name = place.rpartition(".")
+        if not equals or not dot:
+            raise UserMistake(f"--set {change!r}: write it as node.input=value, for example sample.seed=7.")
+        try:
+            document = set_value(document, node, name, word, found)
+        except (NoSuchInput, BadValue) as error:
+            raise UserMistake(f"--set {change}: {error}") from None
+    return document
+
+
+def report(problems: Sequence[Problem], where: str) -> bool:
+    """Print problems on standard error; returns whether one of them is an error."""
+    for problem in problems:
+        print(f"{where}: {problem}", file=sys.stderr)
+    return any(problem.severity == "error" for problem in problems)

@@ -1,0 +1,150 @@
+"""Control networks: what they are, and what they add to the tokens behind each block of a transformer.
+
+Reference: Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models (2023),
+https://arxiv.org/abs/2302.05543; the transformer forms follow diffusers' Flux, SD3 and Qwen-Image networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.families import Family
+from app.engine.families.packing import pack
+from app.engine.prediction import ModelInput
+from app.engine.sites import Block
+from app.graph.problem import Refusal
+
+Residuals = Mapping[str, Sequence[Tensor]]
+"""Stack of blocks -> what is added behind them, (B, N, D) each; fewer than blocks serve several in a row."""
+
+
+@dataclass(frozen=True)
+class ControlForm:
+    """How a class of control networks is called.
+
+    Attributes:
+        network: Class name in diffusers.
+        families: Names of the model families that it steers.
+        condition: Latent of the control picture -> what the network takes.
+        stacks: The stacks that it adds to, in the order in which it returns their residuals.
+        serves: (block, blocks, residuals) -> which residual is added behind a block; None for none.
+    """
+
+    network: str
+    families: tuple[str, ...]
+    condition: Callable[[Tensor], Tensor]
+    stacks: tuple[str, ...]
+    serves: Callable[[int, int, int], int | None]
+
+
+def in_runs(block: int, blocks: int, residuals: int) -> int:
+    """Let each residual serve a run of blocks in a row, all runs but the last of equal length."""
+    return block // -(-blocks // residuals)
+
+
+def spread_out(block: int, blocks: int, residuals: int) -> int | None:
+    """Spread the residuals over the blocks; the last block, which drops its text, gets none."""
+    return None if block == blocks - 1 else block * residuals // blocks
+
+
+FORMS = (
+    ControlForm(
+        "FluxControlNetModel",
+        ("flux", "flux-mini"),
+        pack,
+        ("transformer_blocks", "single_transformer_blocks"),
+        in_runs,
+    ),
+    ControlForm("SD3ControlNetModel", ("sd3",), lambda latent: latent, ("transformer_blocks",), spread_out),
+    ControlForm("QwenImageControlNetModel", ("qwen-image",), pack, ("transformer_blocks",), in_runs),
+)
+
+
+def form_of(network: str) -> ControlForm:
+    """Return the form of a network's class; refuses one that is none of ours."""
+    for form in FORMS:
+        if form.network == network:
+            return form
+    raise Refusal(
+        f"{network} is no control network that Patchloom knows.",
+        f"Use one of: {', '.join(form.network for form in FORMS)}.",
+        code="unknown_control",
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ControlNet:
+    """A handle on a control network; shared, never modified."""
+
+    module: nn.Module
+
+    @property
+    def form(self) -> ControlForm:
+        return form_of(type(self.module).__name__)
+
+    @property
+    def modes(self) -> int:
+        """How many kinds of control picture a union network tells apart; 0 for a network of one kind."""
+        return getattr(self.module.config, "num_mode", None) or 0
+
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether it takes the control picture itself (XLabs' networks) instead of its latent."""
+        return getattr(self.module, "input_hint_block", None) is not None
+
+    @property
+    def nbytes(self) -> int:
+        return sum(parameter.nbytes for parameter in self.module.parameters())
+
+    def check(self, family: Family, mode: int) -> None:
+        """Refuse a model that it was not made for, and a mode that it has not."""
+        if family.name not in self.form.families:
+            raise Refusal(
+                f"The control network steers {' and '.join(self.form.families)}; the model is {family.name}.",
+                "Load the control network that was made for this model.",
+                code="family_mismatch",
+                input="control_net",
+            )
+        if self.modes and not 0 <= mode < self.modes:
+            raise Refusal(
+                f"mode is {mode}; this union network has the modes 0 to {self.modes - 1}.",
+                "Look up on the network's page which number stands for which kind of picture.",
+                code="out_of_range",
+                input="mode",
+            )
+
+    @torch.no_grad()
+    def residuals(self, family: Family, given: ModelInput, hint: Tensor, mode: int) -> Residuals:
+        """Return what it adds for one question.
+
+        `hint` is the control picture's latent (B or 1, C, h, w), or its pixels (B or 1, 3, H, W) in -1..1.
+        """
+        parameter = next(self.module.parameters())
+        device, dtype, batch = parameter.device, parameter.dtype, len(given.latent)
+        conditioning = given.conditioning.to(device, dtype)
+        if getattr(self.module.config, "force_zeros_for_pooled_projection", False):
+            conditioning = replace(conditioning, pooled=torch.zeros_like(conditioning.pooled))  # type: ignore[arg-type]
+        typed = replace(given, latent=given.latent.to(device, dtype), conditioning=conditioning)
+        named: dict[str, Any] = family.arguments(self.module, typed)
+        rows = hint.to(device, dtype).expand(batch, -1, -1, -1)
+        named["controlnet_cond"] = rows if self.reads_pixels else self.form.condition(rows)
+        if self.modes:
+            named["controlnet_mode"] = torch.full((batch, 1), mode, device=device)
+        output = self.module(**named, return_dict=False)
+        lists = output if isinstance(output, tuple) else (output,)  # Qwen's returns its list as it is
+        return {stack: parts for stack, parts in zip(self.form.stacks, lists, strict=True) if parts}
+
+    def behind(self, residuals: Residuals, block: Block, blocks: int) -> Tensor | None:
+        """Return what is added behind a block of a stack of `blocks`, (B, N, D)."""
+        parts = residuals.get(block.stack)
+        if not parts:
+            return None
+        if self.reads_pixels:
+            return parts[block.index % len(parts)]  # XLabs' networks repeat theirs
+        chosen = self.form.serves(block.index, blocks, len(parts))
+        return None if chosen is None else parts[chosen]

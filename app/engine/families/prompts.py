@@ -1,0 +1,81 @@
+"""How a family reads prompts: which text encoders, how many tokens of them, and what becomes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+Padding = Literal["full", "zeroed", "none"]
+
+
+class Encoded(NamedTuple):
+    """What one text encoder says of prompts: `tokens` (B, L, D) and, if it can, `pooled` (B, D)."""
+
+    tokens: Tensor
+    pooled: Tensor | None
+
+
+@dataclass(frozen=True)
+class TextTower:
+    """One text encoder as a family uses it.
+
+    Attributes:
+        architecture: Name that a header gives it.
+        tokenizer: Its tokenizer in a model folder.
+        encoder: The encoder itself there.
+        length: Tokens of a prompt at most.
+        padding: `full`: short prompts are filled up and the encoder sees the filling; `zeroed`: it does not,
+            and the transformer sees zeros there; `none`: the transformer sees the prompt's own tokens only.
+        layers_back: Hidden state to take, counted from the last block; 0 for the output after the final norm.
+        wrap: Text of the user -> text that is encoded.
+        drop: Tokens at the start that the transformer does not see.
+        needed: Whether the family works without it.
+    """
+
+    architecture: str
+    tokenizer: str
+    encoder: str
+    length: int
+    padding: Padding = "full"
+    layers_back: int = 0
+    wrap: Callable[[str], str] = str
+    drop: int = 0
+    needed: bool = True
+
+
+Combine = Callable[[Mapping[str, Encoded]], tuple[Tensor, Tensor | None]]
+
+
+@dataclass(frozen=True)
+class Prompting:
+    """The text encoders of a family, and how what they say becomes (tokens, pooled)."""
+
+    towers: tuple[TextTower, ...]
+    combine: Combine
+
+
+def tokens_of(architecture: str, pooled_of: str | None = None) -> Combine:
+    """Take the tokens of one encoder, and the vector for the whole prompt of another."""
+
+    def combine(encoded: Mapping[str, Encoded]) -> tuple[Tensor, Tensor | None]:
+        return encoded[architecture].tokens, encoded[pooled_of].pooled if pooled_of else None
+
+    return combine
+
+
+def side_by_side(encoded: Mapping[str, Encoded]) -> tuple[Tensor, Tensor | None]:
+    """Join the two CLIPs by width and append T5, as Stable Diffusion 3 does; without T5 there are zeros.
+
+    Reference: Esser et al., Scaling Rectified Flow Transformers (2024), https://arxiv.org/abs/2403.03206
+    """
+    small, large, t5 = encoded["clip-l"], encoded["clip-g"], encoded.get("t5-xxl")
+    clips = torch.cat([small.tokens, large.tokens], dim=-1)
+    width = t5.tokens.shape[-1] if t5 else 4096
+    clips = torch.nn.functional.pad(clips, (0, width - clips.shape[-1]))
+    rest = t5.tokens if t5 else torch.zeros_like(clips)
+    pooled = [found for found in (small.pooled, large.pooled) if found is not None]
+    return torch.cat([clips, rest], dim=1), torch.cat(pooled, dim=-1)

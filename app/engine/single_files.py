@@ -1,0 +1,152 @@
+"""Opens models that are single files, or parts that lie apart: the header says what each is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from app.checkpoints.architecture import Kind
+from app.checkpoints.archive import open_archive
+from app.checkpoints.contents import Part, find_part, parts_of
+from app.engine.building import build
+from app.engine.families import FAMILIES, Family, family_for
+from app.engine.model import Model
+from app.engine.text_encoder import TextEncoder, Tower
+from app.engine.tokenizers import tokenizer_for
+from app.engine.vae import Vae
+from app.graph.problem import Refusal
+
+AUTO = "auto"
+
+
+class Opened(NamedTuple):
+    """What an all-in-one file holds; a part that it lacks is None."""
+
+    model: Model
+    text_encoder: TextEncoder | None
+    vae: Vae | None
+
+
+def open_checkpoint(path: Path) -> Opened:
+    """Read an all-in-one file: a transformer, and what else is beside it."""
+    transformer = find_part(path, "transformer")
+    parts = tuple(parts_of(transformer.archive))
+    model = transformer_of(transformer)
+    encoders = [part for part in parts if part.architecture.kind == "text_encoder"]
+    vae = next((part for part in parts if part.architecture.kind == "vae"), None)
+    return Opened(
+        model,
+        text_encoder_of(encoders, model.family) if encoders else None,
+        vae_of(vae, model.family.name) if vae else None,
+    )
+
+
+def open_transformer(path: Path, dtype: torch.dtype | None = None) -> Model:
+    """Read a transformer alone, from a file or from the folder of a model part."""
+    return transformer_of(find_part(path, "transformer"), dtype)
+
+
+def transformer_of(part: Part, dtype: torch.dtype | None = None) -> Model:
+    if lacking := part.architecture.unsupported.get(part.variant):
+        raise Refusal(
+            f"{part.archive.path} is {part.architecture.name} ({part.variant}), which needs {lacking}.",
+            "Patchloom cannot give it that yet; use another variant of the model.",
+            code="unsupported",
+            input="name",
+        )
+    module = build(part, dtype)
+    return Model(module, family_for(module, part.architecture.name))
+
+
+def open_vae(path: Path, family: str = AUTO) -> Vae:
+    """Read an autoencoder alone."""
+    return vae_of(find_part(path, "vae"), family)
+
+
+def vae_of(part: Part, family: str = AUTO) -> Vae:
+    """Read an autoencoder. Families that share it are told apart by their latents."""
+    name = f"{part.architecture.name}-{part.variant.removesuffix(' channels')}"
+    users = [known for known in FAMILIES if known.latent.autoencoder == name]
+    chosen = [known for known in users if family in (AUTO, known.name)]
+    if not chosen:
+        served = ", ".join(known.name for known in users) or "no family that Patchloom knows"
+        raise Refusal(
+            f"{part.archive.path} is an autoencoder ({name}) for {served}.",
+            "Choose the autoencoder that belongs to the model.",
+            code="wrong_part",
+            input="name",
+        )
+    form = chosen[0].latent
+    told = {"scaling_factor": form.scale, "shift_factor": form.shift}
+    module = build(part, told=told if part.architecture.name == "kl" else {})
+    return Vae(module, chosen[0], shared=family == AUTO)
+
+
+def open_text_encoder(paths: Sequence[Path], family: str = AUTO) -> TextEncoder:
+    """Read the text encoders of a family from one file each, in any order."""
+    parts = [part for path in paths for part in text_encoders(path)]
+    return text_encoder_of(parts, named_family(family) if family != AUTO else family_of(parts))
+
+
+def text_encoders(path: Path) -> list[Part]:
+    kind: Kind = "text_encoder"
+    find_part(path, kind)  # says what the file is, where it is something else
+    return [part for part in parts_of(open_archive(path)) if part.architecture.kind == kind]
+
+
+def family_of(parts: Iterable[Part]) -> Family:
+    """Return the first family that reads prompts with exactly these encoders."""
+    given = {part.architecture.name for part in parts}
+    for family in FAMILIES:
+        roles = family.prompting.towers if family.prompting else ()
+        needed = {role.architecture for role in roles if role.needed}
+        if roles and needed <= given <= {role.architecture for role in roles}:
+            return family
+    raise Refusal(
+        f"No family reads prompts with {listed(given)} alone.",
+        f"The families read: {'; '.join(described(family) for family in FAMILIES if family.prompting)}.",
+        code="wrong_part",
+    )
+
+
+def text_encoder_of(parts: Sequence[Part], family: Family) -> TextEncoder:
+    """Put the encoders of a family together."""
+    if family.prompting is None:
+        raise Refusal(
+            f"Patchloom cannot read the text encoders of {family.name} yet.",
+            "Use another family.",
+            code="unsupported",
+        )
+    given = {part.architecture.name: part for part in parts}
+    roles = {role.architecture: role for role in family.prompting.towers}
+    missing = {name for name, role in roles.items() if role.needed and name not in given}
+    if missing or given.keys() - roles.keys():
+        raise Refusal(
+            f"{family.name} reads prompts with {described(family).partition(': ')[2]}; "
+            f"given are {listed(given)}.",
+            "Choose one file for each.",
+            code="wrong_part",
+        )
+    towers = {
+        name: Tower(role, tokenizer_for(given[name]), build(given[name]))
+        for name, role in roles.items()
+        if name in given
+    }
+    return TextEncoder(family, family.prompting, towers)
+
+
+def named_family(name: str) -> Family:
+    return next(family for family in FAMILIES if family.name == name)
+
+
+def described(family: Family) -> str:
+    roles = family.prompting.towers if family.prompting else ()
+    names = [role.architecture + ("" if role.needed else " (may be left out)") for role in roles]
+    return f"{family.name}: {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    return " + ".join(names)

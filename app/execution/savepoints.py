@@ -1,0 +1,63 @@
+"""Work half done, on disk under the content key of its node, for the case that the process dies.
+
+A call that ends well forgets its own. What others leave is taken up when the same node with the same inputs
+runs again, or thrown away after a week.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.execution.files import write_whole
+
+WEEK = 7 * 24 * 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Savepoints:
+    """A folder with one folder for each call that has something left.
+
+    Attributes:
+        folder: Where they lie.
+        every: Steps between two savings.
+    """
+
+    folder: Path
+    every: int
+
+    def of(self, key: str, element: int) -> CallSavepoint:
+        """Return the place of one call: the node with this content key, for this element of its lists."""
+        return CallSavepoint(self.folder / f"{key}-{element}", self.every)
+
+    def sweep(self) -> None:
+        """Throw away what nobody has come back for."""
+        for path in self.folder.glob("*/state"):
+            if path.stat().st_mtime < time.time() - WEEK:
+                shutil.rmtree(path.parent)
+
+
+@dataclass(frozen=True)
+class CallSavepoint:
+    """The folder of one call (see `graph.node.Savepoint`)."""
+
+    folder: Path
+    every: int
+
+    def put(self, name: str, data: bytes) -> None:
+        write_whole(self.path(name), data)
+
+    def get(self, name: str) -> bytes | None:
+        path = self.path(name)
+        return path.read_bytes() if path.is_file() else None
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name: str) -> Path:
+        if not re.fullmatch(r"[a-z0-9-]+", name):
+            raise ValueError(f"{name!r} is no short name of small letters, digits and hyphens")
+        return self.folder / name

@@ -1,0 +1,63 @@
+"""Put the modules that packs import where Python looks for them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from app.execution.files import Folders
+from app.interop.packs.shims import (
+    api,
+    comfy_utils,
+    core_nodes,
+    graph,
+    graph_utils,
+    model_management,
+    node_typing,
+    server,
+)
+from app.interop.packs.shims.folder_paths import FolderPaths
+
+PACKAGES = ("comfy", "comfy_execution", "comfy_api")
+MODULES: dict[str, ModuleType] = {
+    "comfy.utils": comfy_utils,
+    "comfy.model_management": model_management,
+    "comfy.comfy_types": node_typing,
+    "comfy.comfy_types.node_typing": node_typing,
+    "comfy_execution.graph": graph,
+    "comfy_execution.graph_utils": graph_utils,
+    "comfy_api.v0_0_2": api,
+    "server": server,
+}
+
+
+def install(folders: Folders) -> dict[str, type]:
+    """Make the modules importable; returns the table of classes that `nodes` shows to packs."""
+    paths = FolderPaths(folders)
+    own = sys.modules.get("nodes")
+    table: dict[str, type] = core_nodes.classes(paths)
+    names = {
+        **table,
+        "MAX_RESOLUTION": core_nodes.MAX_RESOLUTION,
+        "NODE_CLASS_MAPPINGS": table,
+        "NODE_DISPLAY_NAME_MAPPINGS": {},
+        "__path__": getattr(own, "__path__", []),  # our own nodes live below that name, too
+    }
+    for name in PACKAGES:
+        add(name, {"__path__": []})
+    add("folder_paths", paths.module())
+    add("nodes", names)
+    for name, module in MODULES.items():
+        sys.modules[name] = module
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], last, module)
+    return table
+
+
+def add(name: str, contents: Mapping[str, Any]) -> None:
+    module = ModuleType(name)
+    module.__dict__.update(contents)
+    sys.modules[name] = module

@@ -1,0 +1,74 @@
+"""What the nodes of all packs share: the catalogue, objects that live on, and the prompt that runs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.execution.files import Folders
+from app.graph import workflow
+from app.graph.catalog import Catalog
+from app.graph.expansion import RunningNode
+from app.graph.node import Context
+from app.interop import documents
+from app.interop.packs.prompts import Prompts
+from app.interop.packs.v1 import V1Class
+
+MOST_OBJECTS = 1000
+
+
+@dataclass
+class World:
+    """Everything that calls of different nodes have in common.
+
+    Attributes:
+        folders: Where results go.
+        classes: The packs' classes by our node type.
+        catalog: All nodes, ours too.
+    """
+
+    folders: Folders
+    classes: dict[str, V1Class] = field(default_factory=dict)
+    catalog: Catalog = field(default_factory=Catalog)
+    _objects: OrderedDict[tuple[str, str], Any] = field(default_factory=OrderedDict)
+    _run: tuple[Mapping[str, RunningNode], Prompts] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def made_types(self, type: str) -> Mapping[str, Any] | None:
+        """Return the outputs of a pack's node type with the type objects of its class; None for our types."""
+        node, spec = self.classes.get(type), self.catalog.get(type)
+        if node is None or spec is None:
+            return None
+        names = (output.name for output in spec.outputs)
+        return dict(zip(names, node.kind.RETURN_TYPES, strict=True))
+
+    def object_for(self, node: V1Class, id: str) -> Any:
+        """Return the object of a node; one node of a document keeps it from run to run."""
+        with self._lock:
+            key = (id, node.class_type)
+            if key not in self._objects:
+                self._objects[key] = node.kind()
+                if len(self._objects) > MOST_OBJECTS:
+                    self._objects.popitem(last=False)
+            self._objects.move_to_end(key)
+            return self._objects[key]
+
+    def prompts(self, context: Context) -> Prompts:
+        """Return the running document as ComfyUI's prompt; once for a run."""
+        with self._lock:
+            if self._run is None or self._run[0] is not context.running:
+                self._run = context.running, self.read(context.document())
+            return self._run[1]
+
+    def read(self, document: Mapping[str, Any]) -> Prompts:
+        """Return a document as a prompt: the one it came as, or the same said in ComfyUI's format."""
+        came_as = document.get(documents.KEY)
+        told = came_as if isinstance(came_as, dict) else {}
+        if told.get("format") == "comfy-api":
+            return Prompts(json.loads(told["document"]), told.get("extra_pnginfo"))
+        written = documents.to_api(workflow.read(document), self.catalog)
+        return Prompts(written.document, {"workflow": document})

@@ -1,0 +1,1 @@
+"""What techniques do to a workflow: reports, comparisons, sweeps. Runs documents, knows no technique."""

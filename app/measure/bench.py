@@ -1,0 +1,157 @@
+"""Set a document against itself without its techniques, and against simply fewer steps that cost the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean, median
+from typing import Any
+
+from app.graph.workflow import Workflow
+from app.measure.quality import Quality, quality
+from app.measure.trial import Laboratory, Trial
+from app.measure.variants import (
+    NothingToCompare,
+    behind,
+    steps_of,
+    techniques,
+    with_seed,
+    with_steps,
+    without,
+)
+
+CURVE = (0.8, 0.6, 0.45, 0.3, 0.2)  # shares of the steps, for the line that a technique must beat
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant of a document.
+
+    Attributes:
+        name: For people.
+        steps: Sampling steps.
+        time: Time of its sampling over that of the plain document's (no unit).
+        saved: Share of the work that its techniques say they saved; None for plain ones.
+        quality: Against the plain document; None for that itself.
+    """
+
+    name: str
+    steps: int
+    time: float
+    saved: float | None
+    quality: Quality | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The document without techniques, with them, in fewer steps at equal cost, and in ever fewer steps."""
+
+    techniques: tuple[str, ...]
+    seeds: tuple[int, ...]
+    plain: Row
+    patched: Row
+    equal_cost: Row
+    fewer: tuple[Row, ...]
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        yield from (self.plain, self.patched, self.equal_cost, *self.fewer)
+
+    @property
+    def verdict(self) -> str:
+        """Say in one sentence whether the techniques were worth it."""
+        mine, other = self.patched.quality, self.equal_cost.quality
+        if self.patched.time >= 1:
+            return "not worth it: it took longer than the plain run"
+        rival = f"{self.equal_cost.steps} plain steps"
+        if mine is None or other is None or mine.latent_error < other.latent_error:
+            return f"worth it: nearer to the plain run than {rival}, which cost the same"
+        return f"not worth it: {rival} cost the same and are nearer to the plain run"
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "verdict": self.verdict}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Runs comparisons.
+
+    Attributes:
+        laboratory: Where documents run.
+        seeds: Quality is the mean over these.
+        repeats: Times are medians over so many rounds in which the variants take turns.
+        tell: Told what is being done.
+    """
+
+    laboratory: Laboratory
+    seeds: Sequence[int]
+    repeats: int
+    tell: Tell
+
+    def compare(self, document: Workflow, nodes: Sequence[str] | None = None) -> Comparison:
+        """Compare a document with itself without `nodes`; None for all its techniques."""
+        names = techniques(document, self.laboratory.catalog) if nodes is None else list(nodes)
+        if not names:
+            raise NothingToCompare(
+                "the workflow has no technique to compare with; add a caching or attention node."
+            )
+        return Contest(self, document, without(document, names), tuple(names)).held()
+
+    def run(self, document: Workflow, only: Collection[str]) -> list[Trial]:
+        """Run a document once on each seed."""
+        catalog = self.laboratory.catalog
+        return [self.laboratory.run(with_seed(document, seed, catalog), only) for seed in self.seeds]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One comparison: a document, and the same without techniques. Only what comes after those counts."""
+
+    bench: Bench
+    document: Workflow
+    plain: Workflow
+    names: tuple[str, ...]
+
+    def held(self) -> Comparison:
+        """Hold it."""
+        self.bench.tell("warm-up")
+        self.run(self.fewer(0.0))
+        self.bench.tell("plain, and with techniques")
+        turns = [(self.run(self.plain), self.run(self.document)) for _ in range(self.bench.repeats)]
+        references, patched = ([trial for turn in turns for trial in turn[side]] for side in (0, 1))
+        ours = self.row("with techniques", self.steps, patched, references)
+        rivals = []
+        for share in (min(1.0, ours.time), *CURVE):
+            steps = max(1, round(share * self.steps))
+            self.bench.tell(f"{steps} of {self.steps} steps")
+            trials = self.run(self.fewer(share))
+            rivals.append(self.row("fewer steps", steps, trials, references))
+        plain = Row("plain", self.steps, 1.0, None, None)
+        equal = replace(rivals[0], name="fewer steps, same cost")
+        return Comparison(self.names, tuple(self.bench.seeds), plain, ours, equal, tuple(rivals[1:]))
+
+    @property
+    def steps(self) -> int:
+        return max(steps_of(self.plain, self.bench.laboratory.catalog).values())
+
+    def fewer(self, share: float) -> Workflow:
+        return with_steps(self.plain, share, self.bench.laboratory.catalog)
+
+    def run(self, document: Workflow) -> list[Trial]:
+        return self.bench.run(document, behind(document, self.names))
+
+    def row(self, name: str, steps: int, trials: list[Trial], references: list[Trial]) -> Row:
+        """Set runs against those of the plain document on the same seeds; both begin with one for each."""
+        found = [quality(*pair) for pair in zip(trials, references[: len(self.bench.seeds)], strict=False)]
+        saved = [share for trial in trials if (share := trial.saved()) is not None]
+        time = time_of(trials) / time_of(references)
+        return Row(name, steps, time, fmean(saved) if saved else None, Quality.mean(found))
+
+
+def time_of(trials: list[Trial]) -> float:
+    """Return the median time (s) of a run's sampling."""
+    return median(trial.sampling_time for trial in trials)

@@ -1,0 +1,125 @@
+"""Run a document in this process and keep what it made, how long that took and what techniques reported."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from app.config import Settings
+from app.execution.cache import ResultCache
+from app.execution.context import Caller
+from app.execution.events import Event, NodeFinished, NodeProgress, NodeReported
+from app.execution.executor import Executor, RunningJob
+from app.execution.result import NodeResult
+from app.graph.catalog import Catalog
+from app.graph.spec import NodeSpec
+from app.graph.workflow import Workflow
+
+MADE_ANEW = {"Latent", "Image", "Video"}
+
+
+class KeepsLoaded(ResultCache):
+    """Keeps models and prompts, but no pictures: what is timed must be computed each time."""
+
+    def put(self, key: str, spec: NodeSpec, result: NodeResult, duration: float) -> None:
+        if not any(output.type in MADE_ANEW for output in spec.outputs):
+            super().put(key, spec, result, duration)
+
+
+@dataclass
+class Trial:
+    """One run of a document.
+
+    Attributes:
+        results: What each node made.
+        durations: Time (s) of each node that was computed.
+        steps: Times (s) of the steps of each node that samples; the first is for step 0's predecessor.
+        reports: (node, report) of each technique.
+        only: The nodes that count; None for all.
+    """
+
+    results: Mapping[str, NodeResult] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, list[float]] = field(default_factory=dict)
+    reports: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    only: Collection[str] | None = None
+
+    def take(self, event: Event) -> None:
+        """Take note of an event of the run."""
+        match event:
+            case NodeProgress(node, step, _, duration):
+                self.steps.setdefault(node, []).extend([duration] if step else [])
+            case NodeFinished(node, duration, cached=False):
+                self.durations[node] = duration
+            case NodeReported(node, report):
+                self.reports.append((node, report))
+
+    @property
+    def sampling_time(self) -> float:
+        """Time (s) of all nodes that work in steps."""
+        return sum(self.durations.get(node, 0.0) for node in self.counting(self.steps))
+
+    @property
+    def latents(self) -> list[Any]:
+        """The latents that were sampled, by node id."""
+        return [value for node in self.counting(self.steps) for value in self.made(node, "samples")]
+
+    @property
+    def images(self) -> list[Any]:
+        """The pictures that nodes made, by node id."""
+        return [value for node in self.counting(self.results) for value in self.made(node, "pixels")]
+
+    def counting(self, nodes: Iterable[str]) -> list[str]:
+        return sorted(node for node in nodes if self.only is None or node in self.only)
+
+    def made(self, node: str, attribute: str) -> Iterator[Any]:
+        """Yield what a node made that has the tensor of a latent (`samples`) or a picture (`pixels`)."""
+        for elements in self.results[node].outputs.values():
+            for value in elements if isinstance(elements, list) else [elements]:
+                if hasattr(value, attribute):
+                    yield value
+
+    def saved(self) -> float | None:
+        """Return the mean share of work that techniques say they saved; None where none says."""
+        shares = [share for _, report in self.reports if (share := share_saved(report)) is not None]
+        return sum(shares) / len(shares) if shares else None
+
+
+def share_saved(report: Mapping[str, Any]) -> float | None:
+    """Return the share of calls, tokens or query-key pairs that was not computed, if the report has one."""
+    if "density" in report:
+        return float(1 - report.get("computed_pairs", report["density"]))
+    found = next((report[name] for name in ("calls_saved", "tokens_saved") if name in report), None)
+    return None if found is None else float(found)
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Runs documents one after the other, with the models loaded once and files in a scratch folder."""
+
+    executor: Executor
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.executor.catalog
+
+    def run(self, document: Workflow, only: Collection[str] | None = None) -> Trial:
+        """Run a document to its end; `only` these nodes count. Raises NodeFailed when one could not finish."""
+        trial = Trial(only=only)
+        caller = Caller(trial.take)
+        job = RunningJob(self.executor, document, caller, self.executor.prepare(document, ()))
+        job.execute()
+        trial.results = job.results
+        return trial
+
+
+@contextmanager
+def laboratory(catalog: Catalog, settings: Settings) -> Iterator[Laboratory]:
+    """Open a laboratory; what nodes save is gone when it closes."""
+    with TemporaryDirectory(prefix="patchloom-") as scratch:
+        folders = replace(settings.folders, output=Path(scratch, "output"), temp=Path(scratch, "temp"))
+        yield Laboratory(Executor(catalog, KeepsLoaded(settings.cache_bytes), folders))

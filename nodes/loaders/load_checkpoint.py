@@ -1,0 +1,36 @@
+"""Load a checkpoint: transformer, text encoders and autoencoder from one file."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from app.engine.loading import import_libraries
+from app.engine.model import Model
+from app.engine.single_files import open_checkpoint
+from app.engine.text_encoder import TextEncoder
+from app.engine.vae import Vae
+from app.graph.node import Blocked, Context, node
+from app.graph.widgets import ModelFile
+
+
+class LoadedCheckpoint(NamedTuple):
+    """The parts of a checkpoint; a part that the file lacks stops what asks for it, with a reason."""
+
+    model: Model
+    text_encoder: TextEncoder
+    vae: Vae
+
+
+@node(prepare=import_libraries)
+def load_checkpoint(context: Context, name: Annotated[str, ModelFile("checkpoints")]) -> LoadedCheckpoint:
+    """Open a model that is one safetensors file.
+
+    Args:
+        name: The file. Which family it is, and what else it holds, its header tells.
+    """
+    model, text_encoder, vae = open_checkpoint(context.model_path("checkpoints", name))
+    return LoadedCheckpoint(
+        model,
+        text_encoder or Blocked(f"{name} holds no text encoder; add a Load text encoder node."),  # type: ignore[arg-type]
+        vae or Blocked(f"{name} holds no autoencoder; add a Load VAE node."),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,29 @@
+"""Load two text encoders: for families such as Flux that read prompts with two."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from app.engine.families import FamilyChoice
+from app.engine.loading import import_libraries
+from app.engine.single_files import open_text_encoder
+from app.engine.text_encoder import TextEncoder
+from app.graph.node import Context, node
+from app.graph.widgets import ModelFile
+
+
+@node(prepare=import_libraries)
+def load_dual_text_encoder(
+    context: Context,
+    name_1: Annotated[str, ModelFile("text_encoders")],
+    name_2: Annotated[str, ModelFile("text_encoders")],
+    family: FamilyChoice = "auto",
+) -> TextEncoder:
+    """Open the two text encoders of a family.
+
+    Args:
+        name_1: A safetensors file, such as CLIP-L.
+        name_2: Another one, such as T5-XXL; their order does not matter.
+        family: Which family's transformer will read the result; auto takes the one that uses these encoders.
+    """
+    return open_text_encoder([context.model_path("text_encoders", name) for name in (name_1, name_2)], family)

@@ -1,0 +1,1 @@
+"""Nodes that say how far two results are apart."""
