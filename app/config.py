@@ -44,6 +44,7 @@ class Settings:
         disk_bytes: Disk for results that outlive the process (bytes).
         savepoint_steps: After how many sampling steps a run is saved, to be taken up if the process dies.
         packages: Python packages whose node files are offered; all of them are code that runs.
+        packs: ComfyUI node packs, or folders of them, that the user trusts; theirs is code that runs, too.
     """
 
     base: Path
@@ -57,6 +58,7 @@ class Settings:
     disk_bytes: int = 2**32
     savepoint_steps: int = 5
     packages: tuple[str, ...] = ("nodes",)
+    packs: tuple[Path, ...] = ()
 
     @property
     def loopback(self) -> bool:

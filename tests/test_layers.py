@@ -26,7 +26,11 @@ ALLOWED: dict[str, set[str]] = {
         *("app.graph", "app.interop", "app.server", "app.store"),
         *("app.config", "app.headless", "app.model_paths", "app.measure", "app.command_line"),
     },
-    "nodes": {"app.engine", "app.graph.node", "app.graph.widgets", "app.graph.problem", *TORCH},
+    "nodes": {
+        "app.engine",
+        *(f"app.graph.{name}" for name in ("expansion", "node", "problem", "widgets", "workflow")),
+        *TORCH,
+    },
 }
 WATCHED = {"app", "nodes", "aiohttp", "sqlite3", "rich", "comfy_cli", "ray", *TORCH}
 FILES = [

@@ -139,8 +139,8 @@ def find_part(path: Path, kind: Kind) -> Part:
         if part.architecture.kind == kind:
             return part
     raise Refusal(
-        f"{path} holds {described(archive, found)}, not a {words(kind)}.",
-        f"Choose a {words(kind)} file.",
+        f"{path} holds {described(archive, found)}, not {words(kind)}.",
+        f"Choose a file that holds {words(kind)}.",
         code="wrong_part",
         input="name",
     )
@@ -149,9 +149,7 @@ def find_part(path: Path, kind: Kind) -> Part:
 def described(archive: Archive, parts: tuple[Part, ...]) -> str:
     """Say what a file holds, for messages."""
     if parts:
-        return " and ".join(
-            f"the {words(part.architecture.kind)} of {part.architecture.name}" for part in parts
-        )
+        return " and ".join(f"{words(part.architecture.kind)} of {part.architecture.name}" for part in parts)
     if looks_like_lora(archive):
         return "a LoRA"
     if any("controlnet" in name or name.startswith("control_model.") for name in archive.entries):
@@ -161,4 +159,4 @@ def described(archive: Archive, parts: tuple[Part, ...]) -> str:
 
 
 def words(kind: Kind) -> str:
-    return {"vae": "autoencoder (VAE)", "text_encoder": "text encoder"}.get(kind, kind)
+    return {"vae": "an autoencoder (VAE)", "text_encoder": "a text encoder"}.get(kind, f"a {kind}")

@@ -24,7 +24,9 @@ class BlockChoice:
 
     def holds(self, block: Block) -> bool:
         """Whether a block is meant."""
-        return block.in_trunk and (block.depth in self.heads if self.heads else block.depth == block.count // 2)
+        return block.in_trunk and (
+            block.depth in self.heads if self.heads else block.depth == block.count // 2
+        )
 
     def heads_of(self, block: Block) -> tuple[int, ...] | None:
         """Return the heads of a block that are meant; None for all."""

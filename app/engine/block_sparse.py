@@ -6,7 +6,7 @@ GPU the pattern becomes a block mask of `flex_attention`. `attend_masked` says t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -69,6 +69,7 @@ class Gather:
         asked: (R,), its queries.
         seen: (R,), its keys.
         labels: (B, K, M), block of each place in the order of the keys.
+        sees: As in the pattern.
     """
 
     queries: Partition
@@ -78,6 +79,7 @@ class Gather:
     asked: Tensor
     seen: Tensor
     labels: Tensor
+    sees: Callable[[Tensor, Tensor], Tensor] | None
 
     @classmethod
     def of(cls, heads: Heads, pattern: Pattern) -> Gather:
@@ -89,7 +91,7 @@ class Gather:
         sample, head, number = block.unbind(1)
         asked = queries.sizes[sample, head, number]
         chosen = keep[sample, head, number]
-        return cls(queries, keys, chosen, block, asked, seen[sample, head, number], keys.labels)
+        return cls(queries, keys, chosen, block, asked, seen[sample, head, number], keys.labels, pattern.sees)
 
     @property
     def rows(self) -> int:
@@ -122,9 +124,16 @@ class Gather:
             query=rows_of(heads.query, sample, head, asks),
             key=rows_of(heads.key, sample, shared, answers),
             value=rows_of(heads.value, sample, shared, answers),
-            mask=mask_of(heads, (sample, head, asks, answers), counts),
+            mask=mask_of(heads, (sample, head, asks, answers), self.counting(asks, answers, counts)),
         )
         return (sample * count + head)[:, None] * length + asks, real, picked
+
+    def counting(self, asks: Tensor, answers: Tensor, real: Tensor | None) -> Tensor | None:
+        """Return which of the gathered pairs count, (r, n, m) where n may be 1; None where all do."""
+        seen = None if self.sees is None else self.sees(asks[:, :, None], answers[:, None])
+        if real is None or seen is None:
+            return seen if real is None else real[:, None]
+        return seen & real[:, None]
 
     def padded_queries(
         self, sample: Tensor, head: Tensor, number: Tensor, asked: Tensor
@@ -159,7 +168,7 @@ def mask_of(
     heads: Heads, where: tuple[Tensor, Tensor, Tensor, Tensor], counts: Tensor | None
 ) -> Tensor | None:
     """Return the gathered part of a mask, without the keys that do not count: (r, 1, n, m)."""
-    mask = None if counts is None else counts[:, None, None]
+    mask = None if counts is None else counts[:, None]
     if heads.mask is None:
         return mask
     sample, head, asks, answers = where

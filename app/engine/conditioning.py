@@ -122,3 +122,19 @@ class Conditioning(Stored):
         pooled = None if self.pooled is None else self.pooled.to(device, dtype)
         references = tuple(latent.to(device, dtype) for latent in self.references)
         return replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled, references=references)
+
+
+def stacked(one: Conditioning, other: Conditioning) -> Conditioning:
+    """Return both prompts as one batch, with what else the first one says."""
+    if one.tokens.shape[1:] != other.tokens.shape[1:]:
+        raise Refusal(
+            f"The prompts have {one.tokens.shape[1]} and {other.tokens.shape[1]} tokens, and must have as many.",
+            "Encode both with the same text encoder.",
+            code="token_mismatch",
+            input="negative",
+        )
+    tokens = torch.cat([one.tokens, other.tokens.to(one.tokens)])
+    pooled = None
+    if one.pooled is not None and other.pooled is not None:
+        pooled = torch.cat([one.pooled, other.pooled.to(one.pooled)])
+    return replace(one, tokens=tokens, pooled=pooled)

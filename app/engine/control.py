@@ -6,13 +6,18 @@ https://arxiv.org/abs/2302.05543; the transformer forms follow diffusers' Flux, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from app.checkpoints.contents import find_part
+from app.checkpoints.weights import read_json
+from app.engine.building import build
 from app.engine.families import Family
 from app.engine.families.packing import pack
 from app.engine.prediction import ModelInput
@@ -77,6 +82,24 @@ def form_of(network: str) -> ControlForm:
     )
 
 
+def open_control(path: Path) -> ControlNet:
+    """Read a control network from a file or from the folder of one; `config.json` beside it is believed."""
+    part = find_part(path, "controlnet")
+    if lacking := part.architecture.unsupported.get(part.variant):
+        raise Refusal(
+            f"{path} is a control network ({part.variant}) that needs {lacking}.",
+            "Patchloom cannot give it that yet; use another one.",
+            code="unsupported",
+            input="name",
+        )
+    stated = (path if path.is_dir() else path.parent) / "config.json"
+    told = read_json(stated) if stated.is_file() else {}
+    told = {name: value for name, value in told.items() if not name.startswith("_")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # diffusers' Flux network uses an old name of its own
+        return ControlNet(build(part, told=told))
+
+
 @dataclass(frozen=True, eq=False)
 class ControlNet:
     """A handle on a control network; shared, never modified."""
@@ -96,6 +119,11 @@ class ControlNet:
     def reads_pixels(self) -> bool:
         """Whether it takes the control picture itself (XLabs' networks) instead of its latent."""
         return getattr(self.module, "input_hint_block", None) is not None
+
+    @property
+    def ignores_shift(self) -> bool:
+        """Whether it was trained on latents without the autoencoder's shift (InstantX's for SD3)."""
+        return getattr(self.module.config, "force_zeros_for_pooled_projection", False) is True
 
     @property
     def nbytes(self) -> int:
@@ -127,7 +155,7 @@ class ControlNet:
         parameter = next(self.module.parameters())
         device, dtype, batch = parameter.device, parameter.dtype, len(given.latent)
         conditioning = given.conditioning.to(device, dtype)
-        if getattr(self.module.config, "force_zeros_for_pooled_projection", False):
+        if self.ignores_shift:
             conditioning = replace(conditioning, pooled=torch.zeros_like(conditioning.pooled))  # type: ignore[arg-type]
         typed = replace(given, latent=given.latent.to(device, dtype), conditioning=conditioning)
         named: dict[str, Any] = family.arguments(self.module, typed)

@@ -36,7 +36,7 @@ def attend_flex(heads: Heads, pattern: Pattern | None, kernel: Callable[..., Any
         return computed(kernel, heads, None, score_change(heads))
     batch, count = heads.query.shape[:2]
     queries, keys = pattern.queries.expand(batch, count), pattern.keys.expand(batch, count)
-    pattern = Pattern(queries, keys, pattern.keep.expand(batch, count, -1, -1))
+    pattern = replace(pattern, queries=queries, keys=keys, keep=pattern.keep.expand(batch, count, -1, -1))
     change = score_change(heads, queries.order, keys.order)
     found = computed(kernel, in_order(heads, pattern), block_mask(pattern), change)
     back = queries.order.argsort(-1)
@@ -94,9 +94,13 @@ def block_mask(pattern: Pattern) -> BlockMask:
     pairs = shares(pattern.queries) @ keep.float() @ shares(pattern.keys).mT
     sizes = [shares(part).sum(-1) for part in (pattern.queries, pattern.keys)]
     whole = pairs == sizes[0][..., None] * sizes[1][:, :, None]
+    sees, rows, columns = pattern.sees, pattern.queries.order, pattern.keys.order
+    if sees is not None:
+        whole = torch.zeros_like(whole)
 
     def counts(b: Tensor, k: Tensor, n: Tensor, m: Tensor) -> Tensor:
-        return keep[b, k, asks[b, k, n], answers[b, k, m]]
+        kept = keep[b, k, asks[b, k, n], answers[b, k, m]]
+        return kept if sees is None else kept & sees(rows[b, k, n], columns[b, k, m])
 
     return BlockMask.from_kv_blocks(
         *listed((pairs > 0) & ~whole),

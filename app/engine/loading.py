@@ -137,7 +137,7 @@ def load_folder(path: Path) -> Loaded:
         read_header(path)  # a file that is no weight file at all has a refusal of its own
         raise Refusal(
             f"{path} is a single file; a model is a folder in diffusers layout.",
-            "Convert it with diffusers, or fetch the model's folder.",
+            "Put it into models/checkpoints and use Load checkpoint.",
             code="not_a_folder",
         )
     if not (path / "model_index.json").is_file():

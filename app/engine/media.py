@@ -104,6 +104,32 @@ class Mask(Stored):
 
 
 @dataclass(frozen=True, eq=False)
+class Audio(Stored):
+    """Sound. Without samples it is silence that lasts no time.
+
+    Attributes:
+        samples: (channels, samples) float32, -1..1.
+        sample_rate: Samples per second.
+    """
+
+    samples: Tensor
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or self.samples.dtype != torch.float32 or self.sample_rate < 1:
+            raise Refusal(
+                "Sound is (channels, samples) in float32 with a sample rate; "
+                f"this one is {shape_of(self.samples)} at {self.sample_rate} Hz.",
+                "Make it with Load audio or Video parts.",
+                code="bad_audio",
+            )
+
+    @property
+    def nbytes(self) -> int:
+        return self.samples.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Video(Stored):
     """Frames with their pace, and the sound that belongs to them. Eight bits, as in video files.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -65,15 +65,18 @@ class Pattern:
         queries: Blocks of the rows that ask.
         keys: Blocks of the rows that answer.
         keep: (B, K, P, Q), True where a block of queries looks at a block of keys.
+        sees: Of the pairs in kept blocks, says which count, for rows of the sequence that broadcast against each
+            other; None for all of them.
     """
 
     queries: Partition
     keys: Partition
     keep: Tensor
+    sees: Callable[[Tensor, Tensor], Tensor] | None = None
 
     @property
     def counted(self) -> Tensor:
-        """Number of pairs of tokens that count, over all heads and samples, ()."""
+        """Number of pairs of tokens in kept blocks, over all heads and samples, ()."""
         batch, heads = self.keep.shape[:2]
         asked, answered = (part.expand(batch, heads).sizes.float() for part in (self.queries, self.keys))
         return torch.einsum("bkp,bkpq,bkq->", asked, self.keep.float(), answered)
@@ -92,7 +95,11 @@ class Pattern:
         pairs = rows.gather(3, answered.labels[:, :, None].expand(-1, -1, rows.shape[2], -1))
         back, forth = asked.order.argsort(-1), answered.order.argsort(-1)
         pairs = pairs.gather(2, back[..., None].expand_as(pairs))
-        return pairs.gather(3, forth[:, :, None].expand_as(pairs))
+        pairs = pairs.gather(3, forth[:, :, None].expand_as(pairs))
+        if self.sees is None:
+            return pairs
+        rows, columns = (torch.arange(size, device=pairs.device) for size in pairs.shape[2:])
+        return pairs & self.sees(rows[:, None], columns[None])
 
 
 def with_text(image: Pattern, spans: Mapping[Stream, slice]) -> Pattern:

@@ -49,11 +49,8 @@ class Tower:
     def run(self, ids: Sequence[Sequence[int]]) -> Encoded:
         """Ask the encoder itself."""
         device = next(self.module.parameters()).device
-        output: Any = self.module(
-            input_ids=torch.tensor(ids, device=device), output_hidden_states=self.role.layers_back > 0
-        )
-        back = self.role.layers_back
-        tokens: Tensor = output.hidden_states[-1 - back] if back else output.last_hidden_state
+        output: Any = self.module(input_ids=torch.tensor(ids, device=device), output_hidden_states=True)
+        tokens: Tensor = output.hidden_states[-1 - self.role.layers_back]
         pooled = output.get("text_embeds", output.get("pooler_output"))
         return Encoded(tokens.float().cpu(), None if pooled is None else pooled.float().cpu())
 

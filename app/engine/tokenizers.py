@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ CLIP_MERGES = 49152 - 256 - 2  # the file lists more than CLIP was trained with
 EMBEDDED = "spiece_model"  # tensor of bytes in which publishers put a SentencePiece model
 SENTENCE_PIECE = ("spiece.model", "tokenizer.model")
 TOKENIZER = "tokenizer.json"
+UNUSED_ROWS = 2048  # encoders have a few more rows than words; a larger gap is another encoder's vocabulary
 SOURCES = {
     "t5-xxl": "https://huggingface.co/google/t5-v1_1-xxl",
     "umt5-xxl": "https://huggingface.co/google/umt5-xxl",
@@ -34,11 +35,13 @@ class Tokenizer:
         ids: (text, largest number of ids) -> ids.
         padding: Id that fills up short prompts.
         limit: Largest number of ids it makes.
+        words: Number of ids it knows.
     """
 
     ids: Callable[[str, int], list[int]]
     padding: int = 0
     limit: int = 10**9
+    words: int = 0
 
 
 def from_library(tokenizer: Any) -> Tokenizer:
@@ -48,7 +51,7 @@ def from_library(tokenizer: Any) -> Tokenizer:
         found: list[int] = tokenizer(text, truncation=True, max_length=length).input_ids
         return found
 
-    return Tokenizer(ids, tokenizer.pad_token_id or 0, tokenizer.model_max_length)
+    return Tokenizer(ids, tokenizer.pad_token_id or 0, tokenizer.model_max_length, len(tokenizer))
 
 
 def tokenizer_for(part: Part) -> Tokenizer:
@@ -58,13 +61,12 @@ def tokenizer_for(part: Part) -> Tokenizer:
         return clip(padded_with_zero=name == "clip-g")
     if EMBEDDED in part.archive.entries:
         return sentence_piece(embedded(part), name)
-    places = vocabulary_places(part)
-    for path in (place / file for place in places for file in SENTENCE_PIECE):
+    rows = part.config["vocab_size"]
+    for path in (place / file for place in vocabulary_places(part) for file in (*SENTENCE_PIECE, TOKENIZER)):
         if path.is_file():
-            return sentence_piece(path.read_bytes(), name)
-    for path in (place / TOKENIZER for place in places):
-        if path.is_file():
-            return from_file(path)
+            found = from_file(path) if path.name == TOKENIZER else sentence_piece(path.read_bytes(), name)
+            if rows - UNUSED_ROWS <= found.words <= rows:
+                return found
     raise missing_vocabulary(part)
 
 
@@ -105,7 +107,7 @@ def sentence_piece(model: bytes, name: str) -> Tokenizer:
     def ids(text: str, length: int) -> list[int]:
         return [*opening, *processor.encode(text)[: length - 1], *closing]
 
-    return Tokenizer(ids, max(processor.pad_id(), 0))
+    return Tokenizer(ids, max(processor.pad_id(), 0), words=processor.get_piece_size())
 
 
 def from_file(path: Path) -> Tokenizer:
@@ -142,7 +144,7 @@ def clip(*, padded_with_zero: bool) -> Tokenizer:
     marks = ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = {word: id for id, word in enumerate([*words, *marks])}
     tokenizer = from_library(CLIPTokenizer(vocabulary, merges, model_max_length=77))  # type: ignore[arg-type]
-    return Tokenizer(tokenizer.ids, 0 if padded_with_zero else tokenizer.padding, tokenizer.limit)
+    return replace(tokenizer, padding=0) if padded_with_zero else tokenizer
 
 
 def byte_letters() -> list[str]:

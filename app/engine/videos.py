@@ -15,7 +15,7 @@ import PIL.Image
 import torch
 from torch import Tensor
 
-from app.engine.media import Video
+from app.engine.media import Audio, Video
 from app.graph.problem import Refusal
 
 VideoFormat = Literal["mp4", "webm", "gif", "webp"]
@@ -47,6 +47,22 @@ def open_video(path: Path, start: float = 0.0, duration: float = 0.0) -> Video:
     if not frames:
         raise Refusal(f"{path.name} has ended before {start:g} s.", "Choose an earlier start.", input="start")
     return Video(torch.from_numpy(np.stack(frames)), fps, audio, rate)
+
+
+def open_audio(path: Path) -> Audio:
+    """Return the sound of a file; raises Refusal."""
+    if not path.is_file():
+        raise Refusal(f"{path.name} is missing.", "Choose another file.", input="name")
+    try:
+        with av.open(str(path)) as container:
+            samples, rate = read_sound(container, 0.0, float("inf"))
+    except (av.FFmpegError, ValueError) as error:
+        raise Refusal(
+            f"{path.name} cannot be read as sound: {error}.", "Choose another file.", input="name"
+        ) from error
+    if samples is None:
+        raise Refusal(f"{path.name} holds no sound.", "Choose another file.", input="name")
+    return Audio(samples, rate)
 
 
 def read_frames(container: Any, start: float, end: float) -> list[np.ndarray[Any, Any]]:

@@ -41,7 +41,7 @@ class JobStarted:
 
 @dataclass(frozen=True)
 class NodeStarted:
-    """A node's function was called; `part` is the id of the one that an expansion brought and `node` shows."""
+    """A node's function was called. What an expansion brought has its id in `part`; `node` stands for it."""
 
     node: str
     part: str = ""
@@ -59,7 +59,7 @@ class NodeProgress:
 
 @dataclass(frozen=True)
 class NodeFinished:
-    """A node, or a `part` that it shows, has its results, computed in `duration` (s) or taken from the cache."""
+    """A node has its results, computed in `duration` (s) or from the cache; `part` as in NodeStarted."""
 
     node: str
     duration: float

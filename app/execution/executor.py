@@ -113,7 +113,7 @@ class RunningJob:
     waiting: dict[str, set[str]] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
     ready: deque[str] = field(default_factory=deque)
-    running: dict[Future[Returned], str] = field(default_factory=dict)
+    running: dict[Future[NodeResult | Returned], str] = field(default_factory=dict)
     expanding: dict[str, Returned] = field(default_factory=dict)
     unkept: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -126,7 +126,11 @@ class RunningJob:
                 self.start_ready()
                 finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    self.take(self.plan.nodes[self.running.pop(future)], future.result())
+                    id, result = self.running.pop(future), future.result()
+                    if isinstance(result, Returned):
+                        self.expand(self.plan.nodes[id], result)
+                    else:
+                        self.complete(id, result)
             self.refuse_circles()
         finally:
             self.stopping.set()
@@ -154,13 +158,10 @@ class RunningJob:
         if not self.waiting[id]:
             self.ready.append(id)
 
-    def take(self, node: PlannedNode, returned: Returned) -> None:
-        """Take what a node returned: its result, or more nodes that have to run first."""
-        if not returned.outcome.expansions:
-            self.keep(node, returned.result(returned.outcome.outputs), returned.started)
-            return
-        for call, expansion in returned.outcome.expansions.items():
-            returned.brought += self.splicer.splice(node, call, expansion)
+    def expand(self, node: PlannedNode, returned: Returned) -> None:
+        """Take the more nodes that a node returned, and let it wait for them."""
+        for index, expansion in returned.outcome.expansions.items():
+            returned.brought += self.splicer.splice(node, index, expansion)
         self.expanding[node.id] = returned
         needed = {link.node for part in returned.outcome.outputs.values() for link in links_in(part)}
         needed.update(id for id in returned.brought if self.plan.nodes[id].spec.output_node)
@@ -173,7 +174,9 @@ class RunningJob:
         outputs = {name: self.filled(parts) for name, parts in returned.outcome.outputs.items()}
         if any(self.plan.nodes[id].spec.output_node or id in self.unkept for id in returned.brought):
             self.unkept.add(node.id)
-        self.keep(node, returned.result(outputs), returned.started)
+        result = returned.result(outputs)
+        self.keep(node, result, returned.started)
+        self.complete(node.id, result)
 
     def filled(self, parts: list[Any]) -> list[Any]:
         if len(parts) == 1 and isinstance(parts[0], Link):
@@ -190,7 +193,6 @@ class RunningJob:
         if node.id not in self.unkept:
             self.executor.cache.put(node.key, node.spec, result, duration)
         self.caller.emit(NodeFinished(node.shown, duration, cached=False, part=part_of(node)))
-        self.complete(node.id, result)
 
     def complete(self, id: str, result: NodeResult) -> None:
         """Take a result and wake the nodes that waited for it."""
@@ -238,7 +240,7 @@ class RunningJob:
         links = (link.node for name in wanted(node, self.given(node)) for link in node.links.get(name, ()))
         return [id for id in links if id not in self.results]
 
-    def run_node(self, node: PlannedNode) -> Returned:
+    def run_node(self, node: PlannedNode) -> NodeResult | Returned:
         """Run a node in its lane."""
         if self.stopping.is_set():
             raise Cancelled
@@ -256,7 +258,12 @@ class RunningJob:
             key=node.key,
             savepoints=self.executor.savepoints,
         )
-        return Returned(call(node, self.given(node), context), context, started)
+        returned = Returned(call(node, self.given(node), context), context, started)
+        if returned.outcome.expansions:
+            return returned
+        result = returned.result(returned.outcome.outputs)
+        self.keep(node, result, started)
+        return result
 
     def given(self, node: PlannedNode) -> dict[str, list[Any]]:
         """Return the elements of every input that is known; a lazy one that nobody asked for is left out."""

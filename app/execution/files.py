@@ -14,6 +14,8 @@ from app.graph.widgets import ImageFile, ModelFile
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
 VIDEO_SUFFIXES = {".mp4", ".webm", ".mkv", ".mov", ".avi", ".gif"}
+AUDIO_SUFFIXES = {".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", *VIDEO_SUFFIXES}
+UPLOADS = {"images": IMAGE_SUFFIXES, "videos": VIDEO_SUFFIXES, "sounds": AUDIO_SUFFIXES}
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,14 @@ class Folders:
         )
 
     def choices(self, kind: str, folder: str) -> list[str]:
-        """Return the names that a ModelFile (`models`), ImageFile (`images`) or VideoFile (`videos`) has."""
+        """Return the names that a ModelFile (`models`) or a widget for uploads (`images`, ...) may offer."""
         if kind == "models":
             return sorted({name for root in self.models.get(folder, ()) for name in model_names(root)})
-        if kind == "images":
-            return sorted(names_below(self.by_name(folder), IMAGE_SUFFIXES))
-        if kind == "videos":
-            return sorted(names_below(self.by_name(folder), VIDEO_SUFFIXES))
+        if kind in UPLOADS:
+            return sorted(names_below(self.by_name(folder), UPLOADS[kind]))
         raise Refusal(
             f"There is no kind of choices '{kind}'.",
-            "Allowed are models, images and videos.",
+            "Allowed are models, images, videos and sounds.",
             code="bad_path",
         )
 

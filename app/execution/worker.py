@@ -7,6 +7,7 @@ server does, because its standard input closes then.
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
 import os
 import queue
@@ -26,6 +27,7 @@ from app.execution.executor import Executor
 from app.execution.files import Folders
 from app.execution.savepoints import Savepoints
 from app.graph import catalog, workflow
+from app.graph.catalog import Catalog
 
 
 class Worker:
@@ -111,17 +113,28 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="worker %(levelname)s %(message)s")
     worker = Worker(channel)
     threading.Thread(target=worker.listen, daemon=True).start()
-    found = catalog.find(settings["packages"])
+    folders = folders_from_json(settings["folders"])
+    found = read_nodes(settings, folders)
     cache = ResultCache(
         settings["cache_bytes"], DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"])
     )
     savepoints = Savepoints(Path(settings["savepoints"]), settings["savepoint_steps"])
     savepoints.sweep()
-    executor = Executor(found, cache, folders_from_json(settings["folders"]), savepoints)
+    executor = Executor(found, cache, folders, savepoints)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
         executor.device.submit(prepare)
     worker.serve(executor)
+
+
+def read_nodes(settings: dict[str, Any], folders: Folders) -> Catalog:
+    """Import the node files and the trusted packs; of the packs' code nothing is imported without packs."""
+    found = catalog.find(settings["packages"])
+    if not settings["packs"]:
+        return found
+    packs = importlib.import_module("app.interop.packs.load")  # by name, as the node files are
+    extended: Catalog = packs.with_packs(found, settings["packs"], folders)
+    return extended
 
 
 def device_name() -> str:

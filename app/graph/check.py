@@ -13,7 +13,7 @@ from app.graph.problem import Problem
 from app.graph.resolve import Links, ancestors, links_of, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
-from app.graph.widgets import ImageFile, MaskPainter, ModelFile, VideoFile
+from app.graph.widgets import AudioFile, ImageFile, MaskPainter, ModelFile, VideoFile
 from app.graph.workflow import Edge, Graph, Link, NodeInstance, Workflow
 
 Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
@@ -111,6 +111,8 @@ class Checker:
                 kind, what = "models", f"model in the folder '{folder}'"
             case VideoFile(folder):
                 kind, what = "videos", f"video in the folder '{folder}'"
+            case AudioFile(folder):
+                kind, what = "sounds", f"sound in the folder '{folder}'"
             case MaskPainter() if value == "":
                 return
             case ImageFile(folder):

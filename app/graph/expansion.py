@@ -22,7 +22,7 @@ class Expansion:
     """More nodes for the running graph, and where the outputs of the node that returns it come from.
 
     Attributes:
-        nodes: New nodes by ids that no other node of the run has. A value is one of the document or a `Ready`.
+        nodes: New nodes by ids that no other node of the run has. Values are as in a document, or `Ready`.
         edges: Edges into new nodes, from new ones or from any node of the run.
         outputs: For each output a `Link`, or a value; for an output declared `list[T]` also a list of both.
         shown_as: The node of the run that stands for a new one in events and problems; without an entry it is

@@ -53,7 +53,7 @@ class Input:
             "port": self.port,
             "multiple": self.multiple,
             "choices": list(self.choices),
-            "default": None if self.required else self.default,
+            "default": None if self.required or self.port else self.default,
             "widget": widgets.to_json(self.widget) if self.widget else None,
         }
 
@@ -89,8 +89,8 @@ class NodeSpec:
         claims: What its technique replaces; a claim made twice on one wire is a conflict.
         function: The node itself.
         context_parameter: Name of the parameter that takes the `Context`.
-        lane: Nodes of the lane `device` run one after the other; those of the `pool` beside them; `async` ones
-            mostly wait, so that many run at once.
+        lane: Nodes of the lane `device` run one after the other, a few of the `pool` beside them, and many
+            `async` ones, which mostly wait.
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
         prepare: Does slow imports; called once while the worker has nothing else to do.

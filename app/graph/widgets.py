@@ -66,6 +66,11 @@ class VideoFile(ImageFile):
 
 
 @dataclass(frozen=True)
+class AudioFile(ImageFile):
+    """A sound below `folder`, which is `input` for uploads."""
+
+
+@dataclass(frozen=True)
 class MaskPainter(ImageFile):
     """A drawing that says where: the name of a PNG below `folder` that the canvas uploads; empty for none."""
 
@@ -129,6 +134,7 @@ KINDS: dict[str, type[Widget]] = {
         ModelFile,
         ImageFile,
         VideoFile,
+        AudioFile,
         MaskPainter,
         Color,
         Curve,

@@ -56,17 +56,53 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Graph:
-    """Nodes by id and the edges between them."""
+class InterfaceInput:
+    """An input of the nodes that stand for a graph; it leads `to` inputs of nodes inside, (node, input)."""
 
-    nodes: Mapping[str, NodeInstance] = field(default_factory=dict)
-    edges: tuple[Edge, ...] = ()
+    name: str
+    type: str
+    to: tuple[tuple[str, str], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class InterfaceOutput:
+    """An output of the nodes that stand for a graph; it comes from an output inside."""
+
+    name: str
+    type: str
+    source: Link
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What the nodes that stand for a graph show of it."""
+
+    inputs: tuple[InterfaceInput, ...] = ()
+    outputs: tuple[InterfaceOutput, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def input(self, name: str) -> InterfaceInput | None:
+        return next((entry for entry in self.inputs if entry.name == name), None)
+
+    def output(self, name: str) -> InterfaceOutput | None:
+        return next((entry for entry in self.outputs if entry.name == name), None)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by id and the edges between them; nodes of other graphs may stand for one with an `interface`."""
+
+    nodes: Mapping[str, NodeInstance] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    interface: Interface | None = None
+
+
+@dataclass(frozen=True)
 class Workflow:
-    """A whole document. `graph` is the one that runs."""
+    """A whole document. `graph` is the one that is drawn first; what runs is `app.graph.flatten` of it."""
 
     graphs: Mapping[str, Graph]
     root: str = "main"
@@ -128,8 +164,44 @@ def read_graph(data: Any, where: str) -> Graph:
     return Graph(
         nodes={id: read_node(node, id) for id, node in nodes.items()},
         edges=tuple(read_edge(edge, f"edge {index} of {where}") for index, edge in enumerate(edges)),
-        extra=without(graph, "nodes", "edges"),
+        extra=without(graph, "nodes", "edges", "interface"),
+        interface=read_interface(graph["interface"], where) if "interface" in graph else None,
     )
+
+
+def read_interface(data: Any, where: str) -> Interface:
+    interface = expect(data, dict, f"'interface' of {where}")
+    ports: dict[str, list[dict[str, Any]]] = {}
+    for side in ("inputs", "outputs"):
+        entries = expect(interface.get(side, []), list, f"'{side}' of the interface of {where}")
+        ports[side] = [expect(entry, dict, f"An entry of '{side}' of {where}") for entry in entries]
+    return Interface(
+        inputs=tuple(
+            InterfaceInput(
+                *port_of(entry, where),
+                tuple(
+                    read_end(end, f"'to' of an input of {where}")
+                    for end in expect(entry.get("to", []), list, f"'to' of an input of {where}")
+                ),
+                without(entry, "name", "type", "to"),
+            )
+            for entry in ports["inputs"]
+        ),
+        outputs=tuple(
+            InterfaceOutput(
+                *port_of(entry, where),
+                Link(*read_end(entry.get("from"), f"'from' of an output of {where}")),
+                without(entry, "name", "type", "from"),
+            )
+            for entry in ports["outputs"]
+        ),
+        extra=without(interface, "inputs", "outputs"),
+    )
+
+
+def port_of(entry: Mapping[str, Any], where: str) -> tuple[str, str]:
+    name = expect(entry.get("name"), str, f"The name of a port of {where}")
+    return name, expect(entry.get("type"), str, f"The type of port '{name}' of {where}")
 
 
 def read_node(data: Any, id: str) -> NodeInstance:
@@ -148,14 +220,15 @@ def read_node(data: Any, id: str) -> NodeInstance:
 
 def read_edge(data: Any, where: str) -> Edge:
     edge = expect(data, dict, where)
-    ends = [expect(edge.get(end), list, f"'{end}' of {where}") for end in ("from", "to")]
-    for end in ends:
-        if len(end) != 2 or not all(isinstance(name, str) for name in end):
-            raise MalformedWorkflow(
-                f"{where} has the end {end!r}.", "Write each end as [node id, port name]."
-            )
-    (source, output), (target, input) = ends
-    return Edge(source, output, target, input)
+    source, target = (read_end(edge.get(end), f"'{end}' of {where}") for end in ("from", "to"))
+    return Edge(*source, *target)
+
+
+def read_end(data: Any, where: str) -> tuple[str, str]:
+    end = expect(data, list, where)
+    if len(end) != 2 or not all(isinstance(name, str) for name in end):
+        raise MalformedWorkflow(f"{where} is {end!r}.", "Write it as [node id, port name].")
+    return end[0], end[1]
 
 
 def graph_to_json(graph: Graph) -> dict[str, Any]:
@@ -164,7 +237,20 @@ def graph_to_json(graph: Graph) -> dict[str, Any]:
         for id, node in graph.nodes.items()
     }
     edges = [{"from": [edge.source, edge.output], "to": [edge.target, edge.input]} for edge in graph.edges]
-    return {"nodes": nodes, "edges": edges, **graph.extra}
+    interface = {} if graph.interface is None else {"interface": interface_to_json(graph.interface)}
+    return {"nodes": nodes, "edges": edges, **interface, **graph.extra}
+
+
+def interface_to_json(interface: Interface) -> dict[str, Any]:
+    inputs = [
+        {"name": port.name, "type": port.type, "to": [list(end) for end in port.to], **port.extra}
+        for port in interface.inputs
+    ]
+    outputs = [
+        {"name": port.name, "type": port.type, "from": [port.source.node, port.source.output], **port.extra}
+        for port in interface.outputs
+    ]
+    return {"inputs": inputs, "outputs": outputs, **interface.extra}
 
 
 def json_safe(values: Mapping[str, Any]) -> dict[str, Any]:

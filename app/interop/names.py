@@ -7,14 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from app.interop.flat import NATIVE
+from app.interop.image_rules import IMAGE, IMAGE_RULES
+from app.interop.loader_rules import LOADER_RULES
+from app.interop.mask_rules import MASK_RULES
 from app.interop.orders import ORDERS, PASS_WIDGETS
-from app.interop.rules import Out, Part, Rule, Same, Word
+from app.interop.rules import Out, Part, Rule, Same
 from app.interop.sampler_parts import MODEL_OF
 from app.interop.sampler_rules import LATENT, SAMPLER_RULES
-from app.interop.ways import FileName, SamplersModel
+from app.interop.value_rules import VALUE_RULES
+from app.interop.video_rules import VIDEO_RULES
+from app.interop.ways import SamplersModel
 
 TEXT = {"clip": "CLIP"}
-IMAGE = (Out("IMAGE", "IMAGE", "image"),)
 SIZE = {"width": 512, "height": 512, "batch_size": 1}
 NEW_LATENT = Part(
     "empty_latent",
@@ -25,21 +29,9 @@ NEW_LATENT = Part(
         "batch_size": Same("batch_size"),
     },
 )
-TEXT_NODE = Part("text", {"value": Same("value")})
-STRING = (Out("STRING", "STRING", "str"),)
-RESIZED = "is not what Patchloom does: it resizes bicubic with antialiasing, so pixels differ a little"
 
 TABLE = (
-    Rule(
-        "CheckpointLoaderSimple",
-        (Part("load_model", {"name": Same("ckpt_name")}),),
-        widgets={"ckpt_name": ""},
-        outputs=(
-            Out("MODEL", "MODEL", "model"),
-            Out("CLIP", "CLIP", "text_encoder"),
-            Out("VAE", "VAE", "vae"),
-        ),
-    ),
+    *LOADER_RULES,
     Rule(
         "CLIPTextEncode",
         (Part("encode_text", {"text_encoder": Same("clip"), "prompt": Same("text")}),),
@@ -49,6 +41,7 @@ TABLE = (
     ),
     Rule("EmptySD3LatentImage", (NEW_LATENT,), {}, {**SIZE, "width": 1024, "height": 1024}, LATENT),
     Rule("EmptyLatentImage", (NEW_LATENT,), {}, SIZE, LATENT),
+    Rule("EmptyFlux2LatentImage", (NEW_LATENT,), {}, {**SIZE, "width": 1024, "height": 1024}, LATENT),
     Rule(
         "FluxGuidance",
         (
@@ -75,81 +68,10 @@ TABLE = (
         {},
         LATENT,
     ),
-    Rule(
-        "LoadImage",
-        (Part("load_image", {"name": FileName("image")}),),
-        {},
-        {"image": ""},
-        (*IMAGE, Out("MASK", "MASK", None)),
-    ),
-    Rule(
-        "SaveImage",
-        (Part("save_image", {"image": Same("images"), "prefix": Same("filename_prefix")}),),
-        {"images": "IMAGE"},
-        {"filename_prefix": "ComfyUI"},
-    ),
-    Rule(
-        "PrimitiveInt",
-        (Part("integer", {"value": Same("value")}),),
-        {},
-        {"value": 0},
-        (Out("INT", "INT", "int"),),
-    ),
-    Rule(
-        "PrimitiveFloat",
-        (Part("number", {"value": Same("value")}),),
-        {},
-        {"value": 0.0},
-        (Out("FLOAT", "FLOAT", "float"),),
-    ),
-    Rule("PrimitiveStringMultiline", (TEXT_NODE,), {}, {"value": ""}, STRING),
-    Rule("PrimitiveString", (TEXT_NODE,), {}, {"value": ""}, STRING),
-    Rule(
-        "StringReplace",
-        (
-            Part(
-                "replace_text",
-                {"text": Same("string"), "find": Same("find"), "replacement": Same("replace")},
-            ),
-        ),
-        {},
-        {"string": "", "find": "", "replace": ""},
-        STRING,
-        lambda values: (
-            "find is empty, which puts the new text between all letters" if values["find"] == "" else None
-        ),
-    ),
-    Rule(
-        "ComfySwitchNode",
-        (
-            Part(
-                "switch",
-                {"condition": Same("switch"), "on_true": Same("on_true"), "on_false": Same("on_false")},
-            ),
-        ),
-        {"on_false": "*", "on_true": "*"},
-        {"switch": False},
-        (Out("output", "*", "any"),),
-    ),
-    Rule("PreviewImage", (Part("preview_image", {"image": Same("images")}),), {"images": "IMAGE"}),
-    Rule(
-        "ImageScale",
-        (
-            Part(
-                "resize_image",
-                {
-                    "image": Same("image"),
-                    "width": Same("width"),
-                    "height": Same("height"),
-                    "fit": Word("crop", {"disabled": "stretch", "center": "crop"}),
-                },
-            ),
-        ),
-        {"image": "IMAGE"},
-        {"upscale_method": "bicubic", "width": 512, "height": 512, "crop": "disabled"},
-        IMAGE,
-        notes={"upscale_method": ((), RESIZED)},
-    ),
+    *IMAGE_RULES,
+    *MASK_RULES,
+    *VIDEO_RULES,
+    *VALUE_RULES,
     *SAMPLER_RULES,
 )
 RULES = {rule.class_type: rule for rule in TABLE}

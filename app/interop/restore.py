@@ -50,7 +50,8 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         node = work.graph.nodes[ours]
         instead = part.instead is not None and node.type in part.instead.types()
         used = part.instead if instead and part.instead else part
-        inputs.update({name: Setting(value) for name, value in part.when.items()} if instead else {})
+        if instead:
+            inputs.update({name: Setting(value) for name, value in part.when.items() if not callable(value)})
         if isinstance(used.type, Named):
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)

@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeGuard
 from app.interop.flat import FlatNode, Setting, Source
 from app.interop.reach import Reach
 
-
 TYPED = {"INT", "FLOAT", "BOOLEAN", "STRING"}  # types whose values a file may hold
 
 
@@ -144,7 +143,7 @@ class Named:
 class Part:
     """One node of ours. It gets the id of the ComfyUI node, and `:suffix` when it is not the main one.
 
-    `instead` takes its place when the ComfyUI inputs `when` have these values.
+    `instead` takes its place when the ComfyUI inputs `when` have these values, or a function says so of them.
     """
 
     type: str | Named

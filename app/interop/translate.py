@@ -96,7 +96,10 @@ def sources(ways: Mapping[str, From], node: FlatNode, rule: Rule, reach: Reach) 
 
 
 def chosen(part: Part, node: FlatNode, reach: Reach) -> Part:
-    fits = part.when and all(reach.value(node, name) == value for name, value in part.when.items())
+    fits = part.when and all(
+        wanted(reach.value(node, name)) if callable(wanted) else reach.value(node, name) == wanted
+        for name, wanted in part.when.items()
+    )
     return part.instead if fits and part.instead else part
 
 

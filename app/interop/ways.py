@@ -107,6 +107,39 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Loosely:
+    """A choice of which we know some words; every other one becomes `otherwise`, and stays in the file."""
+
+    input: str
+    words: Mapping[str, Any]
+    otherwise: Any
+    note: str = ""
+
+    def find(self, node: FlatNode, reach: Reach) -> Found:
+        source = reach.source(node, self.input, fold=True)
+        word = source.value if isinstance(source, Setting) else None
+        places = source.places if isinstance(source, Setting) else ()
+        known = isinstance(word, str) and word in self.words
+        ours = self.words[word] if known else self.otherwise
+        return Found(
+            Setting(ours, places),
+            back=lambda value: self.back(value, word),
+            note="" if known or not self.note else f"{word!r} {self.note}",
+        )
+
+    def back(self, value: Any, word: Any) -> Any:
+        if self.words.get(word, self.otherwise) == value:
+            return word
+        return next((theirs for theirs, ours in self.words.items() if ours == value), word)
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        if not isinstance(source, Setting):
+            return {}
+        word = next((theirs for theirs, ours in self.words.items() if ours == source.value), None)
+        return {} if word is None else {self.input: Setting(word)}
+
+
+@dataclass(frozen=True)
 class Strength:
     """ComfyUI takes the last `steps` of int(steps / denoise) steps; our strength says where to start."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.edit import NoSuchInput, set_value
@@ -57,10 +56,6 @@ def at_point(document: Workflow, point: Mapping[str, str], catalog: Catalog) -> 
     return document
 
 
-def values_at(document: Workflow, places: Sequence[str]) -> dict[str, Any]:
-    """Return what a document holds at these places."""
-    found = {}
-    for place in places:
-        node, _, name = place.rpartition(".")
-        found[place] = document.graph.nodes[node].values.get(name)
-    return found
+def named(point: Mapping[str, str]) -> str:
+    """Return a point in words."""
+    return ", ".join(f"{place}={word}" for place, word in point.items())

@@ -1,4 +1,4 @@
-"""Run a document over a grid of values: one table, one contact sheet, and nothing is run twice."""
+"""Run a document over a grid of values; nothing is run twice. Only what the values reach counts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 from app.engine.pictures import png
 from app.graph.workflow import Workflow
-from app.measure.grid import Axis, at_point, points
+from app.measure.grid import Axis, at_point, named, points
 from app.measure.trial import Laboratory, Trial
-from app.measure.variants import NothingToCompare
+from app.measure.variants import NothingToCompare, behind
 
 RESULTS = "results.jsonl"
 
@@ -64,7 +64,8 @@ def sweep(
 def run_cell(
     laboratory: Laboratory, document: Workflow, point: Mapping[str, str], folder: Path, key: str
 ) -> Cell:
-    trial = laboratory.run(document)
+    varied = {place.rpartition(".")[0] for place in point}
+    trial = laboratory.run(document, behind(document, varied) | varied)
     files = []
     for at, data in enumerate(pictures_of(trial)):
         files.append(f"{key}_{at}.png")
@@ -73,7 +74,7 @@ def run_cell(
 
 
 def pictures_of(trial: Trial) -> list[bytes]:
-    """Return the pictures that a run saved or showed, as PNG; those it decoded where it saved none."""
+    """Return the pictures that a run made, as PNG."""
     pictures = [data for image in trial.images for data in png(image)]
     if not pictures:
         raise NothingToCompare("the workflow makes no picture; add a decode node.")
@@ -81,7 +82,7 @@ def pictures_of(trial: Trial) -> list[bytes]:
 
 
 def stored(folder: Path) -> dict[str, Cell]:
-    """Return the results in a folder whose pictures are all there; a line cut off in mid-write is left out."""
+    """Return the results whose pictures are all there; a line cut off in mid-write is left out."""
     found = {}
     results = folder / RESULTS
     for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
@@ -106,7 +107,3 @@ def key_of(document: Workflow, laboratory: Laboratory) -> str:
     edges = sorted([edge.source, edge.output, edge.target, edge.input] for edge in graph.edges)
     text = json.dumps([nodes, edges], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def named(point: Mapping[str, str]) -> str:
-    return ", ".join(f"{place}={word}" for place, word in point.items())

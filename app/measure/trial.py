@@ -23,10 +23,10 @@ MADE_ANEW = {"Latent", "Image", "Video"}
 
 
 class KeepsLoaded(ResultCache):
-    """Keeps models and prompts, but no pictures: what is timed must be computed each time."""
+    """Keeps models and prompts, but nothing behind them: what is timed must be computed each time."""
 
     def put(self, key: str, spec: NodeSpec, result: NodeResult, duration: float) -> None:
-        if not any(output.type in MADE_ANEW for output in spec.outputs):
+        if not spec.output_node and not any(output.type in MADE_ANEW for output in spec.outputs):
             super().put(key, spec, result, duration)
 
 
@@ -108,7 +108,7 @@ class Laboratory:
         return self.executor.catalog
 
     def run(self, document: Workflow, only: Collection[str] | None = None) -> Trial:
-        """Run a document to its end; `only` these nodes count. Raises NodeFailed when one could not finish."""
+        """Run a document to its end; `only` these nodes count. Raises NodeFailed when one fails."""
         trial = Trial(only=only)
         caller = Caller(trial.take)
         job = RunningJob(self.executor, document, caller, self.executor.prepare(document, ()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import WSMessage, web
 
+from app.server.reels import Frame, Reels
 from app.store.events import Record
 
 BACKLOG = 10_000  # events a client may fall behind before it is cut off to catch up anew
@@ -47,11 +48,12 @@ class Client:
 
 
 class Hub:
-    """All clients, and the newest preview of each node of the running job for those who come later."""
+    """All clients, the newest preview of each node of the last job for those who come later, and all earlier ones."""
 
     def __init__(self) -> None:
         self.clients: set[Client] = set()
         self.previews: dict[str, bytes] = {}
+        self.reels = Reels()
 
     async def attend(self, client: Client, hear: Callable[[WSMessage], None] = lambda message: None) -> None:
         """Serve a client until it goes; what it has to catch up with does not count as falling behind."""
@@ -66,16 +68,16 @@ class Hub:
             sender.cancel()
 
     def tell(self, record: Record) -> None:
-        """Pass on an event; the end of a job makes its previews old."""
-        if record.body["type"] in ("job_started", "job_finished"):
+        """Pass on an event; the start of a job makes the previews of the one before old."""
+        if record.body["type"] == "job_started":
             self.previews.clear()
         for client in self.clients:
             client.tell(record.to_json())
 
-    def show(self, frame: bytes) -> None:
-        """Pass on a preview frame."""
-        length = int.from_bytes(frame[2:4], "big")
-        node = frame[4 : 4 + length].decode()
-        self.previews[node] = frame
+    def show(self, packet: bytes, job: str) -> None:
+        """Pass on a preview frame of a job, and keep it."""
+        frame = Frame.unpack(packet)
+        self.previews[frame.node] = packet
+        self.reels.add(job, frame)
         for client in self.clients:
-            client.show(node, frame)
+            client.show(frame.node, packet)

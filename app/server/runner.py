@@ -94,7 +94,8 @@ class Runner:
     async def hear(self, frame: wire.Frame) -> None:
         """Take a frame from the worker."""
         if isinstance(frame, bytes):
-            self.hub.show(frame)
+            if self.current:
+                self.hub.show(frame, self.current.id)
         elif frame["type"] == "ready":
             self.take_catalog(Catalog.from_json(frame["catalog"]))
         elif self.current and frame["job"] == self.current.id:
@@ -138,11 +139,12 @@ class Runner:
     def take_catalog(self, found: Catalog) -> None:
         """Use the catalogue the worker read, and keep it for the next start."""
         for entry in found.failed:
-            log.warning("node file %s was left out: %s", entry.file, entry.reason)
+            log.warning("%s was left out: %s", entry.file, entry.reason)
         changed = found.version != self.state.catalog.version or not self.state.catalog_complete
         self.state.catalog, self.state.catalog_complete = found, True
         settings = self.state.settings
-        catalog.write(settings.stored_catalog, found, catalog.source_digest(settings.packages))
+        digest = catalog.source_digest(settings.packages, settings.packs)
+        catalog.write(settings.stored_catalog, found, digest)
         if changed:
             self.hub.tell(self.state.log.add(CatalogChanged(found.version)))
 

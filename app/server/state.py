@@ -46,6 +46,7 @@ class State:
             "savepoints": str(self.settings.savepoints),
             "savepoint_steps": self.settings.savepoint_steps,
             "packages": self.settings.packages,
+            "packs": [str(place) for place in self.settings.packs],
         }
 
     def check(self, workflow: Workflow, targets: Sequence[str] = ()) -> list[Problem]:
@@ -62,7 +63,7 @@ def open_state(settings: Settings) -> State:
     assets.forget("temp")
     for folder in (settings.folders.output, settings.folders.input, settings.folders.temp):
         folder.mkdir(parents=True, exist_ok=True)
-    stored = catalog.read(settings.stored_catalog, catalog.source_digest(settings.packages))
+    stored = catalog.read(settings.stored_catalog, catalog.source_digest(settings.packages, settings.packs))
     return State(
         settings,
         database,

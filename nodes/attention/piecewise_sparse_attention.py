@@ -119,21 +119,26 @@ class Blocks:
         weights = bias[:, :, 0, image].exp()
         labels = cut.labels[0, 0][cut.order[0, 0].argsort()]
         weight = sums(weights[..., None], labels, cut)[..., 0]
-        ones = torch.ones_like(weights)[..., None]
         means = [
             sums(x * w, labels, cut) / sums(w, labels, cut).clamp(min=1e-9)
-            for x, w in ((query, ones), (key, weights[..., None]), (value, weights[..., None]))
+            for x, w in (
+                (query, torch.ones_like(weights)[..., None]),
+                (key, weights[..., None]),
+                (value, weights[..., None]),
+            )
         ]
         centred, weighted = key - means[1][:, :, labels], value * weights[..., None]
         return cls(
             image,
             labels,
-            *means,
-            weight,
-            centred.mT @ weighted,
-            norms(centred, weighted, cut),
-            heads.factor,
-            bias,
+            query=means[0],
+            key=means[1],
+            value=means[2],
+            weight=weight,
+            slope=centred.mT @ weighted,
+            size=norms(centred, weighted, cut),
+            factor=heads.factor,
+            bias=bias,
         )
 
     def best(self, count: int) -> Tensor:

@@ -86,6 +86,17 @@ class Control(Patch[Memory]):
         return {"technique": "apply_control", "calls": calls, "controlled": asked, "strength": self.strength}
 
 
+def read_hint(net: ControlNet, image: Image, vae: Vae) -> Tensor:
+    """Return the control picture as the network wants it: pixels in -1..1, or a latent."""
+    if net.reads_pixels:
+        return image.pixels.movedim(-1, 1) * 2 - 1
+    latent = vae.encode(image).samples
+    if not net.ignores_shift:
+        return latent
+    mean, spread = vae.statistics(latent, vae.family)
+    return latent + (mean / spread).cpu()
+
+
 @node(patch=Control)
 def apply_control(
     model: Model,
@@ -111,6 +122,5 @@ def apply_control(
     """
     control_net.check(model.family, mode)
     blocks = {stack: len(getattr(model.module, stack)) for stack in control_net.form.stacks}
-    pixels = image.pixels.movedim(-1, 1) * 2 - 1
-    hint = pixels if control_net.reads_pixels else vae.encode(image).samples
+    hint = read_hint(control_net, image, vae)
     return model.with_patch(Control(control_net, model.family, blocks, hint, strength, start, end, mode))

@@ -60,9 +60,9 @@ def math_expression(
     """Calculate a formula of up to eight numbers, also with whole numbers, bits and conditions.
 
     Args:
-        expression: Such as "(a + 15) // 16 * 16" or "a & ~1"; knows a to h, + - * / // % **, & | ^ ~, comparisons,
-            and, or, not, "a if b else c", and abs, ceil, cos, float, floor, int, log, log2, log10, max, min, pow,
-            round, sin, sqrt, sum, tan. Whole numbers are calculated exactly.
+        expression: Such as "(a + 15) // 16 * 16" or "a & ~1"; knows a to h, + - * / // % **, & | ^ ~,
+            comparisons, and, or, not, "a if b else c", and abs, ceil, cos, float, floor, int, log, log2,
+            log10, max, min, pow, round, sin, sqrt, sum, tan. Whole numbers are calculated exactly.
         a: A number.
         b: A second number.
         c: A third number.

@@ -8,7 +8,9 @@ from typing import Annotated, Literal, NamedTuple
 from app.graph.node import node
 from app.graph.widgets import Number
 
-Proportions = Literal["1:1", "3:2", "4:3", "16:9", "21:9", "2:1", "2:3", "3:4", "9:16", "9:21", "1:2", "5:4", "4:5"]
+Proportions = Literal[
+    "1:1", "3:2", "4:3", "16:9", "21:9", "2:1", "2:3", "3:4", "9:16", "9:21", "1:2", "5:4", "4:5"
+]
 
 
 class Size(NamedTuple):

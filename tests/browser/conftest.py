@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from tests.server.conftest import Server, studio
+from tests.browser.sheet import Sheet, first_picture
+from tests.server.conftest import ROOT, Server, Studio, studio
 
 __all__ = ["studio"]
 
@@ -51,6 +54,45 @@ def of_the_page(message: ConsoleMessage) -> bool:
     """Whether an error is the page's own; the browser itself reports refused requests and lost servers."""
     by_browser = ("Failed to load resource", "WebSocket connection to")
     return message.type == "error" and not message.text.startswith(by_browser)
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests here: each edits a workflow of its own."""
+    base = tmp_path_factory.mktemp("desk")
+    for name in ("models", "workflows"):
+        (base / name).symlink_to(ROOT / name)
+    running = Studio(base).start().ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Iterator[Sheet]:
+    """A workflow of its own in a browser of its own; fails when the page logged an error."""
+    make = getattr(request, "param", first_picture)
+    with open_sheet(browser, desk, request.node.name, make()) as opened:
+        yield opened
+
+
+@contextmanager
+def open_sheet(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
+    """Open a document as a new workflow; fails at the end when the page logged an error."""
+    status, head = server.ask("POST", "/api/workflows", {"title": title, "document": document})
+    assert status == 201, head
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if of_the_page(message) else None)
+    page.goto(f"{server.url}/?workflow={head['id']}")
+    opened = Sheet(page, server, head["id"])
+    expect(opened.node("save").get_by_test_id("w-prefix")).to_be_visible()
+    expect(opened.node("save")).to_be_in_viewport(ratio=1)
+    yield opened
+    context.close()
+    assert not errors, errors
 
 
 @pytest.fixture

@@ -36,21 +36,18 @@ class Sheet:
     def saved(self) -> Graph:
         """What the canvas has, once the server has the same."""
         drawn = self.drawn()
-        wait_for(lambda: self.kept() == drawn, 8)
+        wait_for(lambda: self.kept() == drawn, 20)
         expect(self.page.get_by_test_id("saved")).to_have_text("saved")
         return drawn
 
     def kept(self) -> Graph:
-        graph: Graph = self.server.get(f"/api/workflows/{self.id}")["document"]["graphs"]["main"]
-        return plain(graph)
+        return plain(self.server.get(f"/api/workflows/{self.id}")["document"])
 
     def drawn(self) -> Graph:
-        """What the canvas has, taken from its download."""
+        """What the canvas has, taken from its download: the root's graph, and its subgraphs as `graphs`."""
         with self.page.expect_download() as started:
             self.page.keyboard.press("Control+s")
-        text = Path(started.value.path()).read_text()
-        graph: Graph = json.loads(text)["graphs"]["main"]
-        return plain(graph)
+        return plain(json.loads(Path(started.value.path()).read_text()))
 
     def links(self) -> set[str]:
         return {f"{'.'.join(edge['from'])}>{'.'.join(edge['to'])}" for edge in self.saved()["edges"]}
@@ -85,10 +82,19 @@ class Sheet:
         return box["x"] + box["width"] / 2, box["y"] + box["height"] - 60
 
 
-def plain(graph: Graph) -> Graph:
-    """The graph without its view, which is no content, and with what a file may leave out."""
+def plain(document: dict[str, Any]) -> Graph:
+    """The root's graph without its view, which is no content, and with what a file may leave out."""
+    graph = document["graphs"]["main"]
     nodes = {id: {**BARE, **node} for id, node in graph["nodes"].items()}
-    return {"nodes": nodes, "edges": graph["edges"], "groups": graph.get("groups", [])}
+    more = {id: other for id, other in document["graphs"].items() if id != "main"}
+    dots = graph.get("reroutes", {})
+    return {
+        "nodes": nodes,
+        "edges": graph["edges"],
+        "groups": graph.get("groups", []),
+        "dots": dots,
+        "graphs": more,
+    }
 
 
 def middle(place: Locator) -> tuple[float, float]:

@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import of_the_page
-from tests.browser.sheet import Sheet, at_odds, first_picture, middle, with_caches, with_spares
-from tests.server.conftest import ROOT, Server, Studio
-
-
-@pytest.fixture(scope="module")
-def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests here: each edits a workflow of its own."""
-    base = tmp_path_factory.mktemp("desk")
-    for name in ("models", "workflows"):
-        (base / name).symlink_to(ROOT / name)
-    running = Studio(base).start().ready()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Iterator[Sheet]:
-    """A workflow of its own in a browser of its own; fails when the page logged an error."""
-    make = getattr(request, "param", first_picture)
-    status, head = desk.ask("POST", "/api/workflows", {"title": request.node.name, "document": make()})
-    assert status == 201, head
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if of_the_page(message) else None)
-    page.goto(f"{desk.url}/?workflow={head['id']}")
-    opened = Sheet(page, desk, head["id"])
-    expect(opened.node("save").get_by_test_id("w-prefix")).to_be_visible()
-    expect(opened.node("save")).to_be_in_viewport(ratio=1)
-    yield opened
-    context.close()
-    assert not errors, errors
-
+from tests.browser.sheet import Sheet, at_odds, middle, with_caches, with_spares
+from tests.server.conftest import ROOT
 
 spares = pytest.mark.parametrize("sheet", [with_spares], indirect=True, ids=["spares"])
 UNDO, REDO = "Control+z", "Control+Shift+z"

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from app.checkpoints.architecture import Kind
 from app.checkpoints.contents import find_part, read_parts
 from app.engine.building import build
-from app.graph.problem import Refusal
 from tests.tiny.layouts import (
     TRANSFORMERS,
     Weights,

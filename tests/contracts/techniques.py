@@ -5,10 +5,12 @@ from typing import Any
 
 from app.engine.model import Patch
 from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
+from nodes.attention.attention_backend import AttentionBackend
 from nodes.attention.clear_window import ClearWindow
 from nodes.attention.group_attention import GroupAttention
 from nodes.attention.kv_pooling import KvPooling
 from nodes.attention.piecewise_sparse_attention import PiecewiseSparseAttention
+from nodes.attention.proportional_attention import ProportionalAttention
 from nodes.attention.reshaped_sparse_attention import ReshapedSparseAttention
 from nodes.attention.sparse_videogen2 import SparseVideogen2
 from nodes.caching.attention_broadcast import AttentionBroadcast
@@ -55,6 +57,8 @@ TECHNIQUES = {
     "piecewise_sparse_attention": Technique(
         PiecewiseSparseAttention(0.3, 2, 1, 1), PiecewiseSparseAttention(1.0, 2, 1, 0)
     ),
+    "attention_backend": Technique(AttentionBackend("math"), AttentionBackend("auto")),
+    "proportional_attention": Technique(ProportionalAttention(16, 1.0), ProportionalAttention(16, 0.0)),
     "sparse_videogen2": Technique(
         SparseVideogen2(6, 12, 0.6, 0.1, 0.3, 1), SparseVideogen2(6, 12, 0.6, 0.1, 1.0, 0)
     ),

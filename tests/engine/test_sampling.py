@@ -5,7 +5,6 @@ import PIL.Image
 import pytest
 import torch
 
-from app.engine.conditioning import Conditioning
 from app.engine.installation import open_run
 from app.engine.media import Latent
 from app.engine.model import Model
@@ -15,6 +14,7 @@ from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from nodes.samplers.heun import Heun
+from tests.nodes.guidance.answers import Answers
 from tests.tiny.patches import Identity, Witness
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import SIGMAS, STEPS, guided, run
@@ -99,11 +99,9 @@ def test_guidance_is_uncond_plus_scaled_difference() -> None:
     guider = guided(MODEL, 3.0)
     cond, uncond = noise(MODEL), noise(MODEL) * 2 + 1
 
-    def branch(latent: torch.Tensor, sigma: float, conditioning: Conditioning, name: str) -> torch.Tensor:
-        assert conditioning is {"cond": guider.positive, "uncond": guider.negative}[name]
-        return {"cond": cond, "uncond": uncond}[name]
-
+    branch = Answers(answers={"cond": cond, "uncond": uncond})
     assert torch.equal(guider(branch, cond, 1.0), uncond + 3.0 * (cond - uncond))
+    assert branch.conditionings == [guider.positive, guider.negative]
 
 
 def test_the_last_preview_is_a_jpeg_of_the_size_to_come() -> None:

@@ -11,47 +11,16 @@ from app.execution.events import (
     Event,
     JobFinished,
     JobStarted,
-    NodeFinished,
     NodeProgress,
     NodeReported,
 )
 from app.execution.executor import Executor
 from app.execution.files import Folders, Numbering, write_whole
 from app.execution.result import NodeResult, size_of
-from app.graph import catalog
 from app.graph.problem import Refusal
-from app.graph.workflow import Workflow, read
+from app.graph.workflow import read
 from tests.documents import document, sum_of, workflow
-
-PLAIN = catalog.find(("tests.plain.nodes",))
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> Folders:
-    return Folders(
-        tmp_path / "output", tmp_path / "temp", tmp_path / "input", {"models": (tmp_path / "models",)}
-    )
-
-
-@pytest.fixture
-def executor(folders: Folders) -> Executor:
-    return Executor(PLAIN, ResultCache(10_000), folders)
-
-
-def run(executor: Executor, document: Workflow) -> list[Event]:
-    told: list[Event] = []
-    end = executor.run(document, Caller(told.append))
-    assert told[-1] == end
-    return told
-
-
-def ended(told: list[Event]) -> str:
-    assert isinstance(told[-1], JobFinished)
-    return told[-1].status
-
-
-def finished(told: list[Event]) -> dict[str, bool]:
-    return {event.node: event.cached for event in told if isinstance(event, NodeFinished)}
+from tests.execution.runs import PLAIN, ended, finished, run, saved
 
 
 def test_values_flow_and_files_appear(executor: Executor, folders: Folders) -> None:
@@ -119,13 +88,9 @@ def test_a_chain_of_5000_nodes(executor: Executor, folders: Folders) -> None:
 def test_saved_pictures_can_carry_the_document(executor: Executor) -> None:
     nodes = document({"n": "number", "s": "show"}, "n.int > s.value")
     stop = threading.Event()
-    context = NodeContext("s", executor.folders, Caller(print), stop, read(nodes), {"show": "1"})
+    context = NodeContext("s", "s", executor.folders, Caller(print), stop, read(nodes), {"show": "1"}, {})
     assert read(context.document()).to_json()["graphs"] == read(nodes).to_json()["graphs"]
     assert context.document()["lock"] == {"nodes": {"show": "1"}, "models": {}}
-
-
-def saved(folders: Folders) -> list[str]:
-    return [path.read_bytes()[8:].decode().strip() for path in sorted(folders.output.iterdir())]
 
 
 def test_a_list_runs_what_it_feeds_once_for_each_element(executor: Executor, folders: Folders) -> None:

@@ -55,7 +55,7 @@ START = '{"format": "patchloom/1", "root": "m", "graphs": {"m": '
         ),
         (
             START + '{"nodes": {}, "edges": [{"from": ["a"]}]}}}',
-            "'to' of edge 0",
+            "'from' of edge 0",
         ),
         ("[" * 100_000, "not JSON"),
     ],

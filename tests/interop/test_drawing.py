@@ -155,7 +155,7 @@ def test_bypass_takes_the_same_slot_or_the_first_of_its_type() -> None:
         node(2, "LoraLoader", ["x.safetensors", 1, 1], mode=4, inputs=both, outputs="MODEL:MODEL CLIP:CLIP"),
         node(3, "Swap", mode=4, inputs="clip:CLIP model:MODEL", outputs="MODEL:MODEL CLIP:CLIP"),
         node(4, "CLIPTextEncode", ["x"], inputs="clip:CLIP", outputs="C:CONDITIONING"),
-        node(5, "PreviewAny", inputs="source:*"),
+        node(5, "SomeViewer", inputs="source:*"),
         links="1.0>2.0 1.1>2.1 2.1>3.0 2.0>3.1 3.1>4.0 3.0>5.0",
     )
     workflow = opened(document)

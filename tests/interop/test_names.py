@@ -16,6 +16,7 @@ from app.interop.names import TABLE, class_type_of, placeholder_type
 from app.interop.page import table
 from app.interop.rules import Named, Of, Part, Rule
 from app.interop.sampler_parts import NEAR_SAMPLERS
+from app.interop.translate import port_of_ours
 from tests.interop.drawings import Json, prompt
 
 PAGE = Path(__file__).parents[2] / "docs" / "comfyui.md"
@@ -49,7 +50,8 @@ def test_the_table_names_nodes_and_ports_that_exist(rule: Rule, nodes: Catalog) 
         for type in own:
             spec = nodes.get(type)
             assert spec is not None, f"{type} is not in the catalogue"
-            assert entry.ways(type).keys() <= {item.name for item in spec.inputs}
+            inputs = {item.name for item in spec.inputs}
+            assert {port_of_ours(name) for name in entry.ways(type)} <= inputs
     for way in (way for entry in every_part(rule) for way in entry.inputs.values() if isinstance(way, Of)):
         assert way.part in by_suffix or rule.class_type.startswith("SamplerCustom")
     for out in rule.outputs:
@@ -220,16 +222,21 @@ def test_a_switch_that_is_computed_stays_a_switch() -> None:
 
 
 def test_pictures(nodes: Catalog) -> None:
-    scale = {"image": ["1", 0], "upscale_method": "lanczos", "width": 64, "height": 64, "crop": "center"}
+    scale = {"image": ["1", 0], "upscale_method": "bicubic", "width": 64, "height": 64, "crop": "center"}
     document: Json = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "sub/a.png [input]"}},
         "2": {"class_type": "ImageScale", "inputs": scale},
         "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
     }
     workflow = read_json(document)
-    assert workflow.graph.nodes["1"].values == {"name": "sub/a.png"}
-    assert workflow.graph.nodes["2"].values == {"width": 64, "height": 64, "fit": "crop"}
-    assert "'lanczos' is not what Patchloom does" in told(workflow)
+    assert workflow.graph.nodes["1"].values == {"name": "sub/a.png", "transparent": "as stored"}
+    assert workflow.graph.nodes["2"].values == {
+        "width": 64,
+        "height": 64,
+        "fit": "crop",
+        "method": "bicubic",
+    }
+    assert "'bicubic' is smoothed here when pictures shrink" in told(workflow)
     assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
     document["1"]["inputs"]["image"] = "a.png [output]"
     assert read_json(document).graph.nodes["1"].type == "LoadImage"

@@ -19,7 +19,7 @@ def architecture(name: str, kind: str = "transformer") -> Architecture:
 
 
 def original(weights: Mapping[str, Tensor], rules: Iterable[Rule]) -> Weights:
-    """Return weights of diffusers under the authors' names: the inverse of `rules.translate` and `assemble`."""
+    """Return weights of diffusers under the authors' names: the inverse of `translate` and `assemble`."""
     rest, found = dict(weights), Weights()
     for entry in rules:
         first = rule(entry.ours[0], entry.original)

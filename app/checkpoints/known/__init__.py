@@ -2,6 +2,7 @@
 
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known.autoencoders import KL, WAN_VAE
+from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.flux import FLUX
 from app.checkpoints.known.lumina2 import LUMINA2
 from app.checkpoints.known.pixart import PIXART
@@ -11,6 +12,7 @@ from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QW
 from app.checkpoints.known.wan import WAN
 
 ARCHITECTURES: tuple[Architecture, ...] = (
+    *CONTROLNETS,  # first: they hold the blocks of the transformers that they copy
     FLUX,
     SD3,
     QWEN_IMAGE,

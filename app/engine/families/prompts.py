@@ -30,7 +30,7 @@ class TextTower:
         length: Tokens of a prompt at most.
         padding: `full`: short prompts are filled up and the encoder sees the filling; `zeroed`: it does not,
             and the transformer sees zeros there; `none`: the transformer sees the prompt's own tokens only.
-        layers_back: Hidden state to take, counted from the last block; 0 for the output after the final norm.
+        layers_back: Hidden state to take, counted back from the last one.
         wrap: Text of the user -> text that is encoded.
         drop: Tokens at the start that the transformer does not see.
         needed: Whether the family works without it.

@@ -69,7 +69,9 @@ class Calling:
         except (Cancelled, Refusal):
             raise
         except (Exception, SystemExit) as error:
-            log.exception("node %s: %s of the pack %s failed", context.id, self.node.class_type, self.node.pack)
+            log.exception(
+                "node %s: %s of the pack %s failed", context.id, self.node.class_type, self.node.pack
+            )
             raise self.fault(error) from error
         finally:
             CALL.reset(token)

@@ -86,9 +86,7 @@ def links_in(node: Mapping[str, Any]) -> Iterator[list[Any]]:
 def flat_node(
     id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], prompts: Prompts, crossing: Crossing
 ) -> FlatNode:
-    inputs = {
-        name: source(value, nodes, prompts, crossing) for name, value in node.get("inputs", {}).items()
-    }
+    inputs = {name: source(value, nodes, prompts, crossing) for name, value in node.get("inputs", {}).items()}
     return FlatNode(id, str(node["class_type"]), inputs)
 
 

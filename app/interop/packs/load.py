@@ -30,6 +30,10 @@ OURS = {*RULES, *PASSES, *READ_BY_OTHERS, *UNDRAWN}  # class types that mean som
 COMFYS = ("comfy", "comfy_api", "comfy_execution", "comfy_extras", "execution", "latent_preview")
 
 
+class Unusable(Exception):
+    """A pack or a class that is in order and cannot be used; the text says why."""
+
+
 def with_packs(found: Catalog, places: Sequence[str], folders: Folders) -> Catalog:
     """Return the catalogue with the nodes of the packs at these places, and why others were left out.
 
@@ -56,14 +60,13 @@ class Loading:
     def load_all(self, place: Path) -> None:
         paths = packs_in(place)
         if not paths:
-            self.fail(place.name, "there is no pack: no __init__.py, and no folder or file that is one.")
+            self.fail(place.name, Unusable(f"there is no pack in {place}: no __init__.py, no .py file."))
         for path in paths:
             try:
                 module = import_pack(path)
                 classes = classes_of(module)
             except (Exception, SystemExit) as error:
-                log.info("pack %s was left out", path, exc_info=True)
-                self.fail(path.stem, reason_of(error))
+                self.fail(path.stem, error)
                 continue
             for node in read_classes(path, module, classes):
                 self.add(node)
@@ -74,15 +77,16 @@ class Loading:
             refuse_taken(node, self.specs, self.world)
             spec = describe(node, self.world)
         except (Exception, SystemExit) as error:
-            log.info("class %s was left out", node.class_type, exc_info=True)
-            self.fail(f"{node.pack}/{node.class_type}", reason_of(error))
+            self.fail(f"{node.pack}/{node.class_type}", error)
             return
         self.specs[spec.id] = spec
         self.world.classes[spec.id] = node
         self.table.setdefault(node.class_type, node.kind)
 
-    def fail(self, name: str, reason: str) -> None:
-        self.failed.append(FailedFile(f"packs/{name}", reason))
+    def fail(self, name: str, error: BaseException) -> None:
+        if not isinstance(error, Unusable | ModuleNotFoundError | SyntaxError):
+            log.info("packs/%s was left out", name, exc_info=error)
+        self.failed.append(FailedFile(f"packs/{name}", reason_of(error)))
 
 
 def packs_in(place: Path) -> list[Path]:
@@ -123,13 +127,13 @@ def import_pack(path: Path) -> ModuleType:
 
 
 def classes_of(module: ModuleType) -> Mapping[str, Any]:
-    """Return what a pack lists; raises TypeError when it lists nothing."""
+    """Return what a pack lists; raises Unusable when it lists nothing."""
     found = getattr(module, "NODE_CLASS_MAPPINGS", None)
     if isinstance(found, Mapping):
         return found
     if hasattr(module, "comfy_entrypoint"):
-        raise TypeError("it is written for ComfyUI's newer interface (comfy_entrypoint), packs of V1 are run")
-    raise TypeError("it has no NODE_CLASS_MAPPINGS, so there is no node in it")
+        raise Unusable("it is written for ComfyUI's newer interface (comfy_entrypoint); Patchloom runs V1.")
+    raise Unusable("it has no NODE_CLASS_MAPPINGS, so there is no node in it.")
 
 
 def read_classes(path: Path, module: ModuleType, classes: Mapping[str, Any]) -> Iterator[V1Class]:
@@ -144,15 +148,17 @@ def read_classes(path: Path, module: ModuleType, classes: Mapping[str, Any]) -> 
 def refuse_taken(node: V1Class, specs: Mapping[str, NodeSpec], world: World) -> None:
     """Refuse a class type that is taken: ComfyUI files that use it would mean two things."""
     if node.class_type in OURS or node.class_type.startswith(NATIVE):
-        raise ValueError("Patchloom has this class type itself, and its own is used")
+        raise Unusable("Patchloom has this class type itself, and its own is used.")
     other = next((entry for entry in world.classes.values() if entry.class_type == node.class_type), None)
     if other is not None:
-        raise ValueError(f"the pack '{other.pack}' has this class type, too, and was named first")
+        raise Unusable(f"the pack '{other.pack}' has this class type, too, and was named first.")
 
 
 def reason_of(error: BaseException) -> str:
     """Say why a pack or class cannot be used, and what to do about it."""
     match error:
+        case Unusable():
+            return str(error)
         case SystemExit():
             return f"it ended the program (sys.exit({error.code!r})) instead of loading."
         case ModuleNotFoundError(name=str() as name) if name.partition(".")[0] in COMFYS:

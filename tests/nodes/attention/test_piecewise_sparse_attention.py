@@ -105,6 +105,15 @@ def only_kept(heads: Heads, layout: Layout) -> Tensor:
     return attend_blocks(heads, with_text(Pattern(cut, cut, keep), layout.spans("image"))).output
 
 
+@pytest.mark.parametrize("order", [0, 1])
+def test_nothing_is_left_of_the_series_where_everything_is_kept(order: int) -> None:
+    layout, heads = Layout((1, 7, 5), 3), operands(38)
+    cut, spans = tiles(layout.positions(), 2), layout.spans("joint")
+    keep = torch.ones(2, 2, 12, 12, dtype=torch.bool)
+    exact = with_text(Pattern(cut, cut, keep), spans)
+    assert close(Blocks.of(heads, cut, spans["image"]).series(heads, exact, keep, order), dense(heads))
+
+
 def with_key_mask(value: Callable[[Tensor], Tensor]) -> Heads:
     heads = operands(68)
     return replace(heads, mask=value(torch.arange(68) % 5 > 0)[None, None, None])

@@ -3,13 +3,15 @@
 import warnings
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from app.engine.control import ControlNet
+from app.engine.control import ControlNet, open_control
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.sites import Block
@@ -32,12 +34,11 @@ def flux(**more: Any) -> nn.Module:
         num_single_layers=2,
         joint_attention_dim=TEXT_WIDTH,
         pooled_projection_dim=POOLED_WIDTH,
-        axes_dims_rope=(4, 6, 6),
-        **{**HEADS, **more},
+        **{**HEADS, "axes_dims_rope": (4, 6, 6), **more},
     )
 
 
-def sd3() -> nn.Module:
+def sd3(**more: Any) -> nn.Module:
     from diffusers import SD3ControlNetModel
 
     return SD3ControlNetModel(
@@ -45,14 +46,13 @@ def sd3() -> nn.Module:
         in_channels=4,
         num_layers=2,
         joint_attention_dim=TEXT_WIDTH,
-        caption_projection_dim=32,
         pooled_projection_dim=POOLED_WIDTH,
         pos_embed_max_size=16,
-        **HEADS,
+        **{**HEADS, "caption_projection_dim": 32, **more},
     )
 
 
-def qwen_image() -> nn.Module:
+def qwen_image(**more: Any) -> nn.Module:
     from diffusers import QwenImageControlNetModel
 
     return QwenImageControlNetModel(
@@ -60,12 +60,11 @@ def qwen_image() -> nn.Module:
         out_channels=4,
         num_layers=2,
         joint_attention_dim=TEXT_WIDTH,
-        axes_dims_rope=(4, 6, 6),
-        **HEADS,
+        **{**HEADS, "axes_dims_rope": (4, 6, 6), **more},
     )
 
 
-NETS: dict[str, Callable[[], nn.Module]] = {"flux": flux, "sd3": sd3, "qwen-image": qwen_image}
+NETS: dict[str, Callable[..., nn.Module]] = {"flux": flux, "sd3": sd3, "qwen-image": qwen_image}
 NAMES = {
     "flux": ("controlnet_block_samples", "controlnet_single_block_samples"),
     "sd3": ("block_controlnet_hidden_states",),
@@ -204,3 +203,47 @@ def test_a_union_network_wants_one_of_its_modes() -> None:
 def test_a_network_for_another_family_is_refused() -> None:
     with pytest.raises(Refusal, match=r"steers sd3; the model is flux\."):
         net("sd3").check(build("flux").family, 0)
+
+
+LARGER: dict[str, dict[str, Any]] = {  # heads of a width that real models have, so that shapes tell all
+    "flux": {"attention_head_dim": 32, "axes_dims_rope": (4, 14, 14)},
+    "sd3": {"attention_head_dim": 64, "num_attention_heads": 1, "caption_projection_dim": 64},
+    "qwen-image": {"attention_head_dim": 32, "axes_dims_rope": (4, 14, 14)},
+}
+
+
+def saved(name: str, path: Path, **more: Any) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        module = NETS[name](**more)
+    save_file({key: value.clone() for key, value in module.state_dict().items()}, path)
+    return module
+
+
+def test_a_file_alone_says_how_the_network_is_built(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    module, opened = saved(name, path, **LARGER[name]), open_control(path)
+    assert opened.form == net(name).form and not opened.modes
+    weights = opened.module.state_dict()
+    assert weights.keys() == module.state_dict().keys()
+    assert all(torch.equal(weights[key], value) for key, value in module.state_dict().items())
+
+
+def test_a_union_network_is_told_by_its_file(tmp_path: Path) -> None:
+    saved("flux", tmp_path / "net.safetensors", **LARGER["flux"], num_mode=3)
+    assert open_control(tmp_path / "net.safetensors").modes == 3
+
+
+def test_config_json_tells_what_no_shape_does(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    saved("sd3", path, **LARGER["sd3"])
+    assert open_control(path).ignores_shift
+    (tmp_path / "config.json").write_text('{"force_zeros_for_pooled_projection": false}')
+    assert not open_control(path).ignores_shift
+
+
+def test_a_transformer_is_no_control_network(tmp_path: Path) -> None:
+    path = tmp_path / "flux.safetensors"
+    save_file({key: value.clone() for key, value in build("flux").module.state_dict().items()}, path)
+    with pytest.raises(Refusal, match=r"holds a transformer of flux, not a controlnet"):
+        open_control(path)

@@ -1,11 +1,13 @@
 """A model for guiders that answers what a test wants, and writes down what it was asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.step import Place
 
 
 def prompt(seed: int) -> Conditioning:
@@ -27,12 +29,16 @@ class Answers:
 
     asked: list[str] = field(default_factory=list)
     conditionings: list[Conditioning] = field(default_factory=list)
+    place: Place = Place(0, 10)
+    memory: dict[str, Tensor] = field(default_factory=dict)
+    answers: Mapping[str, Tensor] = field(default_factory=lambda: ANSWERS)
 
     def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
         self.asked.append(name)
         self.conditionings.append(conditioning)
-        return ANSWERS[name]
+        return self.answers[name]
 
 
-ANSWERS = {"cond": random(1), "uncond": random(2), "negative": random(3)}
+NAMES = ("cond", "uncond", "negative", "perturbed", "skipped")
+ANSWERS = {name: random(seed) for seed, name in enumerate(NAMES, 1)}
 LATENT = random(0)

@@ -1,21 +1,32 @@
 """Every guider: its formula, its neutral value, whom it asks, and that pictures of a batch stay apart."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 
+from app.engine.block_choice import read_blocks
 from app.engine.conditioning import Conditioning
-from app.engine.sampling import Guider, Sampling
+from app.engine.sampling import Guider, Sampling, Sigmas
+from app.engine.sites import Block
+from app.engine.step import Place
+from app.graph.problem import Refusal
 from nodes.guidance.apg import Apg, apg
 from nodes.guidance.cfg import Cfg
 from nodes.guidance.cfg_interval import CfgInterval, cfg_interval
+from nodes.guidance.cfg_norm import CfgNorm, cfg_norm
+from nodes.guidance.cfg_span import CfgSpan, cfg_span
 from nodes.guidance.cfg_zero_star import CfgZeroStar, cfg_zero_star
 from nodes.guidance.embedded_guidance import embedded_guidance
 from nodes.guidance.no_guidance import NoGuidance
+from nodes.guidance.normalized_attention_guidance import TwoPrompts, normalized_attention_guidance
 from nodes.guidance.perpendicular_negative import PerpendicularNegative, perpendicular_negative
+from nodes.guidance.perturbed_attention_guidance import perturbed_attention_guidance
 from nodes.guidance.rescale_cfg import RescaleCfg, rescale_cfg
+from nodes.guidance.skip_layer_guidance import skip_layer_guidance
+from nodes.guidance.tangential_cfg import TangentialCfg, tangential_cfg
 from nodes.samplers.euler import Euler
 from tests.nodes.guidance.answers import ANSWERS, EMPTY, LATENT, NEGATIVE, POSITIVE, Answers
 from tests.tiny.recorder import Recorder
@@ -27,8 +38,8 @@ SIGMA = 0.6
 Make = Callable[[Conditioning, Conditioning, Conditioning], Guider]
 
 
-def ask(guider: Guider, sigma: float = SIGMA) -> tuple[Tensor, list[str]]:
-    answers = Answers()
+def ask(guider: Guider, sigma: float = SIGMA, place: Place = Place(0, 10)) -> tuple[Tensor, list[str]]:
+    answers = Answers(place=place)
     return guider(answers, LATENT, sigma), answers.asked
 
 
@@ -45,9 +56,9 @@ GUIDERS: dict[str, tuple[Make, Make, Make]] = {
         lambda p, n, e: CfgInterval(p, n, 1.0, 1.0, 0.0),
     ),
     "apg": (
-        lambda p, n, e: Apg(p, n, 3.0, 0.2, 4.0),
-        lambda p, n, e: Apg(p, n, 3.0, 1.0, 0.0),
-        lambda p, n, e: Apg(p, n, 1.0, 0.2, 4.0),
+        lambda p, n, e: Apg(p, n, 3.0, 0.2, 4.0, -0.5),
+        lambda p, n, e: Apg(p, n, 3.0, 1.0, 0.0, 0.0),
+        lambda p, n, e: Apg(p, n, 1.0, 0.2, 4.0, -0.5),
     ),
     "rescale_cfg": (
         lambda p, n, e: RescaleCfg(p, n, 3.0, 0.7),
@@ -58,6 +69,36 @@ GUIDERS: dict[str, tuple[Make, Make, Make]] = {
         lambda p, n, e: PerpendicularNegative(p, n, e, 3.0, 1.0),
         lambda p, n, e: PerpendicularNegative(p, e, n, 3.0, 0.0),
         lambda p, n, e: PerpendicularNegative(p, e, n, 1.0, 0.0),
+    ),
+    "cfg_span": (
+        lambda p, n, e: CfgSpan(p, n, 3.0, 0.0, 0.4),
+        lambda p, n, e: CfgSpan(p, n, 3.0, 0.0, 1.0),
+        lambda p, n, e: CfgSpan(p, n, 1.0, 0.0, 1.0),
+    ),
+    "cfg_norm": (
+        lambda p, n, e: CfgNorm(p, n, 3.0, 1.0),
+        lambda p, n, e: CfgNorm(p, n, 3.0, 0.0),
+        lambda p, n, e: CfgNorm(p, n, 1.0, 1.0),
+    ),
+    "tangential_cfg": (
+        lambda p, n, e: TangentialCfg(p, n, 3.0, 1.0),
+        lambda p, n, e: TangentialCfg(p, n, 3.0, 0.0),
+        lambda p, n, e: TangentialCfg(p, n, 1.0, 1.0),
+    ),
+    "perturbed_attention_guidance": (
+        lambda p, n, e: perturbed_attention_guidance(p, n, 3.0, 2.0, 0.6, "0, 2.1"),
+        lambda p, n, e: perturbed_attention_guidance(p, n, 3.0, 0.0),
+        lambda p, n, e: perturbed_attention_guidance(p, n, 1.0, 2.0, 0.0),
+    ),
+    "skip_layer_guidance": (
+        lambda p, n, e: skip_layer_guidance(p, n, 3.0, 2.0, 0.0, 0.6, "1-2"),
+        lambda p, n, e: skip_layer_guidance(p, n, 3.0, 0.0),
+        lambda p, n, e: skip_layer_guidance(p, n, 1.0, 0.0),
+    ),
+    "normalized_attention_guidance": (
+        lambda p, n, e: normalized_attention_guidance(p, n, 4.0, 2.0, 0.5),
+        lambda p, n, e: Cfg(p, n, 3.0),  # it is no kind of classifier-free guidance
+        lambda p, n, e: normalized_attention_guidance(p, n, 4.0, 2.0, 0.0),
     ),
     "cfg_zero_star": (
         lambda p, n, e: CfgZeroStar(p, n, 3.0, 0.1),
@@ -92,7 +133,7 @@ def test_a_batch_of_two_is_two_of_one(name: str) -> None:
 def test_equal_branches_need_no_guidance(name: str) -> None:
     """Where all prompts get the same answer, there is no direction to go in, and nothing divides by 0."""
     guider = GUIDERS[name][0](POSITIVE, NEGATIVE, EMPTY)
-    same = guider(lambda latent, sigma, conditioning, branch: COND, LATENT, SIGMA)
+    same = guider(Answers(answers=defaultdict(lambda: COND)), LATENT, SIGMA)
     assert torch.allclose(same, COND, atol=1e-5)
 
 
@@ -141,7 +182,7 @@ def test_apg(eta: float, threshold: float) -> None:
         push = push * (threshold / dots(push, push).sqrt()).clamp(max=1)
     along = dots(push, COND) / dots(COND, COND) * COND
     expected = COND + 4 * (push - along + eta * along)
-    result, asked = ask(Apg(POSITIVE, NEGATIVE, 5.0, eta, threshold))
+    result, asked = ask(Apg(POSITIVE, NEGATIVE, 5.0, eta, threshold, 0.0))
     assert torch.allclose(result, expected, atol=1e-4) and asked == ["cond", "uncond"]
     if eta == 0:
         assert dots(result - COND, COND).abs().max() < 1e-2, "what is added stands at right angles to cond"
@@ -176,7 +217,7 @@ def test_perpendicular_negative() -> None:
 def test_perpendicular_negative_ignores_what_the_prompts_share() -> None:
     same = PerpendicularNegative(POSITIVE, POSITIVE, EMPTY, 4.0, 2.0)
     answers = {"cond": COND, "negative": COND, "uncond": UNCOND}
-    result = same(lambda latent, sigma, conditioning, branch: answers[branch], LATENT, SIGMA)
+    result = same(Answers(answers=answers), LATENT, SIGMA)
     assert torch.allclose(result, UNCOND + 4 * (COND - UNCOND), atol=1e-4)
 
 
@@ -203,9 +244,116 @@ def test_nodes() -> None:
     made = [
         (cfg_interval(*two), CfgInterval(*two, 3.0, 0.9, 0.2)),
         (cfg_zero_star(*two), CfgZeroStar(*two, 3.0, 0.01)),
-        (apg(*two), Apg(*two, 5.0, 0.0, 0.0)),
+        (apg(*two), Apg(*two, 5.0, 0.0, 0.0, 0.0)),
+        (cfg_span(*two), CfgSpan(*two, 3.0, 0.0, 0.8)),
+        (cfg_norm(*two), CfgNorm(*two, 4.0, 1.0)),
+        (tangential_cfg(*two), TangentialCfg(*two, 3.0, 1.0)),
         (rescale_cfg(*two), RescaleCfg(*two, 5.0, 0.7)),
         (perpendicular_negative(*three), PerpendicularNegative(*three, 3.0, 1.0)),
     ]
     for guider, expected in made:
         assert type(guider) is type(expected) and vars(guider) == vars(expected)
+
+
+@pytest.mark.parametrize(("index", "guided"), [(0, False), (2, False), (3, True), (7, True), (8, False)])
+def test_span_counts_steps(index: int, guided: bool) -> None:
+    result, asked = ask(CfgSpan(POSITIVE, NEGATIVE, 3.0, 0.3, 0.8), place=Place(index, 10))
+    assert asked == (["cond", "uncond"] if guided else ["cond"])
+    assert torch.equal(result, UNCOND + 3 * (COND - UNCOND) if guided else COND)
+
+
+def test_apg_momentum_is_a_running_average() -> None:
+    """As in the paper: push_n = (cond - uncond) + momentum * push_(n - 1), the steps' evaluations sharing one."""
+    guider = Apg(POSITIVE, NEGATIVE, 5.0, 1.0, 0.0, -0.5)
+    memory: dict[str, Tensor] = {}
+    expected = torch.zeros_like(COND)
+    for index in range(4):
+        expected = COND - UNCOND - 0.5 * expected
+        for evaluation in (0, 1):
+            answers = Answers(place=Place(index, 4, evaluation), memory=memory)
+            assert torch.allclose(guider(answers, LATENT, SIGMA), COND + 4 * expected, atol=1e-5)
+
+
+def test_length_is_kept_where_guidance_lengthens() -> None:
+    result, _ = ask(CfgNorm(POSITIVE, NEGATIVE, 4.0, 1.0))
+    guided = UNCOND + 4 * (COND - UNCOND)
+    longer = guided.norm(dim=1) > COND.norm(dim=1)
+    assert longer.any() and torch.allclose(result.norm(dim=1)[longer], COND.norm(dim=1)[longer], atol=1e-4)
+    assert torch.equal(result.movedim(1, -1)[~longer], guided.movedim(1, -1)[~longer])
+
+
+def test_tangential_leaves_the_common_direction() -> None:
+    """Against the singular value decomposition that the paper writes down."""
+    result, _ = ask(TangentialCfg(POSITIVE, NEGATIVE, 3.0, 1.0))
+    for row in range(len(LATENT)):
+        toward, away = ((LATENT - x)[row].flatten() / SIGMA for x in (COND, UNCOND))
+        direction = torch.linalg.svd(torch.stack([toward, away]), full_matrices=False).Vh[0]
+        away = (away @ direction) * direction
+        velocity = away + 3 * (toward - away)
+        assert torch.allclose(result[row].flatten(), LATENT[row].flatten() - SIGMA * velocity, atol=1e-4)
+
+
+def test_perturbed_and_skipped_branches() -> None:
+    pag = perturbed_attention_guidance(POSITIVE, NEGATIVE, 3.0, 2.0)
+    result, asked = ask(pag)
+    assert asked == ["cond", "uncond", "perturbed"]
+    assert torch.allclose(result, UNCOND + 3 * (COND - UNCOND) + 2 * (COND - ANSWERS["perturbed"]), atol=1e-5)
+    slg = skip_layer_guidance(POSITIVE, NEGATIVE, 1.0, 2.0, 0.0, 0.5)
+    assert ask(slg, place=Place(4, 10))[1] == ["cond", "skipped"]
+    assert ask(slg, place=Place(5, 10))[1] == ["cond"]
+
+
+def test_softness_moves_attention_to_the_own_value() -> None:
+    """At softness 1 with every head of every block, no picture token sees another in self-attention."""
+    model = build("pixart")
+    guider = perturbed_attention_guidance(prompt(model), prompt(model, seed=3), 1.0, 1.0, 1.0, "0-3")
+    seen = []
+    for cell in (0.0, 1.0):
+        latent = noise(model)
+        latent[..., :2, :2] += cell
+        sampling = Sampling(model, guider, Euler(), Sigmas((0.5, 0.0)))
+        cond = Sampling(model, NoGuidance(prompt(model)), Euler(), Sigmas((0.5, 0.0))).walk(
+            latent, Recorder()
+        )
+        seen.append(2 * cond - sampling.walk(latent, Recorder()))  # what the perturbed branch said
+    difference = (seen[1] - seen[0]).abs().amax((0, 1))
+    assert difference[:2, :2].max() > 1e-3 and difference[2:, 2:].max() < 1e-5
+
+
+@pytest.mark.parametrize("family", ["flux", "wan", "sd3"])
+def test_normalized_attention(family: str) -> None:
+    """With equal prompts nothing changes; the negative prompt counts, and never reaches further than tau."""
+    model = build(family)
+    plain = run(model)
+    same = normalized_attention_guidance(prompt(model), prompt(model), 4.0, 2.0, 0.5)
+    assert close(run(model, guider=same), plain, 1e-4)
+    one, other = (
+        run(
+            model,
+            guider=normalized_attention_guidance(prompt(model), prompt(model, seed=seed), 4.0, 2.0, 0.5),
+        )
+        for seed in (3, 4)
+    )
+    assert not torch.allclose(one, other) and not torch.allclose(one, plain)
+
+
+def test_normalized_attention_is_clipped_and_mixed() -> None:
+    positive, negative = (torch.randn(1, 2, 5, 4, generator=torch.Generator().manual_seed(s)) for s in (1, 2))
+    raw = 4 * positive - 3 * negative
+    lengths = raw.abs().sum((1, 3)) / positive.abs().sum((1, 3))
+    assert (lengths > 2).any()
+    guided = TwoPrompts(POSITIVE, 4.0, 2.0, 1.0).guided(positive, negative)
+    assert torch.allclose(guided.abs().sum((1, 3)) / positive.abs().sum((1, 3)), lengths.clamp(max=2.0))
+    half = TwoPrompts(POSITIVE, 4.0, 2.0, 0.5).guided(positive, negative)
+    assert torch.allclose(half, (guided + positive) / 2)
+
+
+def test_block_choice() -> None:
+    blocks = [Block("s", depth, depth, 9) for depth in range(9)]
+    chosen = read_blocks("7, 1-2 4.0.3")
+    assert [block.depth for block in blocks if chosen.holds(block)] == [1, 2, 4, 7]
+    assert chosen.heads_of(blocks[4]) == (0, 3) and chosen.heads_of(blocks[1]) is None
+    assert [block.depth for block in blocks if read_blocks(" ").holds(block)] == [4]
+    assert not read_blocks("").holds(Block("refiner", 0, -1, 9))
+    with pytest.raises(Refusal, match="'x' names no blocks"):
+        read_blocks("1 x")

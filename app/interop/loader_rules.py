@@ -1,0 +1,84 @@
+"""The lines of the table for model files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.interop.rules import Out, Part, Rule, Same
+from app.interop.ways import Loosely
+
+CLIP = (Out("CLIP", "CLIP", "text_encoder"),)
+MODEL = (Out("MODEL", "MODEL", "model"),)
+CHECKPOINT = (*MODEL, *CLIP, Out("VAE", "VAE", "vae"))
+# ComfyUI's type of a text encoder -> our family. One that is not named here is told by the file itself.
+FAMILIES = {
+    "flux": "flux",
+    "sd3": "sd3",
+    "wan": "wan",
+    "qwen_image": "qwen-image",
+    "pixart": "pixart",
+}
+FAMILY = Loosely("type", FAMILIES, "auto")
+PRECISION = Loosely(
+    "weight_dtype", {"default": "auto"}, "auto", "is computed at the precision of the file here"
+)
+DEVICE = {"device": (("default",), "is not chosen by a node here")}
+SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".sft")
+
+
+def is_file(name: Any) -> bool:
+    """Whether a checkpoint is one file; a folder in diffusers layout has no suffix."""
+    return isinstance(name, str) and name.endswith(SUFFIXES)
+
+
+def checkpoint(class_type: str) -> Rule:
+    one_file = Part("load_checkpoint", {"name": Same("ckpt_name")})
+    folder = Part("load_model", {"name": Same("ckpt_name")}, instead=one_file, when={"ckpt_name": is_file})
+    return Rule(class_type, (folder,), widgets={"ckpt_name": ""}, outputs=CHECKPOINT)
+
+
+LOADER_RULES = (
+    checkpoint("CheckpointLoaderSimple"),
+    Rule(
+        "UNETLoader",
+        (Part("load_transformer", {"name": Same("unet_name"), "precision": PRECISION}),),
+        {},
+        {"unet_name": "", "weight_dtype": "default"},
+        MODEL,
+    ),
+    Rule(
+        "CLIPLoader",
+        (Part("load_text_encoder", {"name": Same("clip_name"), "family": FAMILY}),),
+        {},
+        {"clip_name": "", "type": "stable_diffusion", "device": "default"},
+        CLIP,
+        notes=DEVICE,
+    ),
+    Rule(
+        "DualCLIPLoader",
+        (
+            Part(
+                "load_dual_text_encoder",
+                {"name_1": Same("clip_name1"), "name_2": Same("clip_name2"), "family": FAMILY},
+            ),
+        ),
+        {},
+        {"clip_name1": "", "clip_name2": "", "type": "sdxl", "device": "default"},
+        CLIP,
+        notes=DEVICE,
+    ),
+    Rule(
+        "TripleCLIPLoader",
+        (Part("load_triple_text_encoder", {f"name_{n}": Same(f"clip_name{n}") for n in (1, 2, 3)}),),
+        {},
+        {f"clip_name{n}": "" for n in (1, 2, 3)},
+        CLIP,
+    ),
+    Rule(
+        "VAELoader",
+        (Part("load_vae", {"name": Same("vae_name")}),),
+        {},
+        {"vae_name": ""},
+        (Out("VAE", "VAE", "vae"),),
+    ),
+)

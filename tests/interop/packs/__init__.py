@@ -1,0 +1,1 @@
+"""Node packs that the tests load, as a user would name them."""

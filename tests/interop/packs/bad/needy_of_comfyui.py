@@ -1,0 +1,3 @@
+import comfy.samplers
+
+NODE_CLASS_MAPPINGS = {}

@@ -1,0 +1,2 @@
+async def comfy_entrypoint():
+    return None

@@ -1,0 +1,114 @@
+"""What a comparison says, on the embedded model; times are never judged here."""
+
+import json
+from dataclasses import replace
+from math import inf
+from xml.etree import ElementTree
+
+import pytest
+
+from app.graph.workflow import Workflow
+from app.measure.bench import Bench, Comparison, Row
+from app.measure.plot import plot
+from app.measure.quality import Quality, quality
+from app.measure.table import comparison_table
+from app.measure.trial import Laboratory
+from app.measure.variants import (
+    NothingToCompare,
+    behind,
+    steps_of,
+    techniques,
+    with_seed,
+    with_steps,
+    with_values,
+    without,
+)
+
+
+@pytest.fixture(scope="module")
+def comparison(rooms: Laboratory) -> Comparison:
+    document = pytest.importorskip("tests.measure.conftest")
+    read = document.documents.read((document.ROOT / "workflows" / "first_block_cache.json").read_bytes())
+    short = with_values(read, {("schedule", "steps"): 3, ("cache", "threshold"): 0.9})
+    return Bench(rooms, range(2), 1, lambda text: None).compare(short)
+
+
+def test_a_comparison_has_the_rivals_it_must_have(comparison: Comparison) -> None:
+    assert comparison.techniques == ("cache",) and comparison.seeds == (0, 1)
+    assert comparison.plain.steps == comparison.patched.steps == 3
+    assert [row.steps for row in comparison.fewer] == [2, 2, 1, 1, 1]
+    assert comparison.patched.saved == pytest.approx(2 * 5 / 18), "5 of 6 blocks in two of three steps"
+    fewest, patched = comparison.fewer[-1].quality, comparison.patched.quality
+    assert fewest is not None and patched is not None
+    assert 0 < patched.latent_error < 1 and fewest.psnr < 40
+
+
+def test_it_is_json_a_table_and_a_drawing(comparison: Comparison) -> None:
+    assert json.loads(json.dumps(comparison.to_json()))["verdict"] == comparison.verdict
+    text = comparison_table(comparison)
+    assert text.count("\n") == 11 and text.endswith(f"cache: {comparison.verdict}.")
+    drawing = ElementTree.fromstring(plot(comparison))
+    assert len(drawing.findall("{http://www.w3.org/2000/svg}circle")) == 8
+
+
+def test_the_verdict() -> None:
+    def row(time: float, error: float) -> Row:
+        return Row("", 4, time, None, Quality(30, 0.9, error))
+
+    contest = Comparison((), (0,), row(1, 0), row(0.5, 0.1), row(0.5, 0.2), ())
+    assert contest.verdict.startswith("worth it")
+    assert replace(contest, equal_cost=row(0.5, 0.05)).verdict.startswith("not worth it: 4 plain steps")
+    assert (
+        replace(contest, patched=row(1.1, 0.1)).verdict == "not worth it: it took longer than the plain run"
+    )
+
+
+def test_only_what_comes_after_the_technique_counts(rooms: Laboratory, document: Workflow) -> None:
+    assert techniques(document, rooms.catalog) == ["cache"]
+    only = behind(document, ["cache"])
+    assert only == {"sample_cached", "decode_cached", "save_cached"}
+    trial = rooms.run(document, only)
+    assert len(trial.latents) == len(trial.images) == 1 and len(trial.steps["sample_cached"]) == 3
+    assert [node for node, _ in trial.reports] == ["sample_cached"]
+
+
+def test_nothing_that_is_timed_comes_from_a_store(rooms: Laboratory, document: Workflow) -> None:
+    rooms.run(document)
+    again = rooms.run(document)
+    assert {"sample", "sample_cached", "decode", "save"} <= set(again.durations)
+    assert "load" not in again.durations and again.sampling_time > 0
+
+
+def test_without_its_technique_a_run_is_the_plain_one(rooms: Laboratory, document: Workflow) -> None:
+    plain, only = without(document, ["cache"]), behind(document, ["cache"])
+    beside = frozenset({"sample", "decode"})
+    found = quality(rooms.run(plain, only - {"save_cached"}), rooms.run(plain, beside))
+    assert found == Quality(inf, pytest.approx(1), 0)
+
+
+def test_variants_change_the_values_they_should(rooms: Laboratory, document: Workflow) -> None:
+    catalog = rooms.catalog
+    assert steps_of(document, catalog) == {"schedule": 3}
+    assert steps_of(with_steps(document, 0.5, catalog), catalog) == {"schedule": 2}
+    assert steps_of(with_steps(document, 0.0, catalog), catalog) == {"schedule": 1}
+    seeds = {id: node.values.get("seed") for id, node in with_seed(document, 7, catalog).graph.nodes.items()}
+    assert seeds["sample"] == seeds["sample_cached"] == 7
+    assert without(document, ["cache"]).graph.nodes["cache"].mode == "bypass"
+    assert document.graph.nodes["cache"].mode == "on"
+
+
+def test_a_document_without_techniques_or_steps(rooms: Laboratory, document: Workflow) -> None:
+    bench = Bench(rooms, (0,), 1, lambda text: None)
+    with pytest.raises(NothingToCompare, match="no technique"):
+        bench.compare(without(document, ["cache"]))
+    graph = document.graph
+    others = {id: node for id, node in graph.nodes.items() if id != "schedule"}
+    bare = replace(document, graphs={document.root: replace(graph, nodes=others)})
+    with pytest.raises(NothingToCompare, match="no schedule"):
+        steps_of(bare, rooms.catalog)
+
+
+def test_the_mean_of_qualities_does_not_hide_the_worse() -> None:
+    mean = Quality.mean([Quality(inf, 1.0, 0.0), Quality(20.0, 0.5, 0.2)])
+    assert mean.psnr == pytest.approx(23.01, abs=0.01) and (mean.ssim, mean.latent_error) == (0.75, 0.1)
+    assert Quality.mean([Quality(inf, 1, 0)]).psnr == inf
