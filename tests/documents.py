@@ -21,6 +21,27 @@ def document(nodes: dict[str, Any], *edges: str) -> dict[str, Any]:
     }
 
 
+def nested(graphs: dict[str, Any]) -> Workflow:
+    """Graphs as {id: (nodes, edges, inputs, outputs)}, inputs as {"name:type": ["node.input"]}; root is `main`."""
+    written = {}
+    for id, (nodes, edges, *interface) in graphs.items():
+        written[id] = document(nodes, *edges)["graphs"]["main"]
+        if interface:
+            inputs, outputs = interface
+            written[id]["interface"] = {
+                "inputs": [
+                    {**port(name), "to": [end.rsplit(".", 1) for end in to]} for name, to in inputs.items()
+                ],
+                "outputs": [{**port(name), "from": end.rsplit(".", 1)} for name, end in outputs.items()],
+            }
+    return read({"format": "patchloom/1", "root": "main", "graphs": written})
+
+
+def port(text: str) -> dict[str, str]:
+    name, type = text.split(":")
+    return {"name": name, "type": type}
+
+
 def workflow(nodes: dict[str, Any], *edges: str) -> Workflow:
     return read(document(nodes, *edges))
 

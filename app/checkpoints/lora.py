@@ -1,7 +1,7 @@
 """Which modules a LoRA file changes: kohya's, diffusers' and ai-toolkit's names, and each model's own.
 
-Trainers name a module by the authors' names or by those of diffusers, with dots or with underscores, behind one of
-a few prefixes. All of them are found in one table that is made from the model itself.
+Trainers name a module by the authors' names or by those of diffusers, with dots or with underscores, behind one
+of a few prefixes. All of them are found in one table that is made from the model itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from app.checkpoints.archive import Archive, Shape
 from app.checkpoints.rules import Rows, Rule
 from app.graph.problem import Refusal
 
-FACTORS = re.compile(r"(?P<stem>.+?)\.(?:lora_(?P<letter>[AB])(?:\.default)?|lora[_.](?P<way>down|up))\.weight")
+FACTORS = re.compile(
+    r"(?P<stem>.+?)\.(?:lora_(?P<letter>[AB])(?:\.default)?|lora[_.](?P<way>down|up))\.weight"
+)
 OTHER_KINDS = {
     "lokr_w": "LoKr",
     "hada_w": "LoHa",
@@ -23,14 +25,22 @@ OTHER_KINDS = {
     "lora_magnitude_vector": "DoRA",
     "lora_mid": "LoCon",
 }
-PREFIXES = ("base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "lora_unet_", "lora_transformer_", "lycoris_")
+PREFIXES = (
+    "base_model.model.",
+    "model.diffusion_model.",
+    "diffusion_model.",
+    "transformer.",
+    "lora_unet_",
+    "lora_transformer_",
+    "lycoris_",
+)
 # What stands before the names of a text encoder: kohya's by architecture, those of diffusers by folder.
 KOHYA_ENCODERS = {"lora_te1_": "clip-l", "lora_te_": "clip-l", "lora_te2_": "clip-g", "lora_te3_": "t5-xxl"}
 
 
 @dataclass(frozen=True)
 class Factors:
-    """The two matrices of one low-rank update, by their names in the file; `alpha` scales it by alpha / rank."""
+    """The two matrices of one low-rank update, by name in the file; `alpha` scales it by alpha / rank."""
 
     stem: str
     down: str
@@ -87,12 +97,6 @@ def refuse_other_kinds(archive: Archive, name: str) -> None:
             )
 
 
-def unused(archive: Archive, applied: Iterable[Factors]) -> list[str]:
-    """Return the names in the file that no applied update uses."""
-    used = {name for entry in applied for name in (entry.down, entry.up, entry.alpha)}
-    return sorted(name for name in archive.entries if name not in used)
-
-
 @dataclass(frozen=True)
 class Names:
     """Every name under which trainers know the modules of one model.
@@ -112,14 +116,16 @@ class Names:
         return [Target(module, rule.cuts(up[0])[place] if rule else ()) for module, rule, place in found]
 
 
-def names_of(modules: Iterable[str], architecture: Architecture) -> Names:
+def names_of(modules: Iterable[str], architectures: Iterable[Architecture]) -> Names:
     """Collect the names of a model's modules, in its own words and in those of every layout."""
     modules = tuple(modules)
-    table: dict[str, list[tuple[str, Rule | None, int]]] = {plain(name): [(name, None, 0)] for name in modules}
-    for layout in architecture.layouts:
+    table: dict[str, list[tuple[str, Rule | None, int]]] = {
+        plain(name): [(name, None, 0)] for name in modules
+    }
+    for layout in (layout for architecture in architectures for layout in architecture.layouts):
         theirs = [name for name, *_ in renamed(modules, layout.rules(()))]  # some rules count the blocks
-        for name, *target in renamed(modules, layout.rules(theirs)):
-            table.setdefault(plain(name), []).append(tuple(target))
+        for name, module, rule, place in renamed(modules, layout.rules(theirs)):
+            table.setdefault(plain(name), []).append((module, rule, place))
     return Names(table)
 
 
@@ -140,7 +146,7 @@ def plain(name: str) -> str:
 
 
 def encoder_of(stem: str, folders: dict[str, str]) -> tuple[str, str] | None:
-    """Return (architecture, name in it) where an update is for a text encoder; `folders` names them by folder."""
+    """Return (architecture, name in it) if an update is for a text encoder; `folders` names them by folder."""
     prefixes = {**KOHYA_ENCODERS, **{f"{folder}.": architecture for folder, architecture in folders.items()}}
     for prefix, architecture in prefixes.items():
         if stem.startswith(prefix):

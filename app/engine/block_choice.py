@@ -41,7 +41,7 @@ def read_blocks(text: str, input: str = "blocks") -> BlockChoice:
         if match is None:
             raise Refusal(
                 f"{entry!r} names no blocks.",
-                "Type depths such as 7, 8-10, or heads of a block such as 12.0.3; nothing for the middle one.",
+                "Type depths such as 7, 8-10, or heads of a block such as 12.0.3; nothing for the middle.",
                 code="bad_blocks",
                 input=input,
             )

@@ -128,7 +128,7 @@ def stacked(one: Conditioning, other: Conditioning) -> Conditioning:
     """Return both prompts as one batch, with what else the first one says."""
     if one.tokens.shape[1:] != other.tokens.shape[1:]:
         raise Refusal(
-            f"The prompts have {one.tokens.shape[1]} and {other.tokens.shape[1]} tokens, and must have as many.",
+            f"The prompts are {shape_of(one.tokens)} and {shape_of(other.tokens)}, and must be alike.",
             "Encode both with the same text encoder.",
             code="token_mismatch",
             input="negative",

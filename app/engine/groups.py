@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from app.engine.flex import attend_flex
+from app.engine.partition import Partition, Pattern
 from app.engine.sites import Heads, dense
 
 
@@ -40,37 +42,102 @@ class Group:
             mask = mask[..., self.keys]
         return mask
 
+    def places(self, length: int) -> Tensor:
+        """Return which of the keys each row of the sequence is, (N,); -1 for none."""
+        if self.keys is None:
+            return torch.arange(length, device=self.queries.device)
+        places = torch.full((length,), -1, device=self.queries.device)
+        places[self.keys] = torch.arange(len(self.keys), device=places.device)
+        return places
+
     def pairs(self, sequence: int) -> tuple[int, int]:
         """Return (pairs that count, pairs that are computed) in a sequence of so many tokens."""
         computed = len(self.queries) * (sequence if self.keys is None else len(self.keys))
         return computed if self.keep is None else int(self.keep.sum()), computed
 
 
-def attend_in_groups(groups: Iterable[Group], heads: Heads) -> Tensor:
-    """Return (B, K, N, d) of groups whose queries are every row of the sequence once."""
-    output: Tensor | None = None
-    for group in groups:
-        part = dense(group.pick(heads))
-        if output is None:
-            output = part.new_empty(*heads.query.shape[:-1], part.shape[-1])
-        output[:, :, group.queries] = part
-    assert output is not None
-    return output
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups whose queries are every row of a sequence once.
+
+    Attributes:
+        members: The groups.
+        length: Rows of the sequence.
+    """
+
+    members: tuple[Group, ...]
+    length: int
+
+    def attend(self, heads: Heads) -> Tensor:
+        """Return (B, K, N, d): group by group, or all at once on a GPU, where many small operations wait."""
+        if heads.query.is_cuda:
+            return attend_flex(heads, self.pattern).output
+        output = torch.empty_like(heads.query)
+        for group in self.members:
+            output[:, :, group.queries] = dense(group.pick(heads))
+        return output
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """The same as blocks of queries that look at blocks of keys."""
+        order = torch.cat([group.queries for group in self.members])
+        sizes = torch.tensor([len(group.queries) for group in self.members], device=order.device)
+        cut = Partition(order[None, None], sizes[None, None])
+        place = torch.stack([group.places(self.length) for group in self.members])
+        member = torch.nn.functional.one_hot(cut.labels[0, 0], len(sizes)).float()[order.argsort()]
+        keep = (place >= 0).float() @ member > 0
+        return Pattern(cut, cut, keep[None, None], Sees.of(self.members, cut, place))
+
+    def report(self, technique: str) -> dict[str, float | str]:
+        """Report the shares of query-key pairs that count and that are computed in one operation."""
+        pairs = [group.pairs(self.length) for group in self.members]
+        counted, computed = (sum(numbers) for numbers in zip(*pairs, strict=True))
+        return {
+            "technique": technique,
+            "density": counted / self.length**2,
+            "computed_pairs": computed / self.length**2,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Sees:
+    """Says which pairs of rows count.
+
+    Attributes:
+        group: (N,), group of each row.
+        slot: (N,), which of its group's queries a row is.
+        place: (G, N), which of a group's keys a row is; -1 for none.
+        whole: (G,), whether all pairs of a group count.
+        table: (G, n, m), for the others.
+    """
+
+    group: Tensor
+    slot: Tensor
+    place: Tensor
+    whole: Tensor
+    table: Tensor
+
+    @classmethod
+    def of(cls, members: tuple[Group, ...], cut: Partition, place: Tensor) -> Sees:
+        back, masks = cut.order[0, 0].argsort(), [group.keep for group in members]
+        slots = torch.cat([torch.arange(len(group.queries), device=place.device) for group in members])
+        parts = [mask for mask in masks if mask is not None]
+        tall, wide = (max([1, *(mask.shape[axis] for mask in parts)]) for axis in (0, 1))
+        table = torch.zeros(len(members), tall, wide, dtype=torch.bool, device=place.device)
+        for at, mask in enumerate(masks):
+            if mask is not None:
+                table[at, : mask.shape[0], : mask.shape[1]] = mask
+        whole = torch.tensor([mask is None for mask in masks], device=place.device)
+        return cls(cut.labels[0, 0][back], slots[back], place, whole, table)
+
+    def __call__(self, asks: Tensor, answers: Tensor) -> Tensor:
+        group = self.group[asks]
+        place, slot = self.place[group, answers], self.slot[asks].clamp(max=self.table.shape[1] - 1)
+        counted = self.table[group, slot, place.clamp(0, self.table.shape[2] - 1)]
+        return (place >= 0) & (self.whole[group] | counted)
 
 
 def grid_rows(grid: tuple[int, int, int], start: int, device: torch.device) -> Tensor:
     """Return the row of the sequence of each image token, shaped as `grid`; the first is at `start`."""
     frames, rows, columns = grid
     return torch.arange(start, start + frames * rows * columns, device=device).reshape(grid)
-
-
-def density_report(technique: str, groups: Iterable[Group], sequence: int) -> dict[str, float | str]:
-    """Report the shares of query-key pairs that count and that are computed in one attention operation."""
-    counted, computed = (
-        sum(pairs) for pairs in zip(*(group.pairs(sequence) for group in groups), strict=True)
-    )
-    return {
-        "technique": technique,
-        "density": counted / sequence**2,
-        "computed_pairs": computed / sequence**2,
-    }

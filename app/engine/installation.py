@@ -11,6 +11,8 @@ from weakref import WeakSet
 
 from torch import nn
 
+from app.engine.adapting import adapted
+from app.engine.compiled_blocks import CompiledBlocks
 from app.engine.families.family import Stack
 from app.engine.hooks import BlockHook, PartHook, replaced_forward
 from app.engine.model import Model
@@ -28,6 +30,8 @@ def open_run(model: Model) -> Iterator[Run]:
     run = Run(model)
     with ExitStack() as stack:
         stack.enter_context(exclusive(model.module))
+        stack.enter_context(adapted(model.module, model.adapters))
+        stack.enter_context(compiled(model))
         found = dict.fromkeys(LAYERS, 0)
         for layers, module, hook in hooks(run):
             stack.enter_context(replaced_forward(module, hook))
@@ -54,15 +58,40 @@ def exclusive(module: nn.Module) -> Iterator[None]:
 
 def hooks(run: Run) -> Iterator[tuple[tuple[str, ...], nn.Module, Callable[..., Any]]]:
     """Yield what to hook, for the layers that a patch uses: (layers, module, its hook)."""
+    hook = part_hook(run.model)
     on_blocks, on_parts, on_attention = (bool(run.users[layer]) for layer in LAYERS[1:])
     for site, stack, block in blocks(run.model):
         if on_blocks:
             yield ("wrap_block",), block, partial(BlockHook, run, site, stack)
         for part, attention, module in parts(site, stack, block) if on_parts or on_attention else ():
             if attention is not None and on_attention:
-                yield ("wrap_module", "wrap_attention"), module, partial(PartHook, run, part, attention)
+                yield ("wrap_module", "wrap_attention"), module, partial(hook, run, part, attention)
             elif on_parts:
-                yield ("wrap_module",), module, partial(PartHook, run, part, None)
+                yield ("wrap_module",), module, partial(hook, run, part, None)
+
+
+@contextmanager
+def compiled(model: Model) -> Iterator[None]:
+    """Compile the blocks below all hooks, where a patch asks for it."""
+    wanted = next((patch for patch in model.patches if isinstance(patch, CompiledBlocks)), None)
+    if wanted is None:
+        yield
+        return
+    from app.engine.compiling import compiled_forward  # the compiler takes seconds to import
+
+    with ExitStack() as stack:
+        for _, _, block in blocks(model):
+            stack.enter_context(compiled_forward(block, wanted.backend))
+        yield
+
+
+def part_hook(model: Model) -> type[PartHook]:
+    """Return the hook for attention modules and MLPs."""
+    if not any(isinstance(patch, CompiledBlocks) for patch in model.patches):
+        return PartHook
+    from app.engine.compiling import OpaquePartHook
+
+    return OpaquePartHook
 
 
 def blocks(model: Model) -> Iterator[tuple[Block, Stack, nn.Module]]:

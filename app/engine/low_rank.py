@@ -5,16 +5,12 @@ Reference: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models (2021),
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from app.engine.hooks import replaced_forward
 
 Forward = Callable[..., Any]
 
@@ -49,16 +45,6 @@ class Adapter:
         return sum(update.down.nbytes + update.up.nbytes for update in self.updates.values())
 
 
-@contextmanager
-def adapted(module: nn.Module, adapters: Sequence[Adapter]) -> Iterator[None]:
-    """Let a model compute with its adapters for the length of a `with` block."""
-    with ExitStack() as stack:
-        for name in {name: None for adapter in adapters for name in adapter.updates}:
-            if (update := together(adapters, name)) is not None:
-                stack.enter_context(replaced_forward(module.get_submodule(name), partial(Branch, update)))
-        yield
-
-
 def together(adapters: Sequence[Adapter], name: str) -> Update | None:
     """Return all updates of one module as one of a higher rank; None where every strength is 0."""
     found = [
@@ -79,6 +65,7 @@ class Branch:
         self.update, self.forward = update, forward
 
     def __call__(self, x: Tensor) -> Tensor:
-        added = nn.functional.linear(nn.functional.linear(x.to(self.update.down.dtype), self.update.down), self.update.up)
+        narrow = nn.functional.linear(x.to(self.update.down.dtype), self.update.down)
+        added = nn.functional.linear(narrow, self.update.up)
         output: Tensor = self.forward(x)
         return output + added.to(output.dtype)

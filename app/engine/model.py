@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.families import Family
+from app.engine.low_rank import Adapter
 from app.engine.prediction import ModelInput
 from app.engine.preview import LinearPreview
 from app.engine.sites import Arguments, Attention, Block, Heads, Part
@@ -81,6 +82,7 @@ class Model:
         module: The transformer; shared, never modified.
         family: What sets its kind apart.
         patches: Techniques, in their order on the wire.
+        adapters: LoRAs, computed beside the weights.
         size: (width, height) in pixels that these weights were trained for; None for the family's.
         preview: How to draw a latent without the autoencoder; None for a rough guess.
         shift: How far its schedules are moved towards noise; None for what the family was trained with.
@@ -89,6 +91,7 @@ class Model:
     module: nn.Module
     family: Family
     patches: tuple[Patch[Any], ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     size: tuple[int, int] | None = None
     preview: LinearPreview | None = None
     shift: float | None = None
@@ -111,6 +114,10 @@ class Model:
         shift = self.family.shift if self.shift is None else self.shift
         return 1 - sigma / (shift + (1 - shift) * sigma)
 
+    def with_adapter(self, adapter: Adapter) -> Model:
+        """Return a handle with one more LoRA."""
+        return replace(self, adapters=(*self.adapters, adapter))
+
     @property
     def native_size(self) -> tuple[int, int]:
         """(width, height) in pixels that suits the model best."""
@@ -127,9 +134,15 @@ class Model:
 
     @property
     def dtype(self) -> torch.dtype:
-        return next(self.module.parameters()).dtype
+        """Precision it computes in; some weights may be stored in another."""
+        dtype: torch.dtype = self.module.dtype  # type: ignore[assignment]
+        return dtype
 
     @property
     def nbytes(self) -> int:
         """Memory (bytes) this handle adds: its weights, or nothing where it was made from another handle."""
-        return 0 if self.patches else sum(parameter.nbytes for parameter in self.module.parameters())
+        if self.patches:
+            return 0
+        if self.adapters:
+            return self.adapters[-1].nbytes
+        return sum(parameter.nbytes for parameter in self.module.parameters())

@@ -65,8 +65,7 @@ class Pattern:
         queries: Blocks of the rows that ask.
         keys: Blocks of the rows that answer.
         keep: (B, K, P, Q), True where a block of queries looks at a block of keys.
-        sees: Of the pairs in kept blocks, says which count, for rows of the sequence that broadcast against each
-            other; None for all of them.
+        sees: Says which pairs of kept blocks count, for rows of the sequence that broadcast; None for all.
     """
 
     queries: Partition

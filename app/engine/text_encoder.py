@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from app.engine.adapting import adapted
 from app.engine.conditioning import Conditioning
 from app.engine.families import Family
 from app.engine.families.prompts import Encoded, Prompting, TextTower
+from app.engine.low_rank import Adapter
 from app.engine.tokenizers import Tokenizer
 from app.graph.problem import Refusal
 
@@ -24,11 +26,13 @@ class Tower:
         role: How the family uses it.
         tokenizer: Turns prompts into ids.
         module: A text encoder of transformers.
+        adapters: LoRAs, computed beside the weights.
     """
 
     role: TextTower
     tokenizer: Tokenizer
     module: nn.Module
+    adapters: tuple[Adapter, ...] = ()
 
     @property
     def length(self) -> int:
@@ -49,7 +53,8 @@ class Tower:
     def run(self, ids: Sequence[Sequence[int]]) -> Encoded:
         """Ask the encoder itself."""
         device = next(self.module.parameters()).device
-        output: Any = self.module(input_ids=torch.tensor(ids, device=device), output_hidden_states=True)
+        with adapted(self.module, self.adapters):
+            output: Any = self.module(input_ids=torch.tensor(ids, device=device), output_hidden_states=True)
         tokens: Tensor = output.hidden_states[-1 - self.role.layers_back]
         pooled = output.get("text_embeds", output.get("pooler_output"))
         return Encoded(tokens.float().cpu(), None if pooled is None else pooled.float().cpu())
@@ -80,9 +85,17 @@ class TextEncoder:
         tokens, pooled = self.prompting.combine(encoded)
         return Conditioning(tokens, pooled, self.family.name)
 
+    def with_adapter(self, architecture: str, adapter: Adapter) -> TextEncoder:
+        """Return a handle with one more LoRA on one of its encoders."""
+        tower = self.towers[architecture]
+        changed = replace(tower, adapters=(*tower.adapters, adapter))
+        return replace(self, towers={**self.towers, architecture: changed})
+
     @property
     def nbytes(self) -> int:
-        return sum(tower.nbytes for tower in self.towers.values())
+        """Memory (bytes) this handle adds: its weights, or its last LoRAs where it was made from another."""
+        adapters = [tower.adapters[-1] for tower in self.towers.values() if tower.adapters]
+        return sum(part.nbytes for part in adapters or self.towers.values())
 
 
 def filled(ids: Sequence[int], length: int, padding: int) -> list[int]:

@@ -290,7 +290,8 @@ class RunningJob:
     @cached_property
     def versions(self) -> dict[str, str]:
         """The version of every node type in the document, for the lock in saved pictures."""
-        specs = (self.executor.catalog.get(node.type) for node in self.workflow.graph.nodes.values())
+        nodes = (node for graph in self.workflow.graphs.values() for node in graph.nodes.values())
+        specs = (self.executor.catalog.get(node.type) for node in nodes)
         return {spec.id: spec.version for spec in specs if spec}
 
 

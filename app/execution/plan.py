@@ -10,8 +10,9 @@ from app.execution.cache import ResultCache
 from app.execution.files import Folders
 from app.execution.result import NodeResult
 from app.graph.catalog import Catalog
-from app.graph.check import outputs
+from app.graph.check import targeted
 from app.graph.fingerprint import fingerprint, values_of
+from app.graph.flatten import flatten
 from app.graph.resolve import Links, ancestors, links_of, ordered
 from app.graph.spec import NodeSpec
 from app.graph.workflow import Graph, Link, NodeInstance, Workflow
@@ -106,9 +107,10 @@ def make_plan(
     workflow: Workflow, catalog: Catalog, cache: ResultCache, folders: Folders, targets: Iterable[str] = ()
 ) -> Plan:
     """Plan a checked document. Without `targets`, every output node of the document is one."""
-    graph = workflow.graph
+    flat = flatten(workflow)
+    graph = flat.graph
     links = links_of(graph, catalog)
-    wanted = tuple(targets) or tuple(outputs(graph, catalog))
+    wanted = tuple(targeted(flat, catalog, tuple(targets)))
     order, _ = ordered(links, ancestors(links, wanted))
     planner = Planner(graph, links, catalog, folders)
     for id in order:

@@ -14,12 +14,14 @@ import queue
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.execution import events, wire
 from app.execution.cache import ResultCache
+from app.execution.calls import NodeFailed
 from app.execution.context import Caller, Claim
 from app.execution.disk import DiskCache
 from app.execution.events import Event
@@ -28,6 +30,9 @@ from app.execution.files import Folders
 from app.execution.savepoints import Savepoints
 from app.graph import catalog, workflow
 from app.graph.catalog import Catalog
+from app.graph.check import check
+
+CHECKS = 4  # documents that may be checked at the same time
 
 
 class Worker:
@@ -40,6 +45,8 @@ class Worker:
         self.cancelled = threading.Event()
         self.claiming = threading.Lock()  # one question at a time, so that answers need no address
         self.names: queue.Queue[str] = queue.Queue()
+        self.executor: Executor | None = None
+        self.checking = ThreadPoolExecutor(CHECKS, "checks")
 
     def listen(self) -> None:
         try:
@@ -55,12 +62,22 @@ class Worker:
             self.current = message["job"]
             self.cancelled.clear()
             self.jobs.put(message)
-        elif message["type"] == "free":
+        elif message["type"] in ("free", "plan"):
             self.jobs.put(message)  # between jobs, so that no run loses what it counts on
+        elif message["type"] == "check":
+            self.checking.submit(self.check, message)
         elif message["type"] == "claimed":
             self.names.put(message["name"])
         elif message["job"] == self.current:
             self.cancelled.set()
+
+    def check(self, message: dict[str, Any]) -> None:
+        """Check a document with the code of its nodes, while a job may be running."""
+        assert self.executor is not None, "the server asks a worker that is ready"
+        document, targets = workflow.read(message["document"]), message["targets"]
+        found = check(document, self.executor.catalog, self.executor.folders.choices, targets)
+        problems = [problem.to_json() for problem in found]
+        self.channel.send({"type": "answer", "question": message["question"], "problems": problems})
 
     def serve(self, executor: Executor) -> None:
         while True:
@@ -68,8 +85,19 @@ class Worker:
             if message["type"] == "free":
                 executor.cache.free()
                 gc.collect()  # models hold each other in circles
+            elif message["type"] == "plan":
+                self.plan(executor, message)
             else:
                 self.run(executor, message)
+
+    def plan(self, executor: Executor, message: dict[str, Any]) -> None:
+        """Say which nodes would run and which are there; for a document that cannot run, neither."""
+        try:
+            plan = executor.prepare(workflow.read(message["document"]), message["targets"])
+            told = {"runs": list(plan.order), "reused": list(plan.reused)}
+        except NodeFailed:
+            told = {"runs": [], "reused": []}
+        self.channel.send({"type": "answer", "question": message["question"], **told})
 
     def run(self, executor: Executor, message: dict[str, Any]) -> None:
         job = message["job"]
@@ -120,7 +148,7 @@ def main() -> None:
     )
     savepoints = Savepoints(Path(settings["savepoints"]), settings["savepoint_steps"])
     savepoints.sweep()
-    executor = Executor(found, cache, folders, savepoints)
+    executor = worker.executor = Executor(found, cache, folders, savepoints)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
         executor.device.submit(prepare)

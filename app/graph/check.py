@@ -9,8 +9,10 @@ from typing import Any
 from app.graph.catalog import Catalog
 from app.graph.expansion import Ready
 from app.graph.fingerprint import values_of
+from app.graph.flatten import Flat, exits, flatten, located
+from app.graph.frames import INSTANCE
 from app.graph.problem import Problem
-from app.graph.resolve import Links, ancestors, links_of, ordered
+from app.graph.resolve import Links, ancestors, links_of, on_circle, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
 from app.graph.widgets import AudioFile, ImageFile, MaskPainter, ModelFile, VideoFile
@@ -44,7 +46,8 @@ class Checker:
 
     def unknown_nodes(self) -> Iterator[Problem]:
         for id, node in self.graph.nodes.items():
-            if node.mode != "mute" and self.catalog.get(node.type) is None:
+            opened = node.type.startswith(INSTANCE)  # `flatten` has told why it was not
+            if node.mode != "mute" and not opened and self.catalog.get(node.type) is None:
                 yield Problem(
                     "unknown_node",
                     f"{id}: there is no node type '{node.type}'.",
@@ -177,13 +180,14 @@ def check(
     A finding about a node that no target needs is a warning: a half-wired corner of the canvas stops nobody.
     Without `targets`, every output node of the document is one.
     """
-    checker = Checker(workflow.graph, catalog, choices)
-    links = links_of(workflow.graph, catalog)
-    wanted = list(targets) or outputs(workflow.graph, catalog)
-    needed = ancestors(links, wanted)
+    flat = flatten(workflow)
+    checker = Checker(flat.graph, catalog, choices)
+    links = links_of(flat.graph, catalog)
+    wanted = targeted(flat, catalog, targets)
+    needed = with_instances(ancestors(links, wanted))
     findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.own_checks()]
-    findings += checker.conflicts()
-    findings += cycles(links)
+    findings += [*checker.conflicts(), *cycles(links)]
+    findings = [*flat.problems, *(located(finding, flat) for finding in findings), *doors(flat, catalog)]
     if not wanted:
         findings.append(
             Problem(
@@ -193,6 +197,39 @@ def check(
             )
         )
     return [soften(finding, needed, bool(wanted)) for finding in findings]
+
+
+def targeted(flat: Flat, catalog: Catalog, targets: Iterable[str] = ()) -> list[str]:
+    """Return the nodes a run is for: all with a side effect, or the targets.
+
+    A target that is an instance stands for the nodes with a side effect inside, or for what makes its outputs.
+    """
+    ends = outputs(flat.graph, catalog)
+    found: list[str] = []
+    for target in targets:
+        instance = None if target in flat.graph.nodes else flat.instance(target)
+        inside = [id for id in ends if id.startswith(f"{target}/")] if instance else [target]
+        found += inside or sorted(exits(instance) if instance else ())
+    return list(dict.fromkeys(found)) if targets else ends
+
+
+def with_instances(ids: Iterable[str]) -> set[str]:
+    """Return the nodes and the instances around them."""
+    return {"/".join(parts[:n]) for parts in (id.split("/") for id in ids) for n in range(1, len(parts) + 1)}
+
+
+def doors(flat: Flat, catalog: Catalog) -> Iterator[Problem]:
+    """Check what goes into an instance against the type that its interface says."""
+    for edge in flat.graph.edges:
+        way = flat.doors.get((edge.target, edge.input), ())
+        made = output_type(catalog, flat.graph, edge.source, edge.output) if way else None
+        wrong = next((door for door in way if made and not fits(made, door.type)), None)
+        inner = catalog.get(flat.graph.nodes[edge.target].type) if wrong else None
+        taken = inner.input(edge.input) if inner else None
+        if wrong and made and taken and fits(made, taken.type):  # else it is told already
+            message = f"{wrong.instance}: {wrong.input} takes {wrong.type}, but {edge.source} gives {made}."
+            remedy = f"Connect an output of type {wrong.type}."
+            yield Problem("wrong_type", message, remedy, wrong.instance, wrong.input)
 
 
 def outputs(graph: Graph, catalog: Catalog) -> list[str]:
@@ -248,12 +285,7 @@ def missing_value(id: str, entry: Input) -> Problem:
 
 def cycles(links: Links) -> list[Problem]:
     """Name the nodes on cycles; nodes that only wait for one are not blamed."""
-    _, waiting = ordered(links, set(links))
-    users: Links = {id: {"": []} for id in waiting}
-    for id in waiting:
-        for link in (link for sources in links[id].values() for link in sources if link.node in waiting):
-            users[link.node][""].append(Link(id, ""))
-    _, stuck = ordered(users, waiting)  # what nothing on a cycle depends on stands behind it, not on it
+    stuck = on_circle(links)
     if not stuck:
         return []
     names = listed(sorted(stuck))
@@ -269,7 +301,7 @@ def cycles(links: Links) -> list[Problem]:
 
 
 def output_type(catalog: Catalog, graph: Graph, node: str, output: str) -> str | None:
-    spec = catalog.get(graph.nodes[node].type)
+    spec = catalog.get(graph.nodes[node].type) if node in graph.nodes else None
     entry = spec.output(output) if spec else None
     return entry.type if entry else None
 

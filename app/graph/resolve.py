@@ -99,3 +99,14 @@ def ordered(links: Links, needed: set[str]) -> tuple[list[str], set[str]]:
             if missing[user] == 0:
                 ready.append(user)
     return order, set(waiting) - set(order)
+
+
+def on_circle(links: Links) -> set[str]:
+    """Return the nodes that need their own result; those that only wait for one are not among them."""
+    _, waiting = ordered(links, set(links))
+    users: Links = {id: {"": []} for id in waiting}
+    for id in waiting:
+        for link in (link for sources in links[id].values() for link in sources if link.node in waiting):
+            users[link.node][""].append(Link(id, ""))
+    _, stuck = ordered(users, waiting)  # what nothing on a circle depends on stands behind it, not on it
+    return stuck

@@ -133,6 +133,14 @@ def from_comfyui(opened: Opened) -> Workflow:
     )
 
 
+def with_extra(workflow: Workflow, extra_data: object) -> Workflow:
+    """Return a prompt with what its client wants to have in saved pictures, for packs that write them."""
+    png = extra_data.get("extra_pnginfo") if isinstance(extra_data, dict) else None
+    if not isinstance(png, dict):
+        return workflow
+    return replace(workflow, extra={**workflow.extra, KEY: {**workflow.extra[KEY], "extra_pnginfo": png}})
+
+
 def layout(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the frames around nodes in our shape."""
     groups = document.get("groups")

@@ -97,9 +97,12 @@ def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
 
 
 def says_all(work: Restoring, rule: Rule, parts: Parts) -> bool:
-    """Whether a line can say the choices of our main node: built-in values, and words that differ."""
-    id = parts[""]
-    ways = rule.parts[0].ways(work.graph.nodes[id].type)
+    """Whether a line is meant for our main node and can say its choices: built-in values, words that differ."""
+    id, main = parts[""], rule.parts[0]
+    type = work.graph.nodes[id].type
+    if main.instead is not None and type in main.instead.types():
+        return False
+    ways = main.ways(type)
     return all(says(way, work.value(id, name)) for name, way in ways.items() if name not in work.incoming[id])
 
 

@@ -23,7 +23,10 @@ ERROR_TYPES = {
     "wrong_type": "return_type_mismatch",
     "out_of_range": "value_out_of_range",
     "unknown_node": "missing_node_type",
+    "refused_value": "custom_validation_failed",
+    "cycle": "dependency_cycle",
 }
+SHOWN = "ui"  # key of a report that holds what a pack's node shows: lists by name
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,16 @@ def outputs_of(prompt: Submitted, workflow: Workflow, catalog: Catalog) -> list[
 
 
 def image(asset: Mapping[str, Any]) -> dict[str, str]:
-    return {"filename": asset["name"], "subfolder": "", "type": asset["folder"]}
+    folder, _, name = asset["name"].rpartition("/")
+    return {"filename": name, "subfolder": folder, "type": asset["folder"]}
 
 
 @dataclass
 class Translator:
-    """Turns the events of one job into messages; remembers the pictures of each node until it is done."""
+    """Turns the events of one job into messages; remembers what each node shows until it is done."""
 
     prompt: Submitted
-    images: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    shown: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
     def messages(self, event: Mapping[str, Any], remaining: int) -> Iterator[Message]:
         """Yield the messages for an event; `remaining` is the number of jobs that wait or run."""
@@ -79,7 +83,9 @@ class Translator:
             case "node_started" | "node_progress":
                 yield from self.progress(event)
             case "asset_added":
-                self.images.setdefault(self.prompt.node(event["node"]), []).append(image(event["asset"]))
+                self.show(event, {"images": [image(event["asset"])]})
+            case "node_reported" if SHOWN in event["report"]:
+                self.show(event, event["report"][SHOWN])
             case "node_finished":
                 yield from self.executed(event)
             case "job_finished":
@@ -108,10 +114,16 @@ class Translator:
         else:
             yield self.told("progress", event, value=value, max=most, node=node)
 
+    def show(self, event: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+        """Add to the lists that a node shows."""
+        lists = self.shown.setdefault(self.prompt.node(event["node"]), {})
+        for name, entries in more.items():
+            lists.setdefault(name, []).extend(entries if isinstance(entries, list) else [entries])
+
     def executed(self, event: Mapping[str, Any]) -> Iterator[Message]:
         node = self.prompt.node(event["node"])
-        if node in self.images:
-            output = {"images": self.images.pop(node)}
+        if node in self.shown:
+            output = self.shown.pop(node)
             yield self.told("executed", event, node=node, display_node=node, output=output)
 
     def end(self, event: Mapping[str, Any]) -> Message:

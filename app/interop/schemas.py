@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, Schema]:
     """Return the schema of every class type; `names` holds the files for model and picture inputs by type."""
     mapped = {rule.class_type: of_rule(rule, names, catalog) for rule in RULES.values()}
-    native = {class_type_of(spec.id): of_node(spec, names) for spec in catalog}
+    native = {class_type_of(spec.id): spec.outside.get("comfyui") or of_node(spec, names) for spec in catalog}
     return {**native, **mapped}
 
 

@@ -48,7 +48,7 @@ class Client:
 
 
 class Hub:
-    """All clients, the newest preview of each node of the last job for those who come later, and all earlier ones."""
+    """All clients; the newest preview of each node for those who come later, and reels of the last jobs."""
 
     def __init__(self) -> None:
         self.clients: set[Client] = set()

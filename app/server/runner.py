@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,9 @@ from app.execution.supervisor import Supervisor
 from app.graph import catalog
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
+from app.graph.workflow import Workflow
 from app.server.hub import Hub
+from app.server.inquiry import Inquiry
 from app.server.state import State
 from app.store.jobs import Job, NewJob
 
@@ -36,6 +39,7 @@ class Runner:
     state: State
     hub: Hub
     supervisor: Supervisor = field(init=False)
+    inquiry: Inquiry = field(init=False)
     current: Job | None = None
     started: float = 0.0
     node: str | None = None
@@ -43,6 +47,17 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.state.worker_settings(), self.hear, self.worker_changed)
+        self.inquiry = Inquiry(self.supervisor)
+
+    async def check(self, workflow: Workflow, targets: Sequence[str] = ()) -> list[Problem]:
+        """Check a document; where nodes look at their values themselves, the worker does it."""
+        found = self.state.check(workflow, targets)
+        specs = (self.state.catalog.get(node.type) for node in workflow.graph.nodes.values())
+        if not any(spec is not None and spec.checks_itself for spec in specs):
+            return found
+        document, wanted = workflow.to_json(), list(targets)
+        answer = await self.inquiry.ask({"type": "check", "document": document, "targets": wanted})
+        return found if answer is None else [Problem(**problem) for problem in answer["problems"]]
 
     def recover(self) -> None:
         """Take up what an earlier server left: queue interrupted jobs again, end those that never finish."""
@@ -98,6 +113,8 @@ class Runner:
                 self.hub.show(frame, self.current.id)
         elif frame["type"] == "ready":
             self.take_catalog(Catalog.from_json(frame["catalog"]))
+        elif frame["type"] == "answer":
+            self.inquiry.hear(frame)
         elif self.current and frame["job"] == self.current.id:
             self.answer(self.current, frame)
 
@@ -124,7 +141,9 @@ class Runner:
         """Enter the file into the gallery, or find the entry that an earlier run made."""
         file = SavedFile(**event.asset)
         assets = self.state.assets
-        entry = assets.find(file.folder, file.name) if event.reused else assets.written(file)
+        entry = (
+            assets.find(file.folder, file.name) if event.reused else assets.written(file, job.id, event.node)
+        )
         return AssetAdded(event.node, entry.to_json(), event.reused)
 
     def end(self, end: JobFinished) -> None:
@@ -152,6 +171,8 @@ class Runner:
         """Tell everybody; a job that was running when the worker died ends here."""
         self.state.device = detail if state == "ready" else self.state.device
         self.hub.tell(self.state.log.add(WorkerChanged(state, self.state.device, detail)))
+        if state == "stopped":
+            self.inquiry.give_up()
         if state == "stopped" and self.current:
             self.end(self.death(detail))
         if state == "ready":

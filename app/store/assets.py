@@ -54,13 +54,21 @@ class Assets:
             )
         return name
 
-    def written(self, file: SavedFile) -> Asset:
-        """Note that a claimed file is there."""
+    def written(self, file: SavedFile, job: str, node: str) -> Asset:
+        """Note that a file is there: one whose name was claimed, or one that a node named itself."""
+        now, place = time.time(), (file.folder, file.name)
         with self.database.transaction() as connection:
-            connection.execute(
+            claimed = connection.execute(
                 "UPDATE assets SET width = ?, height = ?, created = ? WHERE folder = ? AND name = ?",
-                (file.width, file.height, time.time(), file.folder, file.name),
-            )
+                (file.width, file.height, now, *place),
+            ).rowcount
+            if not claimed:
+                connection.execute(
+                    "INSERT INTO assets (job, node, position, folder, name, width, height, created) VALUES (?, ?, "
+                    "(SELECT coalesce(max(position), -1) + 1 FROM assets WHERE job = ? AND node = ?), "
+                    "?, ?, ?, ?, ?)",
+                    (job, node, job, node, *place, file.width, file.height, now),
+                )
         return self.find(file.folder, file.name)
 
     def release(self, job: str) -> None:

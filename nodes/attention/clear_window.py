@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from app.engine.groups import Group, attend_in_groups, density_report, grid_rows
+from app.engine.groups import Group, Groups, grid_rows
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
@@ -31,8 +30,7 @@ TILE = 8  # tokens along each side of a tile: smaller ones compute fewer hidden 
 class Memory:
     """Groups by attention sequence: they are the same at every step."""
 
-    groups: dict[Sequence, list[Group]] = field(default_factory=dict)
-    report: dict[str, Any] | None = None
+    groups: dict[Sequence, Groups] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,16 @@ class ClearWindow(Patch[Memory]):
         covers = (rows - 1) ** 2 + (columns - 1) ** 2 < self.radius**2
         if covers or not attention.between_image_tokens:
             return call(heads)
+        if layout.active is not None:
+            return call(heads)
         if sequence not in memory.groups:
-            memory.groups[sequence] = list(windows(layout, sequence, self.radius, heads.query.device))
-            memory.report = density_report("clear_window", memory.groups[sequence], heads.key.shape[2])
-        return call(replace(heads, attend=partial(attend_in_groups, memory.groups[sequence])))
+            members = tuple(windows(layout, sequence, self.radius, heads.query.device))
+            memory.groups[sequence] = Groups(members, heads.key.shape[2])
+        return call(replace(heads, attend=memory.groups[sequence].attend))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
-        return next((memory.report for memory in memories.values() if memory.report), None)
+        made = [groups for memory in memories.values() for groups in memory.groups.values()]
+        return made[0].report("clear_window") if made else None
 
 
 def windows(layout: Layout, sequence: Sequence, radius: int, device: torch.device) -> Iterator[Group]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from app.engine.groups import Group, attend_in_groups, density_report
+from app.engine.groups import Group, Groups
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
@@ -28,8 +27,7 @@ from app.graph.widgets import Number
 class Memory:
     """Groups by attention sequence: they are the same at every step."""
 
-    groups: dict[Sequence, list[Group]] = field(default_factory=dict)
-    report: dict[str, Any] | None = None
+    groups: dict[Sequence, Groups] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,10 +50,12 @@ class GroupAttention(Patch[Memory]):
         covers = rows <= self.side or columns <= self.side
         if covers or not attention.between_image_tokens:
             return call(heads)
+        if layout.active is not None:
+            return call(heads)
         if sequence not in memory.groups:
-            memory.groups[sequence] = list(self.crosses(layout, sequence, heads.query.device))
-            memory.report = density_report("group_attention", memory.groups[sequence], heads.key.shape[2])
-        return call(replace(heads, attend=partial(attend_in_groups, memory.groups[sequence])))
+            members = tuple(self.crosses(layout, sequence, heads.query.device))
+            memory.groups[sequence] = Groups(members, heads.key.shape[2])
+        return call(replace(heads, attend=memory.groups[sequence].attend))
 
     def crosses(self, layout: Layout, sequence: Sequence, device: torch.device) -> Iterator[Group]:
         """Yield the text, which sees everything, and each group with the cross around it."""
@@ -74,7 +74,8 @@ class GroupAttention(Patch[Memory]):
             yield Group(own, torch.cat([text, seen]))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
-        return next((memory.report for memory in memories.values() if memory.report), None)
+        made = [groups for memory in memories.values() for groups in memory.groups.values()]
+        return made[0].report("group_attention") if made else None
 
 
 @node(patch=GroupAttention)

@@ -18,7 +18,7 @@ from app.graph.widgets import Slider
 
 @dataclass(frozen=True, eq=False)
 class CfgNorm:
-    """guided * min(1, |cond| / |guided|) over the channels of each cell of the denoised sample, by `strength`."""
+    """guided * min(1, |cond| / |guided|) over the channels of each cell of the denoised sample."""
 
     positive: Conditioning
     negative: Conditioning

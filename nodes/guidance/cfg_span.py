@@ -1,4 +1,4 @@
-"""Guidance in a part of the steps: follow the prompt more strictly in some of them, and save time in the others.
+"""Guidance in a part of the steps: follow the prompt more strictly there, and save time in the others.
 
 Reference: Kynkaanniemi et al., Applying Guidance in a Limited Interval (2024), https://arxiv.org/abs/2404.07724
 """
@@ -18,7 +18,7 @@ from app.graph.widgets import Slider
 
 @dataclass(frozen=True, eq=False)
 class CfgSpan:
-    """Classifier-free guidance in the steps from `start` to `end`; elsewhere cond, and uncond is not asked."""
+    """Classifier-free guidance from `start` to `end`; elsewhere cond, and uncond is not asked."""
 
     positive: Conditioning
     negative: Conditioning

@@ -24,7 +24,7 @@ from app.graph.widgets import Slider
 
 @dataclass(frozen=True, eq=False)
 class TwoPrompts(Patch[None]):
-    """Runs both prompts side by side; where picture tokens look at text, both go on with the guided result."""
+    """Runs both prompts; where picture tokens look at text, both go on with the guided result."""
 
     negative: Conditioning
     scale: float
@@ -90,7 +90,7 @@ def normalized_attention_guidance(
     tau: Annotated[float, Slider(1.0, 10.0, step=0.1)] = 2.5,
     alpha: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 0.25,
 ) -> Guider:
-    """Avoid a negative prompt with models that take no guidance, such as few-step ones. Doubles a step's time.
+    """Avoid a negative prompt with models that take no guidance. Doubles the time of a step.
 
     Args:
         positive: What the picture should show.

@@ -26,7 +26,7 @@ PERTURBED = "perturbed"
 
 @dataclass(frozen=True)
 class SelfOnly(Patch[None]):
-    """In the branch `perturbed`, (1 - u) * attention + u * own value for picture tokens of the chosen heads."""
+    """In the branch `perturbed`, (1 - u) * attention + u * own value for picture tokens."""
 
     blocks: BlockChoice
     softness: float

@@ -22,6 +22,10 @@ def rooms() -> Iterator[Laboratory]:
 
 @pytest.fixture
 def document() -> Workflow:
+    return short_document()
+
+
+def short_document() -> Workflow:
     """The same picture with and without first block cache, in three steps."""
     found = documents.read((ROOT / "workflows" / "first_block_cache.json").read_bytes())
     return with_values(found, {("schedule", "steps"): 3, ("cache", "threshold"): 0.9})

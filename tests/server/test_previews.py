@@ -4,7 +4,8 @@ from tests.server.test_events import waiting
 
 
 def frame(node: str, image: bytes, format: int = 0) -> Frame:
-    return Frame.unpack(bytes([1, format]) + len(node).to_bytes(2, "big") + node.encode() + image)
+    name = node.encode()
+    return Frame.unpack(bytes([1, format]) + len(name).to_bytes(2, "big") + name + image)
 
 
 def test_a_finished_run_can_be_looked_at_step_by_step(shared: Server) -> None:

@@ -166,7 +166,7 @@ def test_a_file_name_belongs_to_its_job_and_place(database: Database, tmp_path: 
     )
     assert assets.page(9) == [], "what is not written yet is not shown"
     for name in names[:2]:
-        assets.written(SavedFile("output", name, 8, 9))
+        assets.written(SavedFile("output", name, 8, 9), "job", "save")
     assert [asset.name for asset in assets.page(1)] == [names[1]]
     assert [asset.name for asset in assets.page(9, before=assets.find("output", names[1]).id)] == [names[0]]
     assets.release("job")
@@ -181,7 +181,7 @@ def test_a_name_whose_file_was_deleted_may_come_again(database: Database, tmp_pa
     (folders.temp / name).unlink()
     later = Assets(database, folders)
     assert later.claim("two", Claim("save", 0, "temp", "t.png")) == name
-    assert later.written(SavedFile("temp", name, 1, 1)).job == "two"
+    assert later.written(SavedFile("temp", name, 1, 1), "two", "save").job == "two"
     later.forget("temp")
     with pytest.raises(KeyError):
         later.find("temp", name)

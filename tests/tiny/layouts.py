@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.rules import Rule, numbered, rule
+from tests.tiny.zoo import POOLED_WIDTH, TEXT_WIDTH
 
 Weights = dict[str, Tensor]
-WIDTH, POOLED = 32, 16
+WIDTH, POOLED = TEXT_WIDTH, POOLED_WIDTH
 
 
 def architecture(name: str, kind: str = "transformer") -> Architecture:
@@ -126,7 +127,7 @@ def text_encoder(name: str, vocabulary: int = 60) -> nn.Module:
     """Build a text encoder of transformers whose sizes a header can tell."""
     import transformers
 
-    clip = {"vocab_size": 49408, "hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 1}
+    clip = {"vocab_size": 49408, "hidden_size": 12, "intermediate_size": 20, "num_attention_heads": 1}
     language = {
         "vocab_size": vocabulary,
         "hidden_size": WIDTH,

@@ -1,4 +1,5 @@
 import { loadCatalog } from "./api/catalog";
+import { startReels } from "./api/reels";
 import { openFirst } from "./canvas/opening";
 import { startGraphs } from "./canvas/grouping";
 import { startChecking } from "./canvas/problems";
@@ -14,6 +15,7 @@ export function startPage(): void {
   startAutosave();
   startChecking();
   startWatching();
+  startReels();
   void loadCatalog();
   void openUntilItWorks();
 }

@@ -46,7 +46,7 @@ def asked(kind: Any) -> Asked:
 
 @dataclass(frozen=True)
 class Checking:
-    """The two questions, as a NodeSpec has them. `made_types` returns the type objects of a pack's outputs."""
+    """The two questions, as a NodeSpec has them. `made_types` has the type objects of a pack's outputs."""
 
     node: V1Class
     made_types: Callable[[str], Mapping[str, Any] | None]

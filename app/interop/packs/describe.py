@@ -84,7 +84,6 @@ def description(node: V1Class) -> str:
 
 def function(calling: Calling, outputs: tuple[Output, ...]) -> Callable[..., Any]:
     """Return the function of the node; its return type tells which results can be kept on disk."""
-
     fields = [(f"output_{n}", hint(output)) for n, output in enumerate(outputs)]
     together: Any = NamedTuple("Results", fields)  # type: ignore[misc]
 

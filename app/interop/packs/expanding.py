@@ -1,4 +1,4 @@
-"""A graph that a pack's node returns: ComfyUI's API format with live values in it, as an expansion of ours."""
+"""A graph that a pack's node returns, ComfyUI's API format with live values in it as an expansion of ours."""
 
 from __future__ import annotations
 

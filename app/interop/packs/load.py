@@ -1,4 +1,4 @@
-"""Load packs: import each from where it lies, and turn its classes into nodes. One that fails hurts no other."""
+"""Load packs: import each from where it lies, and turn its classes into nodes. One failing hurts no other."""
 
 from __future__ import annotations
 

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.graph.spec import REQUIRED, Input
-from app.graph.widgets import SEED_LIMIT, Checkbox, Choice, ImageFile, Number, Seed, Slider, TextBox, TextLine
-from app.graph.widgets import Widget
+from app.graph.widgets import (
+    SEED_LIMIT,
+    Checkbox,
+    Choice,
+    ImageFile,
+    Number,
+    Seed,
+    Slider,
+    TextBox,
+    TextLine,
+    Widget,
+)
 from app.interop.packs import kinds
 
 LONGEST = 1_000_000  # characters of a text

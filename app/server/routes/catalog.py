@@ -37,7 +37,7 @@ async def check(request: web.Request) -> web.Response:
     body = await read_body(request)
     problems: list[Problem]
     try:
-        problems = request.app[STATE].check(read(body.get("document")))
+        problems = await request.app[RUNNER].check(read(body.get("document")))
     except MalformedWorkflow as malformed:
         problems = [malformed.problem]
     return web.json_response({"problems": [problem.to_json() for problem in problems]})

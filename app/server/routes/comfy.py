@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from app.graph.problem import Problem
 from app.graph.resolve import ancestors, links_of
 from app.graph.workflow import MalformedWorkflow, Workflow
 from app.interop import documents, protocol
+from app.interop.faults import faults_in
 from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, number, read_body
 from app.server.routes.comfy_paths import everywhere
@@ -29,17 +31,17 @@ async def prompt(request: web.Request) -> web.Response:
     """Queue a prompt; outputs that cannot run are left out when others can."""
     body = await read_body(request)
     state = request.app[STATE]
-    workflow = workflow_of(body.get("prompt"), state.catalog)
+    workflow = documents.with_extra(workflow_of(body.get("prompt"), state.catalog), body.get("extra_data"))
     if not state.catalog_complete:
         raise Refused(
             503, "starting", "The worker is still reading the nodes.", "Try again in a few seconds."
         )
-    sent = protocol.Submitted("", body["prompt"])  # type: ignore[arg-type]
+    submission = protocol.Submitted("", body["prompt"])  # type: ignore[arg-type]
     wanted = targets_of(
         body.get("partial_execution_targets"), workflow, outputs(workflow.graph, state.catalog)
     )
-    good, errors, spoilt = sort_outputs(request, workflow, wanted)
-    listed = protocol.node_errors(errors, sent, spoilt)
+    good, errors, spoilt = await sort_outputs(request, submission.prompt, workflow, wanted)
+    listed = protocol.node_errors(errors, submission, spoilt)
     if not good:
         raise refused_prompt("prompt_outputs_failed_validation", "Prompt outputs failed validation", listed)
     first = next(iter(state.jobs.order()), None)
@@ -101,12 +103,13 @@ def targets_of(asked: object, workflow: Workflow, there: list[str]) -> list[str]
     return chosen
 
 
-def sort_outputs(
-    request: web.Request, workflow: Workflow, wanted: list[str]
+async def sort_outputs(
+    request: web.Request, prompt: Mapping[str, Any], workflow: Workflow, wanted: list[str]
 ) -> tuple[list[str], list[Problem], dict[str, list[str]]]:
     """Return the outputs that can run, the errors, and which outputs each faulty node spoils."""
     state = request.app[STATE]
-    errors = [problem for problem in state.check(workflow, wanted) if problem.severity == "error"]
+    found = [*faults_in(prompt, state.catalog), *await request.app[RUNNER].check(workflow, wanted)]
+    errors = [problem for problem in found if problem.severity == "error"]
     faulty = {problem.node for problem in errors}
     links = links_of(workflow.graph, state.catalog)
     spoilt: dict[str, list[str]] = {}

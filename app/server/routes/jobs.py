@@ -35,7 +35,7 @@ async def add(request: web.Request) -> web.Response:
             "The worker is still reading the nodes.",
             "Wait until the status says ready, then run again.",
         )
-    problems = state.check(workflow, targets)
+    problems = await request.app[RUNNER].check(workflow, targets)
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
     title = readable(str(body.get("title") or workflow.title)) or "Untitled"
@@ -65,6 +65,20 @@ def origin_of(body: dict[str, object]) -> str | None:
     if origin is not None and not isinstance(origin, str):
         raise Refused(400, "bad_workflow", "'workflow' is no text.", "Send the id of a saved workflow.")
     return None if origin is None else readable(origin)
+
+
+@routes.post("/api/plan")
+async def plan(request: web.Request) -> web.Response:
+    """Say what a run would do: which nodes run, and which results are there already."""
+    document = read((await read_body(request)).get("document")).to_json()
+    runner = request.app[RUNNER]
+    answer = None
+    if runner.current is None:
+        answer = await runner.inquiry.ask({"type": "plan", "document": document, "targets": []})
+    if answer is None:
+        message, remedy = "The worker has no time to plan.", "Ask again when nothing runs."
+        raise Refused(503, "busy", message, remedy)
+    return web.json_response({"runs": answer["runs"], "reused": answer["reused"]})
 
 
 @routes.get("/api/jobs")

@@ -12,12 +12,14 @@ from pathlib import Path
 from random import Random
 
 import torch
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import Tensor
 from torch.nn import functional
 
+from app.engine.judge import JudgeNetwork, open_judge
 from models.mini.training.drawing import render_batch
 from models.mini.training.scenes import CANVAS, Scene, SceneSampler, Thing
-from models.mini.training.vocabulary import BACKGROUNDS, COLOR_NAMES, KINDS, LAYOUTS, SIZES
+from models.mini.training.vocabulary import BACKGROUNDS, COLOR_NAMES, KINDS, LAYOUTS, SIZES, plural
 
 VALUES: dict[str, list[str | None]] = {
     "kind_1": [*KINDS],
@@ -31,8 +33,6 @@ VALUES: dict[str, list[str | None]] = {
     "background_color": [*COLOR_NAMES, None],
 }
 """The attributes of a scene and their values; None where there is no second object, or no colour to name."""
-CHANNELS = (48, 96, 96, 128, 128)
-STRIDES = (2, 2, 1, 2, 1)
 
 
 def read_attributes(scene: Scene) -> dict[str, str | None]:
@@ -60,36 +60,9 @@ def label(scenes: Sequence[Scene]) -> dict[str, Tensor]:
     }
 
 
-class Classifier(nn.Module):
-    """Pixels (B, 3, 128, 128) in -1..1 to the logits of every attribute."""
-
-    def __init__(self) -> None:
-        """Build the convolutions and one linear head for each attribute."""
-        super().__init__()
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
-        inputs = 12
-        for channels, stride in zip(CHANNELS, STRIDES, strict=True):
-            layers += [
-                nn.Conv2d(inputs, channels, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(channels),
-                nn.ReLU(),
-            ]
-            inputs = channels
-        layers += [nn.Conv2d(inputs, 32, 1), nn.Flatten(), nn.Linear(32 * 64, 384), nn.ReLU()]
-        self.body = nn.Sequential(*layers)
-        self.heads = nn.ModuleDict({name: nn.Linear(384, len(values)) for name, values in VALUES.items()})
-
-    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Return the logits (B, values) of every attribute."""
-        features = self.body(pixels)
-        return {name: head(features) for name, head in self.heads.items()}
-
-
-def load_classifier(file: Path) -> Classifier:
+def load_classifier(folder: Path) -> JudgeNetwork:
     """Load a trained judge."""
-    classifier = Classifier()
-    classifier.load_state_dict(torch.load(file, weights_only=True))
-    return classifier.eval()
+    return open_judge(folder).network
 
 
 def resize(pixels: Tensor) -> Tensor:
@@ -111,7 +84,7 @@ def train(options: Namespace) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     rng = Random(options.seed)
-    sampler, classifier = SceneSampler(rng), Classifier()
+    sampler, classifier = SceneSampler(rng), JudgeNetwork(VALUES)
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=options.rate, weight_decay=0.02)
     start, step, progress = time.time(), 0, 0.0
     while progress < 1:
@@ -128,13 +101,26 @@ def train(options: Namespace) -> None:
         if step % 100 == 0:
             report = {"samples": step * options.batch, "loss": round(losses.sum().item(), 3)}
             print(json.dumps(report), flush=True)
-    torch.save(classifier.state_dict(), options.out)
+    save(classifier, options.out)
+
+
+def save(classifier: JudgeNetwork, folder: Path) -> None:
+    """Write weights in float16 and the words beside them, as `app.engine.judge` reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in classifier.state_dict().items()
+    }
+    save_file(weights, folder / "model.safetensors")
+    plurals = {plural(kind): kind for kind in KINDS if plural(kind) != kind}
+    config = {"values": VALUES, "plurals": plurals}
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def parse_options() -> Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--minutes", type=float, default=12)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)

@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from app.engine.judge import JudgeNetwork
 from models.mini.training.autoencoder import mean_psnr, reconstruct
-from models.mini.training.classifier import VALUES, Classifier, label, load_classifier, resize
+from models.mini.training.classifier import VALUES, label, load_classifier, resize
 from models.mini.training.drawing import render_batch
 from models.mini.training.sampling import HELD_OUT_SEED, Settings, generate, hold_out, load_mini_model
 from models.mini.training.scenes import Scene
@@ -31,7 +32,7 @@ COLUMNS = {
 
 
 @torch.inference_mode()
-def judge(classifier: Classifier, pixels: Tensor, scenes: Sequence[Scene]) -> dict[str, Tensor]:
+def judge(classifier: JudgeNetwork, pixels: Tensor, scenes: Sequence[Scene]) -> dict[str, Tensor]:
     """Return for every attribute whether the judge reads the true value (B,)."""
     truth = label(scenes)
     batches = [classifier(resize(batch)) for batch in torch.split(pixels, BATCH)]
@@ -91,7 +92,7 @@ def parse_options() -> Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("models/mini"))
-    parser.add_argument("--classifier", type=Path, required=True)
+    parser.add_argument("--classifier", type=Path, default=Path("models/judges/mini"))
     parser.add_argument("--out", type=Path, default=Path("models/mini/evaluation.json"))
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED)

@@ -23,13 +23,16 @@ def random(seed: int, pictures: int = 2) -> Tensor:
     return torch.randn(pictures, 4, 6, 8, generator=torch.Generator().manual_seed(seed))
 
 
+FIRST = Place(0, 10)
+
+
 @dataclass
 class Answers:
     """Random denoised samples, one for each branch."""
 
     asked: list[str] = field(default_factory=list)
     conditionings: list[Conditioning] = field(default_factory=list)
-    place: Place = Place(0, 10)
+    place: Place = FIRST
     memory: dict[str, Tensor] = field(default_factory=dict)
     answers: Mapping[str, Tensor] = field(default_factory=lambda: ANSWERS)
 

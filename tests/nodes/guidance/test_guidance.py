@@ -28,7 +28,7 @@ from nodes.guidance.rescale_cfg import RescaleCfg, rescale_cfg
 from nodes.guidance.skip_layer_guidance import skip_layer_guidance
 from nodes.guidance.tangential_cfg import TangentialCfg, tangential_cfg
 from nodes.samplers.euler import Euler
-from tests.nodes.guidance.answers import ANSWERS, EMPTY, LATENT, NEGATIVE, POSITIVE, Answers
+from tests.nodes.guidance.answers import ANSWERS, EMPTY, FIRST, LATENT, NEGATIVE, POSITIVE, Answers
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import SIGMAS, close, run
 from tests.tiny.zoo import build, noise, prompt
@@ -38,7 +38,7 @@ SIGMA = 0.6
 Make = Callable[[Conditioning, Conditioning, Conditioning], Guider]
 
 
-def ask(guider: Guider, sigma: float = SIGMA, place: Place = Place(0, 10)) -> tuple[Tensor, list[str]]:
+def ask(guider: Guider, sigma: float = SIGMA, place: Place = FIRST) -> tuple[Tensor, list[str]]:
     answers = Answers(place=place)
     return guider(answers, LATENT, sigma), answers.asked
 
@@ -263,7 +263,7 @@ def test_span_counts_steps(index: int, guided: bool) -> None:
 
 
 def test_apg_momentum_is_a_running_average() -> None:
-    """As in the paper: push_n = (cond - uncond) + momentum * push_(n - 1), the steps' evaluations sharing one."""
+    """push_n = (cond - uncond) + momentum * push_(n - 1); the evaluations of a step share that."""
     guider = Apg(POSITIVE, NEGATIVE, 5.0, 1.0, 0.0, -0.5)
     memory: dict[str, Tensor] = {}
     expected = torch.zeros_like(COND)

@@ -32,6 +32,10 @@ export function pushPreview(node: string, image: Blob): void {
   pump(node);
 }
 
+export function hasPreview(node: string): boolean {
+  return latest.has(node);
+}
+
 /** Draw a node's frames with `sink` from now on, the last one at once. Returns how to stop. */
 export function watchPreviews(node: string, sink: Sink): () => void {
   sinks.set(node, sink);

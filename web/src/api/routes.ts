@@ -67,6 +67,10 @@ export const pauseQueue = (paused: boolean) =>
   request<{ paused: boolean; order: string[] }>("queue", { method: "PUT", json: { paused } });
 export const deleteJob = (id: string) => request<null>(`jobs/${seg(id)}`, { method: "DELETE" });
 
+export const getReels = (job: string) => request<{ frames: Record<string, number> }>(`jobs/${seg(job)}/previews`);
+export const frameUrl = (job: string, node: string, index: number) =>
+  apiUrl(`jobs/${seg(job)}/previews/${index}/${node.split("/").map(seg).join("/")}`);
+
 export const getAssets = (limit: number, before?: number) =>
   request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${before ? `&before=${before}` : ""}`);
 export const fileUrl = (folder: string, name: string) =>

@@ -5,6 +5,7 @@ import { setPreviewAspect, useRuns } from "../api/runs";
 import { listAt, runAt } from "../graph/levels";
 import { AssetView } from "../panels/AssetView";
 import { flatId } from "./editor";
+import { Scrubber } from "./Scrubber";
 import { viewAssets } from "./surface";
 
 interface Props {
@@ -23,7 +24,9 @@ export const CardMedia = memo(function CardMedia({ id, y, height }: Props) {
   if (assets?.length) return <Results assets={assets} stale={stale} style={style} />;
   return (
     <div className="media" style={style}>
-      {previewed ? <Preview id={flat} /> : <span className="w-note">The picture appears here</span>}
+      {previewed && <Preview id={flat} />}
+      {previewed && <Scrubber flat={flat} />}
+      {!previewed && <span className="w-note">The picture appears here</span>}
     </div>
   );
 });

@@ -1,5 +1,5 @@
 import type { InputSchema, NodeSchema, OutputSchema } from "../api/types";
-import { inputOf, outputOf, type Catalog } from "./catalog";
+import { effectiveValue, inputOf, outputOf, type Catalog } from "./catalog";
 import { faceOf, graphOf, graphType, INPUTS, inputsType, NEW_PORT, OUTPUTS, outputsType, type FacePort } from "./interface";
 import { incoming, type Pages, type Sheet } from "./sheet";
 
@@ -39,7 +39,7 @@ function asNode(graph: string, { sheet, extra }: Pages[string], look: Look): Nod
     ...BLANK,
     id: graphType(graph),
     title: graphTitle(graph, extra),
-    category: "subgraphs",
+    category: "graphs",
     description: typeof extra["description"] === "string" ? extra["description"] : `A subgraph of ${inner.length - 2} nodes. Double-click to open it.`,
     output_node: inner.some((card) => look(card.type)?.output_node),
     inputs: face.inputs.map((port) => inputSchema(sheet, port, look)),
@@ -51,11 +51,14 @@ export function graphTitle(graph: string, extra: Readonly<Record<string, unknown
   return typeof extra["title"] === "string" && extra["title"] ? extra["title"] : graph.replaceAll("_", " ");
 }
 
-/** An interface input takes after the first inner input that it feeds; required where any of them is. */
+/** An interface input takes after the first inner input that it feeds, with its value; required where any is. */
 function inputSchema(sheet: Sheet, port: FacePort, look: Look): InputSchema {
   const fed = sheet.links
     .filter((l) => l.source === INPUTS && l.output === port.name)
-    .flatMap((l) => inputOf(look(sheet.cards[l.target]?.type ?? ""), l.input) ?? []);
+    .flatMap((l) => {
+      const input = inputOf(look(sheet.cards[l.target]?.type ?? ""), l.input);
+      return input ? [{ ...input, default: effectiveValue(input, sheet.values[l.target]?.[l.input]) }] : [];
+    });
   const [first] = fed;
   if (!first) return { ...ANY_INPUT, name: port.name, type: port.type };
   return { ...first, name: port.name, required: fed.some((i) => i.required), multiple: false };
@@ -72,7 +75,7 @@ function typed(ports: readonly FacePort[], inputs: readonly InputSchema[]): Outp
 
 function boundary(id: string, title: string, inputs: InputSchema[], outputs: OutputSchema[]): NodeSchema {
   const description = `The subgraph's ${title.toLowerCase()}. Drag a link to + for a new one; click a name to rename it.`;
-  return { ...BLANK, id, title, category: "subgraphs", description, inputs, outputs };
+  return { ...BLANK, id, title, category: "graphs", description, inputs, outputs };
 }
 
 function asPort({ name, type }: OutputSchema): InputSchema {

@@ -1,6 +1,7 @@
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import { flatId, useEditor } from "../canvas/editor";
+import { Reel } from "../canvas/Scrubber";
 import { NodeDocs } from "../canvas/Help";
 import type { NodeRun } from "../graph/events";
 import { listAt, runAt } from "../graph/levels";
@@ -23,6 +24,7 @@ function NodeInspector({ id }: { id: string }) {
     <>
       <h3>{card?.title || schema?.title || card?.type}</h3>
       {node && <NodeTimes node={node} />}
+      <Reel flat={flatId(id)} />
       {reports?.map((report, i) => (
         <ReportView key={i} report={report} />
       ))}
