@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.checkpoints.gguf import read_gguf
 from app.checkpoints.weights import read_header, weight_files
 
 Shape = tuple[int, ...]
@@ -23,12 +24,14 @@ class Entry:
         dtype: As the file calls it: `BF16`, `F8_E4M3`, `Q4_K`.
         shape: Sizes, outermost first.
         nbytes: What it takes in the file (bytes).
+        start: Where it begins in a GGUF file (bytes); the library finds those of safetensors itself.
     """
 
     file: Path
     dtype: str
     shape: Shape
     nbytes: int
+    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,18 @@ class Archive:
 
 
 def open_archive(path: Path) -> Archive:
-    """Read the headers of a weight file, or of all weight files in the folder of one model part."""
+    """Read the header of a safetensors or GGUF file, or those of all files in the folder of a model part."""
     files = (path,) if path.is_file() else weight_files(path)
     return Archive(path, {name: entry for file in files for name, entry in entries_of(file).items()})
 
 
 def entries_of(file: Path) -> dict[str, Entry]:
+    if file.suffix == ".gguf":
+        tensors = read_gguf(file)
+        return {
+            name: Entry(file, tensor.kind.name, tensor.shape, tensor.nbytes, tensor.start)
+            for name, tensor in tensors.items()
+        }
     found = {}
     for name, said in read_header(file).items():
         start, end = said["data_offsets"]

@@ -68,7 +68,7 @@ class Part:
     @cached_property
     def shapes(self) -> Shapes:
         """Shapes in the model."""
-        return shapes_of(self.pieces, self.named)
+        return shapes_of(self.weights, self.named)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -81,6 +81,11 @@ class Part:
                 "The file is not whole, or holds a variant that Patchloom does not know.",
                 code="missing_keys",
             ) from error
+
+    @cached_property
+    def weights(self) -> dict[str, Piece]:
+        """The pieces that are the model's own tensors, without the scales that belong to quantised ones."""
+        return {name: piece for name, piece in self.pieces.items() if not name.endswith(BESIDE_WEIGHTS)}
 
     @property
     def variant(self) -> str:

@@ -45,7 +45,7 @@ def attend_sage(heads: Heads) -> Tensor:
     """Compute attention with 8-bit scores; there is no way to hand it a mask."""
     if heads.mask is not None:
         raise RuntimeError("SageAttention takes no mask")
-    from sageattention import sageattn
+    from sageattention import sageattn  # type: ignore[import-not-found]
 
     own = heads.with_own_keys()
     output: Tensor = sageattn(own.query, own.key, own.value, tensor_layout="HND", sm_scale=heads.factor)

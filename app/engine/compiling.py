@@ -1,7 +1,7 @@
 """Compiled transformer blocks, below the patches: what a technique decides stays outside of what is compiled.
 
-A block is compiled as it is called, with everything that patches do around it left out. Where a patch works
-inside a block, on an attention module or MLP, that module runs uncompiled and the block is compiled around it.
+What patches do around a block is left out. Where a patch works inside a block, on an attention module or MLP,
+that module runs uncompiled, and the block is compiled around it.
 Blocks of a kind share what is compiled, in every step and in later runs.
 """
 
@@ -25,7 +25,7 @@ VARIANTS = 64  # sizes and sets of techniques that a kind of block is compiled f
 class OpaquePartHook(PartHook):
     """A hook that the compiler does not look into."""
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return super().__call__(*args, **kwargs)
 
@@ -33,9 +33,9 @@ class OpaquePartHook(PartHook):
 @contextmanager
 def compiled_forward(block: nn.Module, backend: str) -> Iterator[None]:
     """Compile a block for the length of a run."""
-    with torch._dynamo.config.patch(recompile_limit=VARIANTS):  # type: ignore[no-untyped-call]
-        with replaced_forward(block, lambda forward: compiled(forward, backend)):
-            yield
+    variants = torch._dynamo.config.patch(recompile_limit=VARIANTS)
+    with variants, replaced_forward(block, lambda forward: compiled(forward, backend)):
+        yield
 
 
 def compiled(forward: Forward, backend: str) -> Forward:
@@ -50,7 +50,7 @@ def compiled(forward: Forward, backend: str) -> Forward:
             reason = str(error.inner_exception).strip().splitlines()[0]
             raise Refusal(
                 f"Compiling a block failed: {reason}",
-                "Install a C++ compiler (g++, clang or MSVC), on a GPU also Triton, or remove Compile blocks.",
+                "Install a C++ compiler (g++, clang, MSVC), for a GPU also Triton, or remove Compile blocks.",
                 code="compiler_failed",
                 input="model",
             ) from error

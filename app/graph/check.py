@@ -11,12 +11,13 @@ from app.graph.expansion import Ready
 from app.graph.fingerprint import values_of
 from app.graph.flatten import Flat, exits, flatten, located
 from app.graph.frames import INSTANCE
-from app.graph.problem import Problem
+from app.graph.problem import Problem, listed
 from app.graph.resolve import Links, ancestors, links_of, on_circle, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
 from app.graph.widgets import AudioFile, ImageFile, MaskPainter, ModelFile, VideoFile
-from app.graph.workflow import Edge, Graph, Link, NodeInstance, Workflow
+from app.graph.wiring import doors, edge_problems, fed_twice, output_type
+from app.graph.workflow import Graph, Link, NodeInstance, Workflow
 
 Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
 
@@ -218,20 +219,6 @@ def with_instances(ids: Iterable[str]) -> set[str]:
     return {"/".join(parts[:n]) for parts in (id.split("/") for id in ids) for n in range(1, len(parts) + 1)}
 
 
-def doors(flat: Flat, catalog: Catalog) -> Iterator[Problem]:
-    """Check what goes into an instance against the type that its interface says."""
-    for edge in flat.graph.edges:
-        way = flat.doors.get((edge.target, edge.input), ())
-        made = output_type(catalog, flat.graph, edge.source, edge.output) if way else None
-        wrong = next((door for door in way if made and not fits(made, door.type)), None)
-        inner = catalog.get(flat.graph.nodes[edge.target].type) if wrong else None
-        taken = inner.input(edge.input) if inner else None
-        if wrong and made and taken and fits(made, taken.type):  # else it is told already
-            message = f"{wrong.instance}: {wrong.input} takes {wrong.type}, but {edge.source} gives {made}."
-            remedy = f"Connect an output of type {wrong.type}."
-            yield Problem("wrong_type", message, remedy, wrong.instance, wrong.input)
-
-
 def outputs(graph: Graph, catalog: Catalog) -> list[str]:
     """Return the nodes that a run starts from: those with a side effect that are on."""
     specs = {id: catalog.get(node.type) for id, node in graph.nodes.items() if node.mode == "on"}
@@ -241,41 +228,6 @@ def outputs(graph: Graph, catalog: Catalog) -> list[str]:
 def soften(problem: Problem, needed: set[str], runs: bool) -> Problem:
     idle = runs and problem.node is not None and problem.node not in needed
     return replace(problem, severity="warning") if idle else problem
-
-
-def edge_problems(edge: Edge, source: NodeSpec, target: NodeSpec) -> Iterator[Problem]:
-    """Check that an edge between two known nodes names real ports of fitting types."""
-    made, taken = source.output(edge.output), target.input(edge.input)
-    if made is None:
-        names = listed(entry.name for entry in source.outputs)
-        message = f"{edge.source} has no output '{edge.output}'."
-        yield Problem("unknown_output", message, f"Its outputs are {names}.", edge.target, edge.input)
-    elif taken is None and target.open:
-        return
-    elif taken is None:
-        names = listed(entry.name for entry in target.inputs)
-        message = f"{edge.target} has no input '{edge.input}'."
-        yield Problem("unknown_input", message, f"Its inputs are {names}.", edge.target, edge.input)
-    elif not fits(made.type, taken.type):
-        message = f"{edge.target}: {edge.input} takes {taken.type}, but {edge.source} gives {made.type}."
-        remedy = f"Connect an output of type {taken.type}."
-        yield Problem("wrong_type", message, remedy, edge.target, edge.input)
-
-
-def fed_twice(edge: Edge, target: NodeSpec, fed: set[tuple[str, str]]) -> Iterator[Problem]:
-    """Check that only inputs made for it take several edges; `fed` remembers those seen so far."""
-    taken = target.input(edge.input)
-    if (edge.target, edge.input) in fed and taken is not None and not taken.multiple:
-        message = f"{edge.target}: {edge.input} is connected twice."
-        yield Problem("two_edges", message, "Delete one of the two edges.", edge.target, edge.input)
-    fed.add((edge.target, edge.input))
-
-
-def fits(made: str, taken: str) -> bool:
-    """Whether an output of type `made` may feed an input of type `taken`; `Image,float` is one of the two."""
-    if made == taken or "Any" in (made, taken) or (made, taken) == ("int", "float"):
-        return True
-    return not set(made.split(",")).isdisjoint(taken.split(","))
 
 
 def missing_value(id: str, entry: Input) -> Problem:
@@ -300,12 +252,6 @@ def cycles(links: Links) -> list[Problem]:
     ]
 
 
-def output_type(catalog: Catalog, graph: Graph, node: str, output: str) -> str | None:
-    spec = catalog.get(graph.nodes[node].type) if node in graph.nodes else None
-    entry = spec.output(output) if spec else None
-    return entry.type if entry else None
-
-
 def conflict(id: str, other: str, claim: str) -> Problem:
     return Problem(
         "conflict",
@@ -313,9 +259,3 @@ def conflict(id: str, other: str, claim: str) -> Problem:
         f"Remove or bypass one of them, or put {id} on a branch of its own.",
         id,
     )
-
-
-def listed(names: Iterable[str], most: int = 12) -> str:
-    names = list(names)
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "") if names else "none"

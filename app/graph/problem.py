@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -48,3 +49,10 @@ class Refusal(Exception):
 
 class Cancelled(Exception):
     """The user asked the run to stop; raised by `Context.progress` and passed through untouched."""
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Write names one after the other, the first of very many."""
+    names = list(names)
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "") if names else "none"

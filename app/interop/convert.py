@@ -76,7 +76,7 @@ def convert_file(file: Path, to: Format, target: Path, catalog: Catalog) -> Conv
     titled = replace(workflow, title=workflow.title or file.stem)
     result, more = said(titled if to == "native" else workflow, to, catalog)
     target.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    source = opened(workflow)
+    source = opened(workflow, catalog)
     return Converted(
         file=str(file),
         format=format_of(document),

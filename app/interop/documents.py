@@ -6,7 +6,7 @@ A document that came from ComfyUI keeps the whole file as text in `extra`, so th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ from app.interop.carriers import carried_by
 from app.interop.draw import draw
 from app.interop.drawing import read_drawing
 from app.interop.edits import Restructured, left_over, named_outputs, writes_for
-from app.interop.flat import Flat, pair
-from app.interop.names import widget_order
+from app.interop.flat import SCHEMA, Flat, pair
+from app.interop.names import placeholder_type, widget_order
 from app.interop.prompt import read_prompt, write_prompt
 from app.interop.restore import restore, running
 from app.interop.settings import UNNAMED
@@ -36,6 +36,7 @@ class Opened:
 
     format: Format
     document: dict[str, Any]
+    catalog: Catalog | None = None
 
     def __post_init__(self) -> None:
         self.translation: Translation = translate(self.flat())
@@ -43,7 +44,14 @@ class Opened:
     def flat(self) -> Flat:
         if self.format == "comfy-api":
             return read_prompt(self.document)
-        return read_drawing(self.document, widget_order)
+        return read_drawing(self.document, self.order)
+
+    def order(self, class_type: str) -> Sequence[str] | None:
+        """Return the typed-in inputs of a class type in the order of the UI format; those of packs, too."""
+        spec = self.catalog.get(placeholder_type(class_type)) if self.catalog else None
+        if spec is None or SCHEMA not in spec.outside:
+            return widget_order(class_type)
+        return [entry.name for entry in spec.inputs if not entry.port]
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ def read_json(document: Any, catalog: Catalog | None = None) -> Workflow:
     format = format_of(document)
     if format == "native":
         return ours.read(document)
-    workflow = from_comfyui(Opened(format, document))
+    workflow = from_comfyui(Opened(format, document, catalog))
     return with_output_names(workflow, catalog) if catalog else workflow
 
 
@@ -160,13 +168,13 @@ def layout(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"groups": found}
 
 
-def opened(workflow: Workflow) -> Opened | None:
+def opened(workflow: Workflow, catalog: Catalog | None = None) -> Opened | None:
     """Return the ComfyUI file that a document came from; None when it was made here."""
     kept = workflow.extra.get(KEY)
     if not isinstance(kept, dict) or kept.get("format") not in ("comfy-ui", "comfy-api"):
         return None
     try:
-        return Opened(kept["format"], json.loads(kept["document"]))
+        return Opened(kept["format"], json.loads(kept["document"]), catalog)
     except (KeyError, TypeError, AttributeError, ValueError, MalformedWorkflow, RecursionError):
         return None  # somebody changed it by hand; what our own part says still holds
 
@@ -193,7 +201,7 @@ def with_output_names(workflow: Workflow, catalog: Catalog) -> Workflow:
 
 def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
     """Return the document in ComfyUI's UI format: the file it came from, changed only where ours changed."""
-    source = opened(workflow)
+    source = opened(workflow, catalog)
     changed = patched(source, workflow.graph, catalog) if source else None
     if source is not None and changed is not None:
         if source.format == "comfy-ui":
@@ -205,7 +213,7 @@ def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
 
 def to_api(workflow: Workflow, catalog: Catalog) -> Written:
     """Return the document in ComfyUI's API format: what takes part in a run."""
-    source = opened(workflow)
+    source = opened(workflow, catalog)
     changed = patched(source, workflow.graph, catalog) if source else None
     if source is not None and changed is not None:
         if source.format == "comfy-api":

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
+from app.interop.flat import SCHEMA
 from app.interop.names import placeholder_type
 
 
@@ -17,7 +18,7 @@ def faults_in(prompt: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
     """
     for id, node in prompt.items():
         spec = catalog.get(placeholder_type(node["class_type"]))
-        schema = spec.outside.get("comfyui") if spec else None
+        schema = spec.outside.get(SCHEMA) if spec else None
         inputs = node.get("inputs", {})
         for name in schema["input"].get("required", {}) if schema else ():
             if name not in inputs:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.graph.workflow import Mode
 
+SCHEMA = "comfyui"  # what a node's spec has from outside: its entry in /object_info
 NATIVE = "patchloom."  # class type of a node that ComfyUI does not have: `patchloom.first_block_cache`
 
 
@@ -77,6 +79,16 @@ class Flat:
 
     nodes: Mapping[str, FlatNode]
     notes: Sequence[Mapping[str, Any]] = ()
+
+
+def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of which no two are the same: the second `IMAGE` is `IMAGE_2`."""
+    times: Counter[str] = Counter()
+    found = []
+    for name in names:
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name}_{times[name]}")
+    return tuple(found)
 
 
 def number(value: Any, otherwise: float = 0.0) -> float:

@@ -10,7 +10,7 @@ from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.edits import same
-from app.interop.flat import FlatNode, Port, Setting, Source, Wire
+from app.interop.flat import SCHEMA, FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE
 from app.interop.rules import From, Named, Of, Part, Rule, Via, Word
 from app.interop.ways import Always
@@ -52,7 +52,7 @@ class Restoring:
             return node.values[name]
         spec = self.catalog.get(node.type)
         entry = spec.input(name) if spec else None
-        return None if entry is None or entry.required else entry.default
+        return None if entry is None or entry.required or entry.port else entry.default
 
     def source(self, id: str, name: str) -> Source | None:
         edge = self.incoming[id].get(name)
@@ -75,11 +75,17 @@ class Restoring:
         """Describe the outputs of a node that is not in the table."""
         node = self.graph.nodes[id]
         told = told_by(node).get("outputs")
-        if isinstance(told, list):
+        if isinstance(told, list) and told:
             pairs = (entry for entry in told if isinstance(entry, list) and len(entry) == 2)
             return tuple(Port(str(name), str(type)) for name, type in pairs)
         spec = self.catalog.get(node.type)
-        return tuple(Port(out.name, out.type.upper()) for out in spec.outputs) if spec else ()
+        if spec is None:
+            return ()
+        types = spec.outside.get(SCHEMA, {}).get("output") or [out.type.upper() for out in spec.outputs]
+        return tuple(
+            Port(out.name, str(type) if isinstance(type, str) else "COMBO")
+            for out, type in zip(spec.outputs, types, strict=True)
+        )
 
 
 def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
@@ -97,7 +103,7 @@ def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
 
 
 def says_all(work: Restoring, rule: Rule, parts: Parts) -> bool:
-    """Whether a line is meant for our main node and can say its choices: built-in values, words that differ."""
+    """Whether a line is meant for our main node and can say its choices: built-in values and words."""
     id, main = parts[""], rule.parts[0]
     type = work.graph.nodes[id].type
     if main.instead is not None and type in main.instead.types():

@@ -9,6 +9,7 @@ from app.graph.catalog import Catalog
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import limits
 from app.graph.widgets import SEED_LIMIT, ImageFile, ModelFile
+from app.interop.flat import SCHEMA
 from app.interop.names import RULES, class_type_of
 from app.interop.rules import Named, Rule, Word
 
@@ -22,7 +23,7 @@ Schema = dict[str, Any]
 def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, Schema]:
     """Return the schema of every class type; `names` holds the files for model and picture inputs by type."""
     mapped = {rule.class_type: of_rule(rule, names, catalog) for rule in RULES.values()}
-    native = {class_type_of(spec.id): spec.outside.get("comfyui") or of_node(spec, names) for spec in catalog}
+    native = {class_type_of(spec.id): spec.outside.get(SCHEMA) or of_node(spec, names) for spec in catalog}
     return {**native, **mapped}
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.graph.expansion import Ready
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
-from app.interop.flat import NATIVE, Flat, FlatNode, Setting, Wire, number, pair
+from app.interop.flat import NATIVE, Flat, FlatNode, Setting, Wire, number, pair, told_apart
 from app.interop.names import FOREIGN, RULES, placeholder_type
 from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
@@ -91,8 +92,13 @@ def sources(ways: Mapping[str, From], node: FlatNode, rule: Rule, reach: Reach) 
     return {
         name: got
         for name, got in found.items()
-        if got is not None and (name not in ports or isinstance(got.source, Wire))
+        if got is not None and (name not in ports or isinstance(got.source, Wire) or ready(got.source))
     }
+
+
+def ready(source: Setting | Wire) -> bool:
+    """Whether a value is one that a pack's node hands over in an expansion, such as a model."""
+    return isinstance(source, Setting) and isinstance(source.value, Ready)
 
 
 def chosen(part: Part, node: FlatNode, reach: Reach) -> Part:
@@ -167,7 +173,8 @@ def output_name(node: FlatNode, slot: int) -> str:
     outputs = rule.outputs if rule else ()
     if 0 <= slot < len(outputs):
         return outputs[slot].ours or outputs[slot].name
-    return node.outputs[slot].name if 0 <= slot < len(node.outputs) else f"output_{slot}"
+    names = told_apart(output.name for output in node.outputs)
+    return names[slot] if 0 <= slot < len(names) else f"output_{slot}"
 
 
 def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
@@ -178,10 +185,11 @@ def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
     values = take(made, node.id, found, node, port_of_ours if ours else str)
     rule = RULES.get(node.class_type)
     outputs = node.outputs or (rule.outputs if rule else ())
+    names = told_apart(output.name for output in outputs)
     told = {
         "class_type": node.class_type,
         "inputs": dict(node.ports or (rule.ports if rule else {})),
-        "outputs": [[output.name, output.type] for output in outputs],
+        "outputs": [[name, output.type] for name, output in zip(names, outputs, strict=True)],
     }
     extra = {**layout(node, 0), "comfyui": told}
     made.nodes[node.id] = NodeInstance(placeholder_type(node.class_type), values, node.mode, extra)

@@ -1,10 +1,11 @@
 import pytest
 
 from app.graph import catalog
-from app.graph.check import check, fits
+from app.graph.check import check
 from app.graph.problem import Problem
 from app.graph.spec import NodeSpec
 from app.graph.workflow import read
+from app.graph.wiring import fits
 from tests.documents import sum_of, workflow
 
 PLAIN = catalog.find(("tests.plain.nodes",))

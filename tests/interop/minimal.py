@@ -1,4 +1,4 @@
-"""The smallest ComfyUI graph around each class type of the table: what feeds it, the node, what looks at it."""
+"""The smallest ComfyUI graph around a class type: what feeds it, the node itself, what looks at it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ MAKERS: dict[str, tuple[str, Json, int]] = {
     "STRING": ("PrimitiveStringMultiline", {"value": "12"}, 0),
     "FLOAT": ("PrimitiveFloat", {"value": 3.5}, 0),
     "INT": ("PrimitiveInt", {"value": 3}, 0),
+    "BOOLEAN": ("StringContains", {"string": "cat", "substring": "a", "case_sensitive": True}, 0),
     "CONDITIONING": ("CLIPTextEncode", {"text": "a red circle", "clip": "@CLIP"}, 0),
     "LATENT": ("VAEEncode", {"pixels": "@IMAGE", "vae": "@VAE"}, 0),
     "SIGMAS": ("ManualSigmas", {"sigmas": "1, 0.5, 0"}, 0),
@@ -50,6 +51,7 @@ VALUES: dict[str, Json] = {  # where the defaults would show nothing, or cannot 
     "RegexExtract": {"string": "a12b", "regex_pattern": "[0-9]+"},
     "StringFormat": {"f_string": "{a}!"},
     "CreateVideo": {"fps": 8.0},
+    "ComfySwitchNode": {"switch": "@BOOLEAN"},
     "GrowMask": {"expand": 2},
     "ImagePadForOutpaint": {"left": 8, "feathering": 4},
 }

@@ -34,6 +34,8 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "ImageBatch": "BatchImagesNode",
     "PrimitiveString": "PrimitiveStringMultiline",
     "SamplerCustomAdvanced": "SamplerCustom",
+    "KSamplerAdvanced": "KSampler",
+    "SaveWEBM": "SaveVideo",
 }
 
 

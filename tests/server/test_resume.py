@@ -11,7 +11,7 @@ import pytest
 from tests.documents import document
 from tests.server.conftest import Server, wait_for
 
-STEPS = 300
+STEPS = 100
 
 
 def painting(*, neutral_technique: bool = False) -> Any:
@@ -63,17 +63,17 @@ def saved_steps(base: Path) -> int:
 def test_killed_twice_and_the_same_picture(studio: Server, tmp_path: Path) -> None:
     studio.ready()
     first = studio.run(painting())
-    wait_for(lambda: saved_steps(tmp_path) >= 20, 60)
+    wait_for(lambda: saved_steps(tmp_path) >= 10, 60)
     os.kill(studio.worker_pid(), signal.SIGKILL)
     assert studio.finished(first, 60)["problem"]["code"] == "worker_died"
     again = studio.run(painting())
     reached = saved_steps(tmp_path)
-    wait_for(lambda: saved_steps(tmp_path) >= reached + 20, 60)
+    wait_for(lambda: saved_steps(tmp_path) >= reached + 10, 60)
     studio.stop(signal.SIGKILL)
     studio.start().ready()
     assert studio.finished(again, 120)["status"] == "done"
     (report,) = (entry["report"] for entry in studio.get(f"/api/jobs/{again}")["reports"])
-    assert report["technique"] == "resume" and reached + 20 <= report["resumed_at"] < STEPS
+    assert report["technique"] == "resume" and reached + 10 <= report["resumed_at"] < STEPS
     assert saved_steps(tmp_path) == 0, "nothing is left of a run that has ended"
     whole = studio.run(painting(neutral_technique=True))
     assert studio.finished(whole, 120)["status"] == "done"

@@ -5,6 +5,7 @@ import { Menu } from "./canvas/Menu";
 import { Palette } from "./canvas/Palette";
 import { useKeys } from "./canvas/useKeys";
 import { Breadcrumb } from "./panels/Breadcrumb";
+import { ComparingBar } from "./panels/ComparingBar";
 import { Dialogs } from "./panels/Dialogs";
 import { Header } from "./panels/Header";
 import { Sidebar } from "./panels/Sidebar";
@@ -28,6 +29,7 @@ function Page() {
       <main>
         <Canvas />
         <Breadcrumb />
+        <ComparingBar />
         <Tools />
         <Help />
       </main>

@@ -1,5 +1,7 @@
 import { loadCatalog } from "./api/catalog";
 import { startReels } from "./api/reels";
+import { startComparing } from "./canvas/comparing";
+import { startPlanning } from "./canvas/plan";
 import { openFirst } from "./canvas/opening";
 import { startGraphs } from "./canvas/grouping";
 import { startChecking } from "./canvas/problems";
@@ -16,6 +18,8 @@ export function startPage(): void {
   startChecking();
   startWatching();
   startReels();
+  startComparing();
+  startPlanning();
   void loadCatalog();
   void openUntilItWorks();
 }

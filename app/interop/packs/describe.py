@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from app.engine.media import Image, Latent, Mask
 from app.graph.spec import Input, NodeSpec, Output
+from app.interop.flat import SCHEMA, told_apart
 from app.interop.names import placeholder_type
 from app.interop.packs import kinds
 from app.interop.packs.calling import RUNNING, Calling
@@ -44,7 +45,7 @@ def describe(node: V1Class, world: World) -> NodeSpec:
         context_parameter=RUNNING,
         lane="async" if node.is_async() else "device",
         needs=calling.needs if hasattr(node.kind, "check_lazy_status") else None,
-        outside={"comfyui": object_info(node)},
+        outside={SCHEMA: object_info(node)},
         open=True,
         takes=node.takes,
         checks_itself=True,
@@ -62,12 +63,9 @@ def read_inputs(node: V1Class, wanted: Asked) -> Iterable[Input]:
 
 def read_outputs(node: V1Class) -> Iterable[Output]:
     """Name the outputs as ComfyUI's files do; of several with one name, the later ones get a number."""
-    taken: dict[str, int] = {}
-    names, lists = node.output_names(), node.output_is_list()
+    names, lists = told_apart(node.output_names()), node.output_is_list()
     for name, kind, many in zip(names, node.kind.RETURN_TYPES, lists, strict=True):
-        taken[name] = taken.get(name, 0) + 1
-        own = name if taken[name] == 1 else f"{name}_{taken[name]}"
-        yield Output(own, kinds.ours(kind), many)
+        yield Output(name, kinds.ours(kind), many)
 
 
 def category(node: V1Class) -> str:

@@ -52,6 +52,9 @@ export const getNodes = () => request<CatalogAnswer>("nodes");
 export const checkDocument = (document: WorkflowDocument) =>
   request<{ problems: Problem[] }>("check", { json: { document } });
 
+export const postPlan = (document: WorkflowDocument) =>
+  request<{ runs: string[]; reused: string[] }>("plan", { json: { document } });
+
 export const importFile = (file: File) =>
   request<{ document: WorkflowDocument; problems: Problem[] }>("import", { file });
 

@@ -6,13 +6,14 @@ import {
   SelectionMode,
   useReactFlow,
   useStore,
+  type NodeProps,
   type ReactFlowProps,
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent } from "react";
 import { isValid, useConnecting } from "./connecting";
 import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
-import { useFlowEdges, useFlowNodes, type FlowNode, type MarkedEdge } from "./flow";
+import { useFlowEdges, useFlowNodes, type FlowNode, type GhostNode, type MarkedEdge } from "./flow";
 import { FrameBox } from "./FrameBox";
 import { applyEdgeChanges, applyNodeChanges, endDrag, startDrag } from "./moving";
 import { NodeCard } from "./NodeCard";
@@ -21,7 +22,7 @@ import { closeFloating, useSurface, type MenuRequest } from "./surface";
 import { useView } from "./view";
 import { Wire } from "./Wire";
 
-const NODE_TYPES = { card: NodeCard, frame: FrameBox };
+const NODE_TYPES = { card: NodeCard, frame: FrameBox, ghost: Ghost };
 const EDGE_TYPES = { wire: Wire };
 const GRID: [number, number] = [12, 12];
 
@@ -79,7 +80,7 @@ function SheetCanvas() {
         onNodeDragStop={endDrag}
         onSelectionDragStart={startDrag}
         onSelectionDragStop={endDrag}
-        onNodeContextMenu={(event, node) => openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
+        onNodeContextMenu={(event, node) => node.type !== "ghost" && openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
         onSelectionContextMenu={(event, [node]) => node && openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
         onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "link", id: edge.id })}
         onPaneContextMenu={(event) => openMenu(event, { kind: "pane" })}
@@ -120,6 +121,11 @@ function usePane() {
 function Grid() {
   const far = useStore((s) => s.transform[2] < 0.4);
   return <Background variant={BackgroundVariant.Lines} gap={far ? 144 : 24} lineWidth={0.5} />;
+}
+
+/** What an older revision had here. */
+function Ghost({ data }: NodeProps<GhostNode>) {
+  return <div className="ghost">{data.title}</div>;
 }
 
 function EmptyHint() {

@@ -9,6 +9,7 @@ import type { Card } from "../graph/sheet";
 import { rename } from "./actions";
 import { enterGraph, flatId } from "./editor";
 import { Icon } from "../panels/Icon";
+import { plannedAt, usePlan } from "./plan";
 import { useSurface } from "./surface";
 
 interface Props {
@@ -65,6 +66,9 @@ function UnknownBadge() {
 /** How the node fared in the run on display. */
 function RunBadge({ id }: { id: string }) {
   const node = useRuns((s) => runAt(s.run?.nodes, flatId(id)));
+  const planned = usePlan((s) => plannedAt(s, flatId(id)));
+  if (planned === "runs") return <span className="badge wait" title="The next run computes this">will run</span>;
+  if (planned === "kept") return <span className="badge cached" title="The next run takes this from the cache">kept</span>;
   if (!node) return null;
   if (node.state === "waiting") return <span className="badge wait">queued</span>;
   if (node.state === "running") return <span className="badge busy">{node.steps ? `${node.step}/${node.steps}` : "running"}</span>;

@@ -8,6 +8,7 @@ import { label } from "../graph/catalog";
 import { graphOf, isBoundary } from "../graph/interface";
 import type { NodeRun } from "../graph/events";
 import { listAt, runAt } from "../graph/levels";
+import { changeOf, useComparing } from "./comparing";
 import { flatId } from "./editor";
 import { BoundaryPorts } from "./BoundaryPorts";
 import { CardHead } from "./CardHead";
@@ -26,12 +27,13 @@ const isFar = (s: { transform: [number, number, number] }) => s.transform[2] < F
 export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps<CardNode>) {
   const far = useStore(isFar);
   const state = useRuns((s) => runAt(s.run?.nodes, flatId(id))?.state);
+  const change = useComparing((s) => changeOf(s, id));
   const failed = useProblems((s) => hasError(s, flatId(id)));
   const { card, schema, known, layout } = data;
   const classes = ["card", card.mode, selected ? "picked" : "", card.collapsed ? "collapsed" : "", known ? "" : "unknown", card.color ? "painted" : "", graphOf(card.type) === null ? "" : "subgraph"];
   const style = { height: layout.height, "--cat": cardHue(card.color, schema.category) } as CSSProperties;
   return (
-    <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined}>
+    <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined} data-diff={change}>
       {far ? <FarCard id={id} title={card.title || schema.title} layout={layout} /> : <NearCard id={id} data={data} selected={selected} />}
       <Ports id={id} schema={schema} spots={layout.spots} />
     </div>

@@ -10,6 +10,7 @@ import { cardAt } from "../graph/levels";
 import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
 import type { Card, Dot, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
+import { useComparing } from "./comparing";
 import { currentSheet, flatId, prefixOf, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
 import { portColor } from "./ports";
@@ -17,7 +18,9 @@ import { portColor } from "./ports";
 /** The sheet as React Flow wants it. Sizes and handles come from the schema, so only visible cards are mounted. */
 export type CardNode = Node<{ card: Card; schema: NodeSchema; known: boolean; layout: CardLayout }, "card">;
 export type FrameNode = Node<{ frame: Frame }, "frame">;
-export type FlowNode = CardNode | FrameNode;
+/** A card that an older revision had. */
+export type GhostNode = Node<{ title: string }, "ghost">;
+export type FlowNode = CardNode | FrameNode | GhostNode;
 
 const HANDLE = 12;
 
@@ -56,6 +59,7 @@ export function useFlowNodes(): FlowNode[] {
   const reports = useRuns((s) => s.reports);
   const checked = useProblems((s) => s.checked);
   const failure = useProblems((s) => s.failure);
+  const removed = useComparing((s) => s.found.removed);
   const reuse = useRef(new Reuse<FlowNode>());
   return useMemo(() => {
     const problems = allProblems({ checked, failure });
@@ -73,8 +77,8 @@ export function useFlowNodes(): FlowNode[] {
       return reuse.current.get(card.id, parts, () => cardNode(card, schema, Boolean(known), picked, attached));
     });
     reuse.current.turn();
-    return [...frameNodes, ...cardNodes];
-  }, [cards, frames, links, selected, catalog, assets, previewAspects, reports, checked, failure]);
+    return [...frameNodes, ...removed.map((card) => ghostNode(card, catalog)), ...cardNodes];
+  }, [removed, cards, frames, links, selected, catalog, assets, previewAspects, reports, checked, failure]);
 }
 
 function cardNode(card: Card, schema: NodeSchema, known: boolean, selected: boolean, attached: Attachments): CardNode {
@@ -120,6 +124,27 @@ function frameNode(frame: Frame, selected: boolean): FrameNode {
     data: { frame },
   };
 }
+
+function ghostNode(card: Card, catalog: Catalog): GhostNode {
+  const schema = catalog[card.type];
+  const { width, height } = schema ? cardLayout(schema, card, NO_ATTACHMENTS) : { width: 240, height: 60 };
+  const size = { width, height };
+  return {
+    id: `ghost:${card.id}`,
+    type: "ghost",
+    position: { x: card.x, y: card.y },
+    ...size,
+    measured: size,
+    handles: [],
+    zIndex: -1,
+    selectable: false,
+    draggable: false,
+    focusable: false,
+    data: { title: card.title || schema?.title || card.id },
+  };
+}
+
+const NO_ATTACHMENTS: Attachments = { aspect: null, report: false, problem: false };
 
 /** An edge that may lead through dots, and say what is wrong between its ends. */
 export type MarkedEdge = Edge<{ via?: readonly Dot[]; conflict?: string }>;

@@ -34,7 +34,7 @@ interface Surface {
   dialog: Dialog;
   renaming: string | null;
   help: string | null;
-  viewer: { assets: readonly Asset[]; at: number } | null;
+  viewer: { assets: readonly Asset[]; at: number; comparing?: boolean } | null;
   toasts: readonly Toast[];
 }
 
@@ -77,4 +77,9 @@ export function closeFloating(): void {
 
 export function viewAssets(assets: readonly Asset[], at: number): void {
   useSurface.setState({ viewer: { assets, at } });
+}
+
+/** Two pictures beside each other, with what differs in their workflows. */
+export function compareAssets(one: Asset, other: Asset): void {
+  useSurface.setState({ viewer: { assets: [one, other], at: 1, comparing: true } });
 }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { WorkflowDocument } from "../api/types";
-import { differences } from "./difference";
+import { cardDifference, differences } from "./difference";
+import { readDocument } from "./document";
 import { document } from "./samples";
 
 const changed = (change: (main: any) => void): WorkflowDocument => {
@@ -43,4 +44,17 @@ it("finds nodes, modes and links", () => {
     { where: "cache", before: "", after: "cache" },
     { where: "cache · model", before: "", after: "from load · model" },
   ]);
+});
+
+it("tells cards apart that are new, gone or changed", () => {
+  const other = changed((main) => {
+    main.nodes.cache = { type: "cache" };
+    delete main.nodes.decode;
+    main.nodes.prompt.values.text = "an owl";
+    main.nodes.load.position = [9, 9];
+  });
+  const found = cardDifference(readDocument(document).sheet, readDocument(other).sheet);
+  expect([...found.added]).toEqual(["cache"]);
+  expect([...found.changed]).toEqual(["prompt"]);
+  expect(found.removed.map((card) => card.id)).toEqual(["decode"]);
 });

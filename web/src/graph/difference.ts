@@ -1,6 +1,6 @@
 import type { WorkflowDocument } from "../api/types";
 import { readDocument } from "./document";
-import type { Sheet } from "./sheet";
+import type { Card, Sheet } from "./sheet";
 
 /** One thing in which two workflows differ; what one of them lacks is empty. */
 export interface Difference {
@@ -41,4 +41,24 @@ function sheetFacts(sheet: Sheet): Map<string, string> {
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** How the cards of a sheet differ from those of an older one. */
+export interface CardDifference {
+  readonly added: ReadonlySet<string>;
+  readonly changed: ReadonlySet<string>;
+  readonly removed: readonly Card[];
+}
+
+/** Which cards are new, gone, or say something else about the result; moving a card is no change. */
+export function cardDifference(before: Sheet, after: Sheet): CardDifference {
+  const [old, now] = [sheetFacts(before), sheetFacts(after)];
+  const places = [...new Set([...old.keys(), ...now.keys()])].filter((where) => old.get(where) !== now.get(where));
+  const cards = new Set(places.map((where) => where.split(" · ")[0]!));
+  const inBoth = [...cards].filter((id) => id in before.cards && id in after.cards);
+  return {
+    added: new Set(Object.keys(after.cards).filter((id) => !(id in before.cards))),
+    changed: new Set(inBoth),
+    removed: Object.values(before.cards).filter((card) => !(card.id in after.cards)),
+  };
 }

@@ -2,8 +2,9 @@ import { useEffect, useState } from "react";
 import { getAssets } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Asset } from "../api/types";
-import { viewAssets } from "../canvas/surface";
+import { compareAssets, viewAssets } from "../canvas/surface";
 import { AssetView } from "./AssetView";
+import { Icon } from "./Icon";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
 import { ago } from "./time";
@@ -16,6 +17,16 @@ export function Gallery() {
   const { data, fault } = useFetched(() => getAssets(PAGE), [version]);
   const [older, setOlder] = useState<readonly Asset[]>([]);
   const [ended, setEnded] = useState(false);
+  // While two are being picked to compare: the first of them, or null before that.
+  const [picking, setPicking] = useState(false);
+  const [first, setFirst] = useState<Asset | null>(null);
+  const pick = (asset: Asset, all: readonly Asset[], at: number) => {
+    if (!picking) return viewAssets(all, at);
+    if (!first) return setFirst(asset);
+    setPicking(false);
+    setFirst(null);
+    if (first.id !== asset.id) compareAssets(first, asset);
+  };
   useEffect(() => setOlder([]), [version]);
   const assets = data && [...data.assets, ...older];
   const more = async () => {
@@ -27,10 +38,17 @@ export function Gallery() {
   };
   return (
     <div className="panel-body">
+      {assets && assets.length > 1 && (
+        <div className="row">
+          <button type="button" className="button" aria-pressed={picking} data-testid="pick-two" onClick={() => [setPicking(!picking), setFirst(null)]}>
+            <Icon name="compare" size={14} /> {picking ? (first ? "Now the other one" : "Pick the first") : "Compare two"}
+          </button>
+        </div>
+      )}
       <Note data={assets} fault={fault} empty="No pictures yet. Run a workflow that saves one." />
       <div className="gallery">
         {assets?.map((asset, i) => (
-          <button key={asset.id} type="button" title={asset.name} data-testid="gallery-item" onClick={() => viewAssets(assets, i)}>
+          <button key={asset.id} type="button" title={asset.name} data-testid="gallery-item" aria-pressed={picking ? asset.id === first?.id : undefined} onClick={() => pick(asset, assets, i)}>
             <AssetView asset={asset} lazy />
             <span>{ago(asset.created)}</span>
           </button>

@@ -1,6 +1,7 @@
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import { flatId, useEditor } from "../canvas/editor";
+import { usePlan } from "../canvas/plan";
 import { Reel } from "../canvas/Scrubber";
 import { NodeDocs } from "../canvas/Help";
 import type { NodeRun } from "../graph/events";
@@ -53,7 +54,44 @@ function NodeTimes({ node }: { node: NodeRun }) {
   );
 }
 
+/** What the next run would do, and below it how the last one went. */
 function RunInspector() {
+  const planned = usePlan((s) => s.plan);
+  return (
+    <>
+      {planned && <PlanView runs={planned.runs} reused={planned.reused} />}
+      <LastRun />
+    </>
+  );
+}
+
+function PlanView({ runs, reused }: { runs: ReadonlySet<string>; reused: ReadonlySet<string> }) {
+  const jump = useJump();
+  return (
+    <section className="plan" data-testid="plan">
+      <h3>Next run</h3>
+      <p className="faint">{runs.size ? `${runs.size} to compute, ${reused.size} from the cache` : "Everything is there already: nothing to compute."}</p>
+      <ul className="chips">
+        {[...runs].map((id) => (
+          <li key={id}>
+            <button type="button" onClick={() => jump(id)}>
+              {id}
+            </button>
+          </li>
+        ))}
+        {[...reused].map((id) => (
+          <li key={id}>
+            <button type="button" className="kept" title="From the cache" onClick={() => jump(id)}>
+              {id}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function LastRun() {
   const run = useRuns((s) => s.run);
   const reports = useRuns((s) => s.reports);
   const jump = useJump();

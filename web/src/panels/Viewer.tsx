@@ -17,7 +17,8 @@ export function Viewer() {
   const [comparing, setComparing] = useState(false);
   const open = viewer !== null;
   useEffect(() => {
-    if (!open) return setComparing(false);
+    setComparing(useSurface.getState().viewer?.comparing ?? false);
+    if (!open) return;
     window.addEventListener("keydown", turnByKey);
     return () => window.removeEventListener("keydown", turnByKey);
   }, [open]);

@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
 import { deleteWorkflow, getRevisions, getTemplate, getTemplates, getWorkflows, type WorkflowHead } from "../api/routes";
+import { compareWith } from "../canvas/comparing";
 import { attempt, newWorkflow, openDocument, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
 import { setTitle, useWorkflow } from "../canvas/workflow";
 import { dropDraft } from "../canvas/drafts";
@@ -108,11 +109,16 @@ function Revisions({ id, current }: { id: string; current: number }) {
     <div className="revisions">
       <Note data={data?.revisions} fault={fault} empty="No revisions." />
       {data?.revisions.map(({ revision, updated }) => (
-        <button key={revision} type="button" className="plain" disabled={revision === current} onClick={() => attempt("Not restored", () => restoreRevision(revision))}>
-          <span>Revision {revision}</span>
-          <span className="faint">{ago(updated)}</span>
-          <span className="faint">{revision === current ? "current" : "restore"}</span>
-        </button>
+        <div key={revision} className="revision">
+          <button type="button" className="plain" disabled={revision === current} onClick={() => attempt("Not restored", () => restoreRevision(revision))}>
+            <span>Revision {revision}</span>
+            <span className="faint">{ago(updated)}</span>
+            <span className="faint">{revision === current ? "current" : "restore"}</span>
+          </button>
+          <button type="button" className="w-icon" disabled={revision === current} title="Show what has changed since" aria-label={`Compare with revision ${revision}`} onClick={() => attempt("Not compared", () => compareWith(revision))}>
+            <Icon name="compare" />
+          </button>
+        </div>
       ))}
     </div>
   );

@@ -1,0 +1,49 @@
+import { create } from "zustand";
+import { postPlan } from "../api/routes";
+import { useRuns } from "../api/runs";
+import { useEditor } from "./editor";
+import { usePrefs } from "./prefs";
+import { useProblems } from "./problems";
+import { documentNow } from "./workflow";
+
+/** What a run would do now: which nodes run, and which results are there already. Null while nobody knows. */
+interface PlanState {
+  plan: { runs: ReadonlySet<string>; reused: ReadonlySet<string> } | null;
+}
+
+export const usePlan = create<PlanState>(() => ({ plan: null }));
+
+let timer = 0;
+let asked = 0;
+const AFTER_EDIT = 700;
+
+const wanted = () => usePrefs.getState().tab === "inspector" && useRuns.getState().connection === "ready" && useRuns.getState().running === null;
+
+/** Ask for a plan while the inspector is open and nothing runs, and again after each edit. */
+export function startPlanning(): void {
+  const soon = () => {
+    usePlan.setState({ plan: null });
+    window.clearTimeout(timer);
+    if (wanted()) timer = window.setTimeout(() => void ask(), AFTER_EDIT);
+  };
+  useEditor.subscribe((state, before) => state.version !== before.version && soon());
+  usePrefs.subscribe((state, before) => state.tab !== before.tab && soon());
+  useProblems.subscribe((state, before) => state.checked !== before.checked && soon());
+  useRuns.subscribe((state, before) => (state.running !== before.running || state.connection !== before.connection) && soon());
+  soon();
+}
+
+async function ask(): Promise<void> {
+  const ticket = ++asked;
+  // A plan is a help and no need: without an answer there is none.
+  const answer = await postPlan(documentNow()).catch(() => null);
+  if (!answer || ticket !== asked || !wanted()) return;
+  usePlan.setState({ plan: { runs: new Set(answer.runs), reused: new Set(answer.reused) } });
+}
+
+/** What the plan says of a card: a subgraph's card runs when any node in it does. */
+export function plannedAt({ plan }: PlanState, flat: string): "runs" | "kept" | null {
+  if (!plan) return null;
+  const within = (ids: ReadonlySet<string>) => ids.has(flat) || [...ids].some((id) => id.startsWith(`${flat}/`));
+  return within(plan.runs) ? "runs" : within(plan.reused) ? "kept" : null;
+}
