@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
-from app.command_line import UserMistake, import_nodes, read_document, report, stored_nodes, with_values
+from app.command_line import (
+    UserMistake,
+    import_nodes,
+    packs_of,
+    read_document,
+    report,
+    settings_of,
+    stored_nodes,
+    with_values,
+)
 from app.config import LOOPBACK, Settings, default_base, half_of_memory
 from app.graph.check import check
 from app.graph.problem import Problem
@@ -25,6 +34,7 @@ examples:
   patchloom bench workflows/two_techniques.json     is it worth it, against simply fewer steps?
   patchloom convert comfyui/ --to native -o mine/   bring workflows over from ComfyUI, or back
   patchloom nodes                                   list every node with its inputs
+  patchloom serve --packs ~/ComfyUI/custom_nodes/a  with a ComfyUI node pack that you trust
 exit codes: 0 fine, 1 the run failed or the document has problems, 2 wrong usage, 130 interrupted
 """
 
@@ -71,6 +81,15 @@ def add_common(command: argparse.ArgumentParser) -> None:
         default=default_base(),
         metavar="DIR",
         help="folder with models/, input/, output/, user/ and workflows/ (default: the checkout, else here)",
+    )
+    command.add_argument(
+        "--packs",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="DIR",
+        help="ComfyUI node packs, or folders of them, whose code you trust; it runs with your rights",
     )
     command.add_argument(
         "--verbose", action="store_true", help="show the log, with full traces of failing nodes"
@@ -176,6 +195,7 @@ def serve_command(options: argparse.Namespace) -> int:
         port=options.port,
         output=options.output_directory.resolve() if options.output_directory else None,
         token=options.token,
+        packs=packs_of(options),
         cache_bytes=half_of_memory(),
     )
     if options.listen in LOOPBACK and options.token:
@@ -196,12 +216,13 @@ def run_command(options: argparse.Namespace) -> int:
     """Run a document to its end in this process, with a progress bar."""
     from app.headless import Headless
 
-    settings = Settings(options.base_directory.resolve(), cache_bytes=half_of_memory())
-    known = stored_nodes(options)
+    settings = settings_of(options, cache_bytes=half_of_memory())
+    known = stored_nodes(settings)
     document = with_values(read_document(options.file, known), options.set, known)
     if report(check(document, known, settings.folders.choices), str(options.file)):
         return FAILED
-    end = Headless(import_nodes(settings), settings).run(document, options.output, options.report)
+    nodes = known if settings.packs else import_nodes(settings)
+    end = Headless(nodes, settings).run(document, options.output, options.report)
     if end.status == "failed" and end.problem:
         report([Problem(**end.problem)], str(options.file))
     return {"done": OK, "cancelled": INTERRUPTED}.get(end.status, FAILED)
@@ -209,8 +230,8 @@ def run_command(options: argparse.Namespace) -> int:
 
 def check_command(options: argparse.Namespace) -> int:
     """Check files; problems go to standard error."""
-    settings = Settings(options.base_directory.resolve())
-    known = stored_nodes(options)
+    settings = settings_of(options)
+    known = stored_nodes(settings)
     found = False
     for file in options.files:
         found |= report(check(read_document(file, known), known, settings.folders.choices), str(file))
@@ -222,7 +243,7 @@ def convert_command(options: argparse.Namespace) -> int:
     from app.interop import command
 
     try:
-        return OK if command.run(options, lambda: stored_nodes(options)) else FAILED
+        return OK if command.run(options, lambda: stored_nodes(settings_of(options))) else FAILED
     except OSError as error:
         raise UserMistake(f"cannot write {error.filename}: {error.strerror}. Choose another place.") from None
 
@@ -231,7 +252,7 @@ def measure_command(options: argparse.Namespace) -> int:
     """Run a workflow many times to compare, sweep or tune."""
     from app.measure import command
 
-    settings = Settings(options.base_directory.resolve(), cache_bytes=half_of_memory())
+    settings = settings_of(options, cache_bytes=half_of_memory())
     known = import_nodes(settings)
     document = with_values(read_document(options.file, known), options.set, known)
     if report(check(document, known, settings.folders.choices), str(options.file)):
@@ -244,7 +265,7 @@ def measure_command(options: argparse.Namespace) -> int:
 
 def nodes_command(options: argparse.Namespace) -> int:
     """Print the catalogue."""
-    found = import_nodes(Settings(options.base_directory.resolve()))
+    found = import_nodes(settings_of(options))
     if options.json:
         print(json.dumps(found.to_json(), indent=1))
         return OK

@@ -18,18 +18,37 @@ class UserMistake(Exception):
     """Something the user can mend; the message says how."""
 
 
-def stored_nodes(options: argparse.Namespace) -> Catalog:
-    """Return the catalogue without importing nodes where it is still current."""
-    settings = Settings(options.base_directory.resolve())
+def settings_of(options: argparse.Namespace, cache_bytes: int = Settings.cache_bytes) -> Settings:
+    """Return the settings that all commands share."""
+    base = options.base_directory.resolve()
+    return Settings(base, packs=packs_of(options), cache_bytes=cache_bytes)
+
+
+def packs_of(options: argparse.Namespace) -> tuple[Path, ...]:
+    return tuple(place.resolve() for place in options.packs)
+
+
+def stored_nodes(settings: Settings) -> Catalog:
+    """Return the catalogue without importing nodes where it is still current.
+
+    Packs are always imported, since only their code can check what is typed into their nodes.
+    """
+    if settings.packs:
+        return import_nodes(settings)
     return catalog.read(settings.stored_catalog, catalog.source_digest()) or import_nodes(settings)
 
 
 def import_nodes(settings: Settings) -> Catalog:
-    """Import all node files and keep the catalogue for quick checks and the next server start."""
+    """Import all node files and packs, and keep the catalogue for quick checks and the next server start."""
     found = catalog.find()
+    if settings.packs:
+        from app.interop.packs.load import with_packs
+
+        found = with_packs(found, list(map(str, settings.packs)), settings.folders)
     for entry in found.failed:
         print(f"patchloom: {entry.file} was left out: {entry.reason}", file=sys.stderr)
-    catalog.write(settings.stored_catalog, found, catalog.source_digest())
+    if not settings.packs:
+        catalog.write(settings.stored_catalog, found, catalog.source_digest())
     return found
 
 

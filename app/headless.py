@@ -60,13 +60,18 @@ class Headless:
                     bars.show(event)
 
                 end = executor.run(document, Caller(show, cancelled=cancelled))
-            saved = [folders.output / name for name in bars.saved]
+            saved = [written(name, folders.output, self.settings.folders.output) for name in bars.saved]
             if end.status == "done":
                 for path in deliver(saved, output) if output is not None else saved:
                     print(path)
         if report is not None:
             report.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
         return end
+
+
+def written(name: str, scratch: Path, output: Path) -> Path:
+    """Return where a result lies; nodes of packs write to the output folder themselves."""
+    return scratch / name if (scratch / name).exists() else output / name
 
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

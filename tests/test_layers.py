@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.headless": {"app.graph", "app.execution", "app.config", "app.measure", "rich"},
     "app.command_line": {"app.graph", "app.interop", "app.config"},
     "app.interop": {"app.graph"},
+    "app.interop.packs": {"app.graph", "app.interop", "app.execution.files", "app.engine", *TORCH},
     "app.cli": {
         *("app.graph", "app.interop", "app.server", "app.store"),
         *("app.config", "app.headless", "app.model_paths", "app.measure", "app.command_line"),
@@ -55,6 +56,8 @@ def imports(path: Path) -> set[str]:
 
 def home_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[:3] == ("app", "interop", "packs"):
+        return ".".join(parts[:3])
     return "nodes" if parts[0] == "nodes" else ".".join(parts[:2])
 
 

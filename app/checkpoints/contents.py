@@ -27,18 +27,10 @@ PREFIXES = (
     "model.",
 )
 TEXT_ENCODERS = re.compile(r"text_encoders\.\w+\.(?:transformer\.)?(?:model\.)?")
-# Scales of quantised layers, marks and tokenizers that publishers put beside the weights.
-BESIDE = (
-    "spiece_model",
-    "scaled_fp8",
-    "tekken_model",
-    "tokenizer_json",
-    "logit_scale",
-    "lm_head.",
-    "visual.",
-    "model.visual.",
-    "model_ema.",
-)
+# Marks and tokenizers that publishers put beside the weights, and scales of quantised ones.
+BESIDE = ("spiece_model", "scaled_fp8", "tekken_model", "tokenizer_json", "logit_scale", "model_ema.")
+SCALES = (".scale_weight", ".weight_scale")
+BESIDE_WEIGHTS = (*SCALES, ".scale_input", ".input_scale", ".comfy_quant")
 LORA = re.compile(r"\.(lora_[AB]|lora_(down|up)|lora\.(down|up)|lokr_w\d|hada_w\d_[ab])\b")
 
 
@@ -114,7 +106,9 @@ def parts_of(archive: Archive) -> Iterator[Part]:
         bare = {name.removeprefix(prefix): shape for name, shape in rest.items() if name.startswith(prefix)}
         if (found := recognise(bare)) is not None:
             architecture, layout = found
-            named = {name: shape for name, shape in bare.items() if not name.startswith(layout.ignored)}
+            named = {
+                name: shape for name, shape in bare.items() if not name.startswith((*layout.ignored, *BESIDE))
+            }
             yield Part(archive, architecture, layout, prefix, named)
             rest = {name: shape for name, shape in rest.items() if not name.startswith(prefix)}
 

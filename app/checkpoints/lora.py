@@ -1,7 +1,7 @@
 """Which modules a LoRA file changes: kohya's, diffusers' and ai-toolkit's names, and each model's own.
 
-Trainers name a module by the authors' names or by those of diffusers, with dots or with underscores, behind one
-of a few prefixes. All of them are found in one table that is made from the model itself.
+Trainers name a module by the authors' names or by those of diffusers, with dots or with underscores, behind
+one of a few prefixes. All of them are found in one table that is made from the model itself.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def plain(name: str) -> str:
 
 
 def encoder_of(stem: str, folders: dict[str, str]) -> tuple[str, str] | None:
-    """Return (architecture, name in it) if an update is for a text encoder; `folders` names them by folder."""
+    """Return (architecture, name in it) of an update of a text encoder; `folders` names them by folder."""
     prefixes = {**KOHYA_ENCODERS, **{f"{folder}.": architecture for folder, architecture in folders.items()}}
     for prefix, architecture in prefixes.items():
         if stem.startswith(prefix):

@@ -2,41 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import Part
-from app.checkpoints.rules import Piece
+from app.engine.packed import Packed, PackedLinear, pack
 from app.engine.place import compute_place
+from app.engine.tensors import read
 from app.graph.problem import Refusal
 
 SHOWN = 5  # names in a message
 ANOTHER_MODEL = "The file is not whole, or of a variant that Patchloom does not know; fetch it again."
+Precision = Literal["auto", "float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2", "int8"]
+STORED = {"float8_e4m3": "F8_E4M3", "float8_e5m2": "F8_E5M2", "int8": "I8"}
 
 
-def build(part: Part, dtype: torch.dtype | None = None, told: Mapping[str, Any] | None = None) -> nn.Module:
+def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | None = None) -> nn.Module:
     """Return the model of a part with its weights, ready to run.
 
     Args:
         part: What to build.
-        dtype: Precision; None for what suits the device.
+        precision: How to store and compute; with auto, the weights of blocks stay as packed as in their file.
         told: Arguments of the model's class that no shape tells.
     """
     device, usual = compute_place()
+    dtype = usual if precision == "auto" or precision in STORED else getattr(torch, precision)
     module = empty(part, told or {})
     refuse_other_names(part, module)
-    precise = tuple(getattr(module, "_keep_in_fp32_modules", None) or ())
-    weights = {}
+    weights: dict[str, Tensor] = {}
     for name, tensor in read(part):
-        kept = torch.float32 if any(word in name.split(".") for word in precise) else dtype or usual
-        weights[name] = tensor.to(device, kept if tensor.is_floating_point() else tensor.dtype)
+        owner = module.get_submodule(name.rpartition(".")[0])
+        stored = to_pack(tensor, precision) if isinstance(owner, nn.Linear) and repeated(name) else tensor
+        if isinstance(stored, Packed) and precision not in ("float32", "bfloat16", "float16"):
+            replace_linear(module, name, stored, device, dtype)
+            continue
+        numbers = stored.decode(dtype) if isinstance(stored, Packed) else stored
+        weights[name] = numbers.to(device, kept_dtype(module, name, numbers, dtype))
     module.load_state_dict(weights, strict=False, assign=True)
     tie(module, part.architecture.ties)
     return module.to(device).eval().requires_grad_(False)
+
+
+def to_pack(tensor: Tensor | Packed, precision: Precision) -> Tensor | Packed:
+    """Pack the weight of a block where the user asks for it and the file has not done so."""
+    if isinstance(tensor, Packed) or precision not in STORED or tensor.ndim != 2:
+        return tensor
+    return pack(tensor, STORED[precision])
+
+
+def repeated(name: str) -> bool:
+    """Whether a tensor belongs to one of many alike blocks, which hold nearly all of a model."""
+    return any(word.isdigit() for word in name.split(".")[:-2])
+
+
+def replace_linear(
+    module: nn.Module, name: str, packed: Packed, device: torch.device, dtype: torch.dtype
+) -> None:
+    owner, _, leaf = name.removesuffix(".weight").rpartition(".")
+    raw, scale = packed.raw.to(device), None if packed.scale is None else packed.scale.to(device)
+    parent = module.get_submodule(owner)
+    setattr(parent, leaf, PackedLinear(getattr(parent, leaf), Packed(raw, packed.kind, scale), dtype))
+
+
+def kept_dtype(module: nn.Module, name: str, tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    """Return the precision of a tensor: some models need a few of theirs in full."""
+    precise = getattr(module, "_keep_in_fp32_modules", None) or ()
+    if not tensor.is_floating_point():
+        return tensor.dtype
+    return torch.float32 if any(word in name.split(".") for word in precise) else dtype
 
 
 def empty(part: Part, told: Mapping[str, Any]) -> nn.Module:
@@ -74,30 +111,6 @@ def refuse_other_names(part: Part, module: nn.Module) -> None:
 def listed(path: Path, verb: str, names: list[str], code: str) -> Refusal:
     shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
     return Refusal(f"{path} {verb} {len(names)} of the tensors: {shown}.", ANOTHER_MODEL, code=code)
-
-
-def read(part: Part) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of a part by the model's names, file by file."""
-    from safetensors import safe_open
-
-    entries = part.archive.entries
-    by_file: dict[Path, list[tuple[str, Piece]]] = {}
-    for name, piece in part.pieces.items():
-        by_file.setdefault(entries[part.prefix + piece.source].file, []).append((name, piece))
-    for file, wanted in by_file.items():
-        with safe_open(file, "pt") as opened:
-            for name, piece in wanted:
-                yield name, assemble(opened.get_tensor(part.prefix + piece.source), piece)
-
-
-def assemble(tensor: Tensor, piece: Piece) -> Tensor:
-    """Cut out and put together what `piece` says."""
-    if len(piece.rows) == 1:
-        (start, end) = piece.rows[0]
-        tensor = tensor[start:end].clone()  # a view would keep the whole tensor in memory
-    elif piece.rows:
-        tensor = torch.cat([tensor[start:end] for start, end in piece.rows])
-    return tensor.flatten(1)[:, : tensor.shape[1]] if piece.flat and tensor.ndim > 2 else tensor
 
 
 def tie(module: nn.Module, ties: Mapping[str, str]) -> None:

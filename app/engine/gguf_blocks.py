@@ -93,7 +93,7 @@ def q5_k(block: Tensor) -> Tensor:
 
 
 def low_nibbles(data: Tensor) -> Tensor:
-    """(n, 128) bytes -> (n, 8, 32): 32 bytes hold two groups, one in their low and one in their high halves."""
+    """(n, 128) bytes -> (n, 8, 32): 32 bytes hold two groups, in their low and in their high halves."""
     return nibbles(data.reshape(-1, GROUPS // 2, GROUP)).reshape(-1, GROUPS, GROUP)
 
 

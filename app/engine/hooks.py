@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from typing import Any
 
-from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
-from torch.overrides import TorchFunctionMode
+from torch import nn
 
 from app.engine.families.family import Stack
 from app.engine.run import Run
-from app.engine.sites import Arguments, Attention, Block, Heads, Part
+from app.engine.sites import Arguments, Block, Part
+from app.engine.tap import AttentionTap
 from app.engine.tokens import Tokens
 from app.graph.problem import Refusal
 
 Forward = Callable[..., Any]
-
-SDPA_NAMES = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 
 
 @contextmanager
@@ -68,18 +65,19 @@ class BlockHook:
 class PartHook:
     """Shows the call of an attention module or MLP to the patches, and the attention operation inside it."""
 
-    def __init__(self, run: Run, site: Part, attention: Attention | None, forward: Forward) -> None:
-        self.run, self.site, self.attention, self.forward = run, site, attention, forward
+    def __init__(self, run: Run, site: Part, tap: AttentionTap | None, forward: Forward) -> None:
+        self.run, self.site, self.tap, self.forward = run, site, tap, forward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run.around("wrap_module", (self.site,), Arguments(args, kwargs), self.call)
 
     def call(self, given: Arguments) -> Any:
-        if self.attention is None:
+        if self.tap is None:
             return self.forward(*given.positional, **given.named)
-        with AttentionTap(self.run, self.attention) as tap:
+        self.tap.found = False
+        with nullcontext() if self.tap.narrow else self.tap:
             output = self.forward(*given.positional, **given.named)
-        if not tap.found:
+        if not self.tap.found:
             raise Refusal(
                 f"{self.site} runs no softmax attention that a technique could change.",
                 "Use the model's standard attention backend, or remove the attention technique.",
@@ -87,33 +85,6 @@ class PartHook:
                 input="model",
             )
         return output
-
-
-class AttentionTap(TorchFunctionMode):
-    """While one attention module runs, sends its softmax attention through the patches.
-
-    It acts on this thread only and on no shared object. Attention that a patch itself computes is left alone.
-    """
-
-    def __init__(self, run: Run, site: Attention) -> None:
-        super().__init__()
-        self.run, self.site, self.found = run, site, False
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is not scaled_dot_product_attention:
-            return func(*args, **kwargs)
-        given = {**dict(zip(SDPA_NAMES, args, strict=False)), **kwargs}
-        if given.get("is_causal") or given.get("dropout_p"):
-            return func(*args, **kwargs)  # no transformer family asks for it; counts as not found
-        self.found = True
-        heads = Heads(*(given.get(name) for name in (*SDPA_NAMES[:4], "scale")))  # type: ignore[arg-type]
-        return self.run.around("wrap_attention", (self.site,), heads, attend)
-
-
-def attend(heads: Heads) -> Tensor:
-    """Compute an attention operation that all patches have seen, (B, K, N, d)."""
-    return heads.attend(heads)
 
 
 def parameter_names(forward: Forward) -> tuple[str, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from threading import Lock
-from typing import Any
 from weakref import WeakSet
 
 from torch import nn
@@ -18,6 +17,7 @@ from app.engine.hooks import BlockHook, PartHook, replaced_forward
 from app.engine.model import Model
 from app.engine.run import LAYERS, Run
 from app.engine.sites import Attention, Block, Part
+from app.engine.tap import AttentionTap, narrowed
 from app.graph.problem import Refusal
 
 RUNNING: WeakSet[nn.Module] = WeakSet()
@@ -33,8 +33,8 @@ def open_run(model: Model) -> Iterator[Run]:
         stack.enter_context(adapted(model.module, model.adapters))
         stack.enter_context(compiled(model))
         found = dict.fromkeys(LAYERS, 0)
-        for layers, module, hook in hooks(run):
-            stack.enter_context(replaced_forward(module, hook))
+        for layers, hooked in hooks(run):
+            stack.enter_context(hooked)
             for layer in layers:
                 found[layer] += 1
         refuse_idle_patches(run, found)
@@ -56,18 +56,20 @@ def exclusive(module: nn.Module) -> Iterator[None]:
         RUNNING.discard(module)
 
 
-def hooks(run: Run) -> Iterator[tuple[tuple[str, ...], nn.Module, Callable[..., Any]]]:
-    """Yield what to hook, for the layers that a patch uses: (layers, module, its hook)."""
+def hooks(run: Run) -> Iterator[tuple[tuple[str, ...], AbstractContextManager[None]]]:
+    """Yield what to put in place for the layers that a patch uses: (layers, the hook)."""
     hook = part_hook(run.model)
     on_blocks, on_parts, on_attention = (bool(run.users[layer]) for layer in LAYERS[1:])
     for site, stack, block in blocks(run.model):
         if on_blocks:
-            yield ("wrap_block",), block, partial(BlockHook, run, site, stack)
+            yield ("wrap_block",), replaced_forward(block, partial(BlockHook, run, site, stack))
         for part, attention, module in parts(site, stack, block) if on_parts or on_attention else ():
             if attention is not None and on_attention:
-                yield ("wrap_module", "wrap_attention"), module, partial(hook, run, part, attention)
+                tap = AttentionTap(run, attention)
+                yield LAYERS[2:], replaced_forward(module, partial(hook, run, part, tap))
+                yield (), narrowed(module, tap)
             elif on_parts:
-                yield ("wrap_module",), module, partial(hook, run, part, None)
+                yield LAYERS[2:3], replaced_forward(module, partial(hook, run, part, None))
 
 
 @contextmanager

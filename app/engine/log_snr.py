@@ -8,8 +8,21 @@ x_to = (s_to / s_from) * x_from + (1 - s_to / s_from) * D for a constant denoise
 from __future__ import annotations
 
 from math import exp, inf, log
+from typing import Literal
 
 from torch import Tensor
+
+Clock = Literal["signal-to-noise", "noise level"]
+
+
+def time_at(sigma: float, clock: Clock) -> float:
+    """Return the time at a noise level: half the log-SNR, or minus the logarithm of the level itself.
+
+    The second is right for x = picture + sigma * noise; ComfyUI uses it for some samplers on every path.
+    """
+    if clock == "signal-to-noise":
+        return log_snr(sigma)
+    return -log(sigma) if sigma > 0 else inf
 
 
 def log_snr(sigma: float) -> float:

@@ -47,7 +47,7 @@ class LoraFile:
                     found[target.module] = update
         return found
 
-    def refuse_other_sizes(self, update: Update, module: nn.Module, stem: str) -> None:
+    def refuse_other_sizes(self, update: Update, module: Any, stem: str) -> None:
         given, wanted = (update.up.shape[0], update.down.shape[1]), (module.out_features, module.in_features)
         if given != wanted:
             raise Refusal(
@@ -126,8 +126,8 @@ def placed(updates: Mapping[str, Update], device: torch.device, dtype: torch.dty
 def strengths_of(modules: Mapping[str, Update], strength: float, blocks: str = "") -> dict[str, float]:
     """Return the factor of each module.
 
-    `blocks` is a list such as `transformer_blocks.0-9=0.5, single_transformer_blocks=0`: a stack of blocks, one
-    of them or a span, and a factor for it; a module counts to the first entry that names its block.
+    `blocks` is a list such as `transformer_blocks.0-9=0.5, single_transformer_blocks=0`: a stack of blocks,
+    or one or a span of them, and a factor for it; a module counts to the first entry that names its block.
     """
     entries = [
         entry

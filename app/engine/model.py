@@ -82,19 +82,19 @@ class Model:
         module: The transformer; shared, never modified.
         family: What sets its kind apart.
         patches: Techniques, in their order on the wire.
-        adapters: LoRAs, computed beside the weights.
         size: (width, height) in pixels that these weights were trained for; None for the family's.
         preview: How to draw a latent without the autoencoder; None for a rough guess.
         shift: How far its schedules are moved towards noise; None for what the family was trained with.
+        adapters: LoRAs, computed beside the weights.
     """
 
     module: nn.Module
     family: Family
     patches: tuple[Patch[Any], ...] = ()
-    adapters: tuple[Adapter, ...] = ()
     size: tuple[int, int] | None = None
     preview: LinearPreview | None = None
     shift: float | None = None
+    adapters: tuple[Adapter, ...] = ()
 
     def with_patch(self, patch: Patch[Any]) -> Model:
         """Return a handle with one more technique; refuses a second claim on the same thing."""
@@ -109,9 +109,14 @@ class Model:
                 )
         return replace(self, patches=(*self.patches, patch))
 
+    @property
+    def schedule_shift(self) -> float:
+        """How far its schedules are moved towards noise: what a node set, or what the family was trained with."""
+        return self.family.shift if self.shift is None else self.shift
+
     def share_at(self, sigma: float) -> float:
         """Return how much of a run, by the model's own schedule, lies before a noise level."""
-        shift = self.family.shift if self.shift is None else self.shift
+        shift = self.schedule_shift
         return 1 - sigma / (shift + (1 - shift) * sigma)
 
     def with_adapter(self, adapter: Adapter) -> Model:
@@ -145,4 +150,4 @@ class Model:
             return 0
         if self.adapters:
             return self.adapters[-1].nbytes
-        return sum(parameter.nbytes for parameter in self.module.parameters())
+        return sum(tensor.nbytes for tensor in (*self.module.parameters(), *self.module.buffers()))

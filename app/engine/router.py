@@ -30,7 +30,8 @@ class RouterTable(Stored):
     """How needed each module is at each step.
 
     Attributes:
-        scores: (steps, modules), 0 to 1; modules of the trunk in the order in which they run.
+        scores: (steps, modules), 0 to 1; modules of the trunk in the order in which they run. A table of one
+            column holds for every module.
     """
 
     scores: Tensor
@@ -41,8 +42,8 @@ class RouterTable(Stored):
         rows = text.split()
         if not rows or len({len(row) for row in rows}) > 1 or set("".join(rows)) - {"c", "r"}:
             raise Refusal(
-                "A router is a line for each step, all of the same length, with c for a module that runs and r "
-                "for one that is reused.",
+                "A router is a line for each step, all of one length, with c for a module that runs and r for "
+                "one that is reused.",
                 "Copy the rows from the report of Learn router.",
                 code="bad_router",
                 input="rows",
@@ -59,7 +60,8 @@ class RouterTable(Stored):
         """Whether the module runs at a step; the nearest row where the table is for other step numbers."""
         rows = len(self.scores)
         row = round(step.index * (rows - 1) / (step.total - 1)) if step.total > 1 else 0
-        return step.index == 0 or bool(self.scores[row, module] > threshold)
+        column = module if self.scores.shape[1] > 1 else 0
+        return step.index == 0 or bool(self.scores[row, column] > threshold)
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Routing:
     """What the pass at hand does with modules, and what they returned last.
 
     Attributes:
-        weights: (modules,), share of each module's new output; the rest is its old one. None for new ones only.
+        weights: (modules,), share of each module's new output, the rest is its old one; None for all new.
         kept: What each module returned in the last routed pass.
         found: What each returned in this one.
         places: Number of each module in the table.
@@ -81,7 +83,7 @@ class Routing:
 
 @dataclass(frozen=True, eq=False)
 class MixesModules(Patch[None]):
-    """Mixes the new and the old output of every module as `routing` says, so that gradients reach the shares."""
+    """Mixes new and old outputs of every module as `routing` says, so that gradients reach the shares."""
 
     routing: Routing
 

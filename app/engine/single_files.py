@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from app.checkpoints.architecture import Kind
 from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, find_part, parts_of
-from app.engine.building import build
+from app.engine.building import Precision, build
 from app.engine.families import FAMILIES, Family, family_for
 from app.engine.model import Model
 from app.engine.text_encoder import TextEncoder, Tower
@@ -44,12 +42,12 @@ def open_checkpoint(path: Path) -> Opened:
     )
 
 
-def open_transformer(path: Path, dtype: torch.dtype | None = None) -> Model:
+def open_transformer(path: Path, precision: Precision = "auto") -> Model:
     """Read a transformer alone, from a file or from the folder of a model part."""
-    return transformer_of(find_part(path, "transformer"), dtype)
+    return transformer_of(find_part(path, "transformer"), precision)
 
 
-def transformer_of(part: Part, dtype: torch.dtype | None = None) -> Model:
+def transformer_of(part: Part, precision: Precision = "auto") -> Model:
     if lacking := part.architecture.unsupported.get(part.variant):
         raise Refusal(
             f"{part.archive.path} is {part.architecture.name} ({part.variant}), which needs {lacking}.",
@@ -57,7 +55,7 @@ def transformer_of(part: Part, dtype: torch.dtype | None = None) -> Model:
             code="unsupported",
             input="name",
         )
-    module = build(part, dtype)
+    module = build(part, precision)
     return Model(module, family_for(module, part.architecture.name))
 
 

@@ -61,7 +61,7 @@ class Tower:
 
     @property
     def nbytes(self) -> int:
-        return sum(parameter.nbytes for parameter in self.module.parameters())
+        return sum(tensor.nbytes for tensor in (*self.module.parameters(), *self.module.buffers()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -203,7 +203,7 @@ def check(
 def targeted(flat: Flat, catalog: Catalog, targets: Iterable[str] = ()) -> list[str]:
     """Return the nodes a run is for: all with a side effect, or the targets.
 
-    A target that is an instance stands for the nodes with a side effect inside, or for what makes its outputs.
+    A target that is an instance stands for the nodes with a side effect inside, or what makes its outputs.
     """
     ends = outputs(flat.graph, catalog)
     found: list[str] = []

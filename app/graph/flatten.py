@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from app.graph.frames import INSTANCE, Frame, Opening
 from app.graph.problem import Problem
-from app.graph.workflow import Edge, Graph, Link, NodeInstance, Workflow
+from app.graph.workflow import Edge, Graph, NodeInstance, Workflow
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Flat:
 
     Attributes:
         problems: What is wrong with the instances, with the ids that they have in the run.
-        doors: For each (node, input) that gets what it has, or lacks, from an instance around it: the inputs of
-            instances on the way, that instance first.
+        doors: For each (node, input) that gets what it has, or lacks, from an instance around it: the inputs
+            of instances on the way, that instance first.
         opened: The root graph and the inside of each instance.
     """
 
@@ -95,9 +96,7 @@ def way_in(frame: Frame, node: str, input: str) -> tuple[Door, ...]:
     doors: list[Door] = []
     given = 1 if input in frame.definition.graph.nodes[node].values else 0
     levels = list(frame.levels(node, input))
-    for depth, ((inside, inner), (holder, outer)) in enumerate(
-        zip(levels, levels[1:], strict=False), start=1
-    ):
+    for depth, ((inside, inner), (holder, outer)) in enumerate(pairwise(levels), start=1):
         port = inside.definition.interface.input(outer[1])
         assert port is not None, f"{inner} is led to by no input"
         doors.insert(0, Door(holder.path(outer[0]), port.name, port.type))

@@ -13,7 +13,7 @@ from app.graph.workflow import Graph, Interface, InterfaceInput, Link, Workflow
 
 
 def instance_specs(workflow: Workflow, catalog: Catalog) -> dict[str, NodeSpec]:
-    """Return the schema of each graph with an interface, by graph id; graphs that contain themselves have none."""
+    """Return the schema of each graph with an interface, by graph id; one inside itself has none."""
     used = {id: {"": graphs_in(graph, workflow)} for id, graph in workflow.graphs.items()}
     specs: dict[str, NodeSpec] = {}
     for id in ordered(used, set(used))[0]:

@@ -75,11 +75,32 @@ class View(TypedDict):
     zoom: float
 
 
+class InterfaceInput(TypedDict):
+    """An input of a graph, and the inputs of nodes inside that it leads to."""
+
+    name: str
+    type: str
+    to: list[tuple[str, str]]
+
+
+InterfaceOutput = TypedDict("InterfaceOutput", {"name": str, "type": str, "from": tuple[str, str]})
+
+
+class Interface(TypedDict):
+    """What nodes of the type `graph:<id>` show of a graph."""
+
+    inputs: NotRequired[list[InterfaceInput]]
+    outputs: NotRequired[list[InterfaceOutput]]
+
+
 class Graph(TypedDict):
-    """Nodes, edges and layout."""
+    """Nodes, edges and layout; with an interface, nodes of other graphs may stand for it."""
 
     nodes: dict[str, NodeInstance]
     edges: list[Edge]
+    title: NotRequired[str]
+    description: NotRequired[str]
+    interface: NotRequired[Interface]
     groups: NotRequired[list[Group]]
     view: NotRequired[View]
 

@@ -20,8 +20,8 @@ OwnCheck = Callable[[Mapping[str, Any], Mapping[str, tuple["NodeSpec", str]]], I
 class Input:
     """One input of a node, as its function declares it.
 
-    A `free` input takes any value of its type, outside the range too, and as a port a typed-in value as it is:
-    the node looks at it itself.
+    A `free` input takes any value of its type, outside the range too, and as a port a typed-in value as it
+    is: the node looks at it itself.
     """
 
     name: str
@@ -101,8 +101,8 @@ class NodeSpec:
         own_check: Says what is wrong with a call, given the typed-in values (an input with an edge has None),
             and for each edge the node and the output that it comes from.
         whole: Takes all elements of every input in one call.
-        changed: Given the typed-in values (an input with an edge has None), returns what its results depend on
-            beside them, such as the state of a file. NaN means that no result is ever used again.
+        changed: Given the typed-in values (an input with an edge has None), returns what its results depend
+            on beside them, such as the state of a file. NaN means that no result is ever used again.
     """
 
     id: str

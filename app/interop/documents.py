@@ -16,7 +16,7 @@ from app.graph.problem import Problem
 from app.graph.workflow import Graph, MalformedWorkflow, Workflow
 from app.interop.carriers import carried_by
 from app.interop.draw import draw
-from app.interop.drawing import read_drawing
+from app.interop.drawing import Chosen, read_drawing
 from app.interop.edits import Restructured, left_over, named_outputs, writes_for
 from app.interop.flat import SCHEMA, Flat, pair
 from app.interop.names import placeholder_type, widget_order
@@ -46,11 +46,11 @@ class Opened:
             return read_prompt(self.document)
         return read_drawing(self.document, self.order)
 
-    def order(self, class_type: str) -> Sequence[str] | None:
+    def order(self, class_type: str, chosen: Chosen) -> Sequence[str] | None:
         """Return the typed-in inputs of a class type in the order of the UI format; those of packs, too."""
         spec = self.catalog.get(placeholder_type(class_type)) if self.catalog else None
         if spec is None or SCHEMA not in spec.outside:
-            return widget_order(class_type)
+            return widget_order(class_type, chosen)
         return [entry.name for entry in spec.inputs if not entry.port]
 
 

@@ -189,7 +189,7 @@ def add_placeholder(made: Translation, node: FlatNode, reach: Reach) -> None:
     told = {
         "class_type": node.class_type,
         "inputs": dict(node.ports or (rule.ports if rule else {})),
-        "outputs": [[name, output.type] for name, output in zip(names, outputs, strict=True)],
+        "outputs": [list(pair) for pair in zip(names, (output.type for output in outputs), strict=True)],
     }
     extra = {**layout(node, 0), "comfyui": told}
     made.nodes[node.id] = NodeInstance(placeholder_type(node.class_type), values, node.mode, extra)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from app.measure.bench import Comparison, Row
@@ -13,28 +14,34 @@ TICKS = 5
 
 def plot(comparison: Comparison) -> str:
     """Draw the latent error over the time, both against the plain run; lower left is better."""
-    line = sorted((comparison.equal_cost, *comparison.fewer), key=lambda row: row.time)
-    rows = [comparison.plain, comparison.patched, *line]
+    line = sorted((comparison.equal_cost, *comparison.fewer, comparison.plain), key=lambda row: row.time)
+    rows = [comparison.patched, *line]
     frame = Frame(max(1.0, *(row.time for row in rows)) * 1.05, max(error(row) for row in rows) * 1.1 or 1.0)
-    points = " ".join(frame.at(row) for row in (*line, comparison.plain))
+    named = [
+        *((row, FEWER, str(row.steps)) for row in comparison.fewer),
+        (comparison.plain, FEWER, f"{comparison.plain.steps} steps"),
+        (comparison.equal_cost, EQUAL, f"{comparison.equal_cost.steps} steps, same cost"),
+        (comparison.patched, OURS, ", ".join(comparison.techniques)),
+    ]
+    dots = (frame.dot(row.time, error(row), colour, text) for row, colour, text in named)
+    return picture([*frame.axes(), frame.line([(row.time, error(row)) for row in line], FEWER), *dots])
+
+
+def picture(parts: Iterable[str]) -> str:
+    """Put the parts on a white sheet."""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
             f'font-family="sans-serif" font-size="12" fill="{INK}">',
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-            *frame.axes(),
-            f'<polyline points="{points}" fill="none" stroke="{FEWER}" stroke-width="1.5"/>',
-            *(frame.mark(row, FEWER, f"{row.steps}") for row in comparison.fewer),
-            frame.mark(comparison.plain, FEWER, f"{comparison.plain.steps} steps"),
-            frame.mark(comparison.equal_cost, EQUAL, f"{comparison.equal_cost.steps} steps, same cost"),
-            frame.mark(comparison.patched, OURS, ", ".join(comparison.techniques)),
+            *parts,
             "</svg>",
         ]
     )
 
 
 class Frame:
-    """Places a time and an error on the sheet."""
+    """Places times and errors on the sheet, from 0 to the largest of each."""
 
     def __init__(self, time: float, error: float) -> None:
         self.time, self.error = time, error
@@ -45,14 +52,17 @@ class Frame:
     def y(self, error: float) -> float:
         return HEIGHT - MARGIN - error / self.error * (HEIGHT - 2 * MARGIN)
 
-    def at(self, row: Row) -> str:
-        return f"{self.x(row.time):.1f},{self.y(error(row)):.1f}"
+    def line(self, points: Iterable[tuple[float, float]], colour: str) -> str:
+        """Draw through (time, error) points."""
+        places = " ".join(f"{self.x(time):.1f},{self.y(error):.1f}" for time, error in points)
+        return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
 
-    def mark(self, row: Row, colour: str, text: str) -> str:
-        x, y = self.x(row.time), self.y(error(row))
+    def dot(self, time: float, error: float, colour: str, text: str) -> str:
+        """Draw a point with its name; pointing at it shows the name too."""
+        x, y, name = self.x(time), self.y(error), escape(text)
         return (
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
-            f'<text x="{x + 8:.1f}" y="{y - 8:.1f}" fill="{colour}">{escape(text)}</text>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"><title>{name}</title></circle>'
+            f'<text x="{x + 8:.1f}" y="{y - 8:.1f}" fill="{colour}">{name}</text>'
         )
 
     def axes(self) -> list[str]:

@@ -69,7 +69,7 @@ class HarmoniCa(Patch[Memory]):
 
     def refuse_other_model(self, modules: int) -> None:
         known = self.router.scores.shape[1]
-        if modules != known:
+        if known not in (1, modules):
             raise Refusal(
                 f"The router is for a model with {known} modules, this one has {modules}.",
                 "Learn a router for this model.",

@@ -1,8 +1,8 @@
 """Learn router: find out which modules of a model may be reused at which step.
 
-The router's own pass is sampled, each step is compared with the whole model on the same latent, and a step
-counts by how much the picture changes if that step alone reuses everything. That weight is measured once, where
-the authors measure it again as the table changes.
+The routed model is sampled, each step is compared with the whole model on the same latent, and a step counts
+by how much the picture changes if that step alone reuses everything. That weight is measured once, where the
+authors measure it again as the table changes.
 
 Reference: Huang et al., HarmoniCa (2024), https://arxiv.org/abs/2410.01723
 """

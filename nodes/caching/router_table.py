@@ -17,6 +17,6 @@ def router_table(rows: Annotated[str, TextBox(lines=6)]) -> RouterTable:
     """Use a router that was learned before; the document keeps it.
 
     Args:
-        rows: A line for each step and in it a letter for each module: c runs, r is reused.
+        rows: A line for each step and in it a letter for each module, or one for all: c runs, r is reused.
     """
     return RouterTable.from_text(rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from app.engine.log_snr import constant_step, log_snr
+from app.engine.log_snr import Clock, constant_step, time_at
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 
@@ -18,11 +18,13 @@ from app.graph.node import node
 class Dpmpp2M:
     """Second order with one evaluation a step. Steps from pure noise and to the picture are first order."""
 
+    clock: Clock = "signal-to-noise"
+
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         before, width_before = latent, 0.0
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
-            width = log_snr(following) - log_snr(sigma)
+            width = time_at(following, self.clock) - time_at(sigma, self.clock)
             ahead = denoised
             if step > 0 and following > 0:
                 ahead = denoised + width / width_before / 2 * (denoised - before)
@@ -33,6 +35,10 @@ class Dpmpp2M:
 
 
 @node()
-def dpmpp_2m() -> Sampler:
-    """A more exact sampler at the price of the plain one: it also uses the model's last answer."""
-    return Dpmpp2M()
+def dpmpp_2m(clock: Clock = "signal-to-noise") -> Sampler:
+    """A more exact sampler at the price of the plain one: it also uses the model's last answer.
+
+    Args:
+        clock: What steps are measured by: the signal-to-noise ratio, or the noise level as ComfyUI does it.
+    """
+    return Dpmpp2M(clock)

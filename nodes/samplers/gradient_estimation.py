@@ -31,7 +31,7 @@ class GradientEstimation:
             denoised = denoise(latent, sigma)
             velocity = (latent - denoised) / sigma
             latent = constant_step(latent, denoised, sigma, following)
-            if before is not None and self.gamma != 1:
+            if before is not None and self.gamma != 1 and following > 0:
                 latent = latent + (following - sigma) * (self.gamma - 1) * (velocity - before)
             before = velocity
             on_step(step, denoised)

@@ -19,7 +19,7 @@ from app.graph.widgets import Slider
 
 @dataclass(frozen=True)
 class Lms:
-    """One evaluation a step. It begins with Euler's step, whose error bounds the whole at second order."""
+    """One evaluation a step. Its first step and that to 0 are Euler's: second order at most."""
 
     order: int
 
@@ -30,8 +30,11 @@ class Lms:
             denoised = denoise(latent, sigma)
             visited = [*visited, sigma][-self.order :]
             velocities = [*velocities, (latent - denoised) / sigma][-self.order :]
-            for weight, velocity in zip(weights(visited, following), velocities, strict=True):
-                latent = latent + weight * velocity
+            if following == 0:
+                latent = denoised
+            else:
+                parts = zip(weights(visited, following), velocities, strict=True)
+                latent = latent + sum(weight * velocity for weight, velocity in parts)
             on_step(step, denoised)
         return latent
 

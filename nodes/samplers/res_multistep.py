@@ -10,7 +10,7 @@ from math import expm1
 
 from torch import Tensor
 
-from app.engine.log_snr import constant_step, log_snr
+from app.engine.log_snr import Clock, constant_step, time_at
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 
@@ -19,11 +19,13 @@ from app.graph.node import node
 class ResMultistep:
     """Second order with one evaluation a step. Steps from pure noise and to the picture are first order."""
 
+    clock: Clock = "signal-to-noise"
+
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         before, width_before = latent, 0.0
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
-            width = log_snr(following) - log_snr(sigma)
+            width = time_at(following, self.clock) - time_at(sigma, self.clock)
             ahead = denoised
             if step > 0 and following > 0:
                 ahead = denoised + lead(width) / width_before * (denoised - before)
@@ -43,6 +45,10 @@ def lead(width: float) -> float:
 
 
 @node()
-def res_multistep() -> Sampler:
-    """A more exact sampler at the price of the plain one, careful with wide steps."""
-    return ResMultistep()
+def res_multistep(clock: Clock = "signal-to-noise") -> Sampler:
+    """A more exact sampler at the price of the plain one, careful with wide steps.
+
+    Args:
+        clock: What steps are measured by: the signal-to-noise ratio, or the noise level as ComfyUI does it.
+    """
+    return ResMultistep(clock)

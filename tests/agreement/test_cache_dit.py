@@ -1,6 +1,6 @@
 """First block cache of cache-dit, on the same weights at the same threshold, gives the same latents.
 
-Its TaylorSeer always runs a first block before it forecasts the rest, so there is no setting at which it is ours.
+Its TaylorSeer always runs a first block before it forecasts the rest: no setting of it is ours.
 """
 
 from copy import deepcopy

@@ -1,9 +1,11 @@
 """Every technique that patches the transformer, once at work and once at its neutral setting."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.model import Patch
+from app.engine.router import RouterTable
 from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
 from nodes.attention.attention_backend import AttentionBackend
 from nodes.attention.clear_window import ClearWindow
@@ -16,6 +18,7 @@ from nodes.attention.sparse_videogen2 import SparseVideogen2
 from nodes.caching.attention_broadcast import AttentionBroadcast
 from nodes.caching.delta_cache import DeltaCache
 from nodes.caching.first_block_cache import FirstBlockCache
+from nodes.caching.harmonica import HarmoniCa
 from nodes.caching.mag_cache import MagCache
 from nodes.caching.memory_slicing import MemorySlicing
 from nodes.caching.step_skip import StepSkip
@@ -32,17 +35,24 @@ class Technique:
 
     Attributes:
         exact: Whether its result is meant to be that of the plain model.
+        given: What its node needs besides a model.
     """
 
     active: Patch[Any]
     neutral: Patch[Any]
     exact: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 TECHNIQUES = {
     "first_block_cache": Technique(FirstBlockCache(0.9), FirstBlockCache(0)),
     "taylor_seer": Technique(TaylorSeer(2, 1, 1), TaylorSeer(1, 1, 3)),
     "taylor_seer_modules": Technique(TaylorSeerModules(2, 1, 1, "all"), TaylorSeerModules(1, 1, 3, "all")),
+    "harmonica": Technique(
+        HarmoniCa(RouterTable.from_text("c r c r"), 0.1),
+        HarmoniCa(RouterTable.from_text("c c c"), 0.1),
+        given={"router": RouterTable.from_text("c r")},
+    ),
     "mag_cache": Technique(MagCache(1.0, 3, 0.2), MagCache(0, 3, 0.2)),
     "memory_slicing": Technique(MemorySlicing(3), MemorySlicing(1), exact=True),
     "delta_cache": Technique(DeltaCache(2, 0.5, 0.5), DeltaCache(1, 0.5, 0.5)),

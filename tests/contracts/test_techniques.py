@@ -147,5 +147,5 @@ def test_a_model_with_nothing_to_work_on_is_refused(technique: str) -> None:
 def test_the_node_puts_its_technique_on_a_new_handle(technique: str) -> None:
     model, function = build("flux"), CATALOG.specs[technique].function
     assert function
-    handle: Any = function(model)
+    handle: Any = function(model, **TECHNIQUES[technique].given)
     assert model.patches == () and type(handle.patches[0]) is type(TECHNIQUES[technique].active)

@@ -14,7 +14,7 @@ def test_any_block_decodes_as_the_reference_does(kind: str) -> None:
     raw = np.random.default_rng(0).integers(0, 256, (6, 3 * size), dtype=np.uint8)
     raw.reshape(-1, size)[:, -2 if kind == "Q6_K" else 0] = 17  # scales that are finite
     raw.reshape(-1, size)[:, -1 if kind == "Q6_K" else 1] = 33
-    raw.reshape(-1, size)[:, 3 if kind != "Q8_0" and kind != "Q6_K" else 5] &= 63
+    raw.reshape(-1, size)[:, 3 if kind not in {"Q8_0", "Q6_K"} else 5] &= 63
     expected = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType[kind])
     decoded = decode_blocks(torch.from_numpy(raw), kind)
     assert decoded.shape == (6, 3 * number)

@@ -4,8 +4,8 @@ from app.graph import catalog
 from app.graph.check import check
 from app.graph.problem import Problem
 from app.graph.spec import NodeSpec
-from app.graph.workflow import read
 from app.graph.wiring import fits
+from app.graph.workflow import read
 from tests.documents import sum_of, workflow
 
 PLAIN = catalog.find(("tests.plain.nodes",))

@@ -14,13 +14,17 @@ TWICE = (
     {"value:int": ["one.a"], "step:int": ["one.b", "two.b"]},
     {"sum:int": "two.int"},
 )
-OUTER = ({"in": "graph:twice", "more": "add"}, ("in.sum > more.a",), {"x:int": ["in.value"], "s:int": ["in.step"]},
-         {"y:int": "more.int"})  # fmt: skip
+OUTER = (
+    {"in": "graph:twice", "more": "add"},
+    ("in.sum > more.a",),
+    {"x:int": ["in.value"], "s:int": ["in.step"]},
+    {"y:int": "more.int"},
+)
 
 
 def simple(values: dict[str, object] | None = None, mode: str = "on") -> Workflow:
-    nodes = {"n": ("number", {"value": 5}), "t": {"type": "graph:twice", "values": values or {}, "mode": mode},
-             "s": "show"}  # fmt: skip
+    twice = {"type": "graph:twice", "values": values or {}, "mode": mode}
+    nodes = {"n": ("number", {"value": 5}), "t": twice, "s": "show"}
     return nested({"main": (nodes, ("n.int > t.value", "t.sum > s.value")), "twice": TWICE})
 
 
@@ -83,23 +87,28 @@ def test_bypassed_instances_in_a_circle_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("graphs", "code", "node", "words"),
+    ("graphs", "code", "words"),
     [
-        ({"main": ({"t": "graph:gone", "s": "show"}, ("t.x > s.value",))}, "unknown_graph", "t", "'gone'"),
+        ({}, "unknown_graph", "'a'"),
         (
-            {"main": ({"t": "graph:a", "s": "show"}, ("t.x > s.value",)),
-             "a": ({"b": "graph:b"}, (), {}, {"x:int": "b.x"}), "b": ({"a": "graph:a"}, (), {}, {"x:int": "a.x"})},
-            "recursive_graph", "t", "'a' contains itself",
+            {
+                "a": ({"b": "graph:b"}, (), {}, {"x:int": "b.x"}),
+                "b": ({"a": "graph:a"}, (), {}, {"x:int": "a.x"}),
+            },
+            "recursive_graph",
+            "'a' contains itself",
         ),
+        ({"a": ({}, (), {}, {"x:int": "no.int"})}, "bad_interface", "a node 'no', which is missing"),
         (
-            {"main": ({"t": "graph:a", "s": "show"}, ("t.x > s.value",)), "a": ({}, (), {}, {"x:int": "no.int"})},
-            "bad_interface", "t", "a node 'no', which is missing",
+            {"a": ({"n": "number"}, (), {"v:int": ["n.value"], "v:float": []}, {"x:int": "n.int"})},
+            "bad_interface",
+            "two ports 'v'",
         ),
     ],
-)  # fmt: skip
-def test_what_cannot_be_opened(graphs: dict[str, object], code: str, node: str, words: str) -> None:
-    problem = found(nested(graphs))
-    assert (problem.code, problem.node) == (code, node) and words in problem.message and problem.remedy
+)
+def test_what_cannot_be_opened(graphs: dict[str, object], code: str, words: str) -> None:
+    problem = found(nested({"main": ({"t": "graph:a", "s": "show"}, ("t.x > s.value",)), **graphs}))
+    assert (problem.code, problem.node) == (code, "t") and words in problem.message and problem.remedy
 
 
 def test_problems_are_told_where_they_can_be_mended() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp
 from typing import Any
 
 import torch
@@ -62,6 +63,8 @@ FLUX = Family(
     arguments=arguments,
     denoised=from_packed_velocity,
     latent=LatentFormat(packed=True, scale=0.3611, shift=0.1159),
+    shift=exp(1.15),
+    levels=10_000,
     prompting=Prompting(
         (
             TextTower("t5-xxl", "tokenizer_2", "text_encoder_2", 512),

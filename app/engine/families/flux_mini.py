@@ -29,4 +29,6 @@ FLUX_MINI = replace(
     arguments=arguments,
     latent=replace(FLUX.latent, autoencoder="dc-8"),
     native_size=(128, 128),
+    shift=1.0,
+    levels=1000,
 )

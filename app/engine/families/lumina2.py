@@ -68,6 +68,7 @@ LUMINA2 = Family(
     arguments=arguments,
     denoised=from_negated_velocity,
     latent=LatentFormat(scale=0.3611, shift=0.1159),
+    shift=6.0,
     prompting=Prompting(
         (
             TextTower(

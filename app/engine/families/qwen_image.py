@@ -71,4 +71,5 @@ QWEN_IMAGE = Family(
         tokens_of("qwen2.5-vl"),
     ),
     native_size=(1328, 1328),
+    shift=1.15,
 )

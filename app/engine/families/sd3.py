@@ -33,6 +33,7 @@ SD3 = Family(
     stacks=(BLOCKS,),
     arguments=arguments,
     latent=LatentFormat(scale=1.5305, shift=0.0609),
+    shift=3.0,
     order=("image", "text"),
     prompting=Prompting(
         (

@@ -49,4 +49,5 @@ WAN = Family(
         (TextTower("umt5-xxl", "tokenizer", "text_encoder", 512, padding="zeroed"),), tokens_of("umt5-xxl")
     ),
     native_size=(832, 480),
+    shift=8.0,
 )

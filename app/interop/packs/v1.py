@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.interop.packs.options import Declared, declared
 
@@ -70,7 +70,7 @@ class V1Class:
         found = getattr(self.kind, name, None) if isinstance(name, str) else None
         if not callable(found):
             raise TypeError(f"FUNCTION is {name!r}, which names no method")
-        return found
+        return cast("Callable[..., Any]", found)
 
     def is_async(self) -> bool:
         return inspect.iscoroutinefunction(self.function())

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from app.engine.media import Latent
+from app.engine.quantiles import distribution, quantile
 from app.engine.sampling import Sigmas
 from app.graph.problem import Refusal
-from nodes.schedules.beta import beta, distribution, quantile
+from nodes.schedules.beta import beta
 from nodes.schedules.dynamic_shift import dynamic_shift
 from nodes.schedules.exponential import exponential
 from nodes.schedules.flow_schedule import flow_schedule

@@ -81,6 +81,11 @@ export interface VideoFileWidget {
   folder: string;
 }
 
+export interface AudioFileWidget {
+  kind: "AudioFile";
+  folder: string;
+}
+
 export interface MaskPainterWidget {
   kind: "MaskPainter";
   folder: string;
@@ -121,6 +126,7 @@ export type Widget =
   | ModelFileWidget
   | ImageFileWidget
   | VideoFileWidget
+  | AudioFileWidget
   | MaskPainterWidget
   | ColorWidget
   | CurveWidget
@@ -228,6 +234,7 @@ export interface NodeStarted {
   time: number;
   job: string;
   node: string;
+  part: string;
 }
 
 export interface NodeProgress {
@@ -249,6 +256,7 @@ export interface NodeFinished {
   node: string;
   duration: number;
   cached: boolean;
+  part: string;
 }
 
 export interface NodeReported {

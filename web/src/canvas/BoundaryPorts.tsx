@@ -50,7 +50,7 @@ function PortEntry({ side, name, style, onDone }: EntryProps) {
       style={style}
       onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && done()}
       onKeyDown={(event) => {
-        event.stopPropagation();
+        if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
         if (event.key === "Escape") onDone();
         if (event.key === "Enter" && event.target instanceof HTMLInputElement) done();
       }}

@@ -63,7 +63,7 @@ def lanczos(samples: Tensor, width: int, height: int) -> Tensor:
         np.asarray(PIL.Image.fromarray(plane).resize((width, height), PIL.Image.Resampling.LANCZOS))
         for plane in planes
     ]
-    stacked = torch.from_numpy(np.stack(resized)).unflatten(0, samples.shape[:2])
+    stacked = torch.from_numpy(np.stack(resized)).view(*samples.shape[:2], height, width)
     return stacked.to(samples.device, samples.dtype)
 
 

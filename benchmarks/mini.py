@@ -1,0 +1,199 @@
+"""Quality against cost on the embedded model, for every technique, beside simply fewer steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from app.engine.judge import Judge, open_judge
+from app.engine.loading import Loaded, load_folder
+from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
+from app.engine.media import Image, Latent
+from app.engine.metrics import latent_error, psnr
+from app.engine.model import Model, Patch
+from app.engine.router import RouterTraining
+from app.engine.sampling import Sampling, Sigmas
+from app.measure.trial import share_saved
+from models.mini.training.sampling import hold_out
+from nodes.attention.clear_window import ClearWindow
+from nodes.attention.group_attention import GroupAttention
+from nodes.attention.kv_pooling import KvPooling
+from nodes.caching.attention_broadcast import AttentionBroadcast
+from nodes.caching.delta_cache import DeltaCache
+from nodes.caching.first_block_cache import FirstBlockCache
+from nodes.caching.guidance_cache import GuidanceCache
+from nodes.caching.harmonica import HarmoniCa
+from nodes.caching.mag_cache import MagCache
+from nodes.caching.residual_cfg import ResidualCfg
+from nodes.caching.step_skip import StepSkip
+from nodes.caching.taylor_seer import TaylorSeer
+from nodes.caching.taylor_seer_modules import TaylorSeerModules
+from nodes.guidance.cfg import Cfg
+from nodes.samplers.euler import Euler
+from nodes.tokens.just_in_time_tokens import JustInTimeTokens
+from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
+from nodes.tokens.token_merging import TokenMerging
+from tests.tiny.recorder import ROOT, Recorder
+
+PROMPTS, STEPS, SCALE = 32, 20, 3.0
+FEWER = (16, 13, 10, 8, 6, 5, 4, 3)
+LEARN_PROMPTS, LEARN_ITERATIONS = 4, 40  # from another seed than the prompts that are judged
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a model made of all prompts: latents, pictures, CPU time (s), and the share of work saved."""
+
+    latents: torch.Tensor
+    pictures: torch.Tensor
+    seconds: float
+    saved: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """Time over the plain run's, error against it, PSNR (dB), and the judge: facts and pictures all right."""
+
+    time: float
+    error: float
+    psnr: float
+    facts: float
+    all_right: float
+
+
+class Mini:
+    """The embedded model, its judge, prompts that no training saw, and what it makes of them plainly."""
+
+    def __init__(self) -> None:
+        loaded: Loaded = load_folder(ROOT / "models" / "mini")
+        self.model, self.vae, self.encoder = loaded.model, loaded.vae, loaded.text_encoder
+        self.judge: Judge = open_judge(ROOT / "models" / "judges" / "mini")
+        _, self.prompts = hold_out(PROMPTS)
+        empty = self.encoder.encode([""])
+        self.guiders = [Cfg(self.encoder.encode([prompt]), empty, SCALE) for prompt in self.prompts]
+        width, height = (size // self.model.family.latent.downscale for size in self.model.native_size)
+        self.shape = (1, self.model.channels, height, width)
+        self.run(self.model, 2)
+        self.reference = self.run(self.model, STEPS)
+
+    def run(self, model: Model, steps: int) -> Result:
+        """Sample every prompt by itself; the seed is its number. Decoding is not timed."""
+        sigmas = Sigmas(tuple(1 - step / steps for step in range(steps + 1)))
+        latents, saved, started = [], [], time.process_time()
+        for seed, guider in enumerate(self.guiders):
+            watcher, empty = Recorder(), Latent(torch.zeros(self.shape), model.family.name)
+            latents.append(Sampling(model, guider, Euler(), sigmas).run(empty, seed, watcher).samples)
+            saved += [share for report in watcher.reports if (share := share_saved(report)) is not None]
+        seconds = time.process_time() - started
+        together = torch.cat(latents)
+        pictures = self.vae.decode(Latent(together, model.family.name)).pixels
+        return Result(together, pictures, seconds, sum(saved) / max(1, len(saved)))
+
+    def score(self, result: Result, plain: float) -> Score:
+        """Judge a result; `plain` is the CPU time (s) of a plain run right before it."""
+        image, reference = Image(result.pictures), Image(self.reference.pictures)
+        shares = self.judge.accuracy(image, self.prompts)
+        return Score(
+            result.seconds / plain,
+            latent_error(result.latents, self.reference.latents),
+            psnr(image, reference),
+            sum(shares) / len(shares),
+            sum(share == 1 for share in shares) / len(shares),
+        )
+
+    def learned(self, sparsity: float) -> HarmoniCa:
+        _, prompts = hold_out(LEARN_PROMPTS, seed=7)
+        training = RouterTraining(self.model, self.encoder.encode(prompts), STEPS, sparsity, 0.2, seed=0)
+        with torch.enable_grad():
+            router = training.learn((LEARN_PROMPTS, *self.shape[1:]), LEARN_ITERATIONS, lambda done: None)
+        return HarmoniCa(router, 0.1)
+
+    def ratios(self) -> MagnitudeRatios:
+        found: list[float] = []
+        measuring = self.model.with_patch(MeasureMagnitudes(found))
+        sigmas = Sigmas(tuple(1 - step / STEPS for step in range(STEPS + 1)))
+        guider = Cfg(self.encoder.encode(["a red circle"]), self.encoder.encode([""]), SCALE)
+        empty = Latent(torch.zeros(self.shape), self.model.family.name)
+        Sampling(measuring, guider, Euler(), sigmas).run(empty, 99, Recorder())
+        return MagnitudeRatios(tuple(found))
+
+    def patches(self) -> Iterator[Patch[Any]]:
+        """Yield every technique at some settings."""
+        yield from (FirstBlockCache(threshold) for threshold in (0.05, 0.1, 0.2, 0.4))
+        yield from (FirstBlockCache(threshold, accumulate=True) for threshold in (0.1, 0.3))
+        yield from (StepSkip(threshold) for threshold in (0.1, 0.25))
+        yield from (TaylorSeer(interval, order, 3) for interval in (2, 3, 5) for order in (0, 1, 2))
+        yield from (TaylorSeerModules(interval, 1, 3, "all") for interval in (2, 3))
+        yield from (DeltaCache(interval, 0.75, 0.5) for interval in (2, 3))
+        ratios = self.ratios()
+        yield from (MagCache(threshold, 3, 0.2, ratios) for threshold in (0.06, 0.2))
+        yield MagCache(0.2, 3, 0.2)
+        yield from (self.learned(sparsity) for sparsity in (0.005, 0.02))
+        yield from (AttentionBroadcast(interval, 6, 0.15, 0.85) for interval in (2, 4))
+        yield from (GuidanceCache(interval, 0.2, 1.0) for interval in (2, 5))
+        yield from (ResidualCfg(delta) for delta in (1.0, 0.5))
+        yield from (RegionAdaptiveSampling(ratio, 4, 9, 0.1) for ratio in (0.5, 0.25))
+        yield JustInTimeTokens((0.35, 0.62), (0.4, 0.65), 3, "variance")
+        yield JustInTimeTokens((0.35, 0.62), (0.4, 0.65), 1, "variance")
+        yield from (TokenMerging(ratio, 1) for ratio in (0.25, 0.5))
+        yield from (ClearWindow(6), GroupAttention(2, 4), KvPooling(2, 2))
+
+
+def on_mini(show: Callable[[Patch[Any]], str], drawing: Path) -> Iterator[str]:
+    """Set each technique beside what simply fewer steps make of the same time; draw all of it."""
+    mini = Mini()
+    plain = mini.reference.seconds
+    line = {STEPS: mini.score(mini.reference, plain)}
+    yield "| plain steps | time | latent error | PSNR (dB) | facts right | all right |"
+    yield "|---|---|---|---|---|---|"
+    yield f"| {STEPS} | {cells(line[STEPS])} |"
+    for steps in FEWER:
+        beside = mini.run(mini.model, STEPS).seconds
+        line[steps] = mini.score(mini.run(mini.model, steps), beside)
+        yield f"| {steps} | {cells(line[steps])} |"
+    yield ""
+    heads = "time | latent error | PSNR (dB) | facts right | all right | error of fewer steps in that time"
+    yield f"| technique | saved | {heads} | |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    found: list[tuple[str, Score]] = []
+    for patch in mini.patches():
+        beside = mini.run(mini.model, STEPS).seconds
+        result = mini.run(mini.model.with_patch(patch), STEPS)
+        score = mini.score(result, beside)
+        found.append((show(patch), score))
+        other = interpolated(line, score.time)
+        verdict = "slower than plain" if score.time >= 1 else "better" if score.error < other else "worse"
+        yield f"| {show(patch)} | {result.saved:.0%} | {cells(score)} | {other:.3f} | {verdict} |"
+    drawing.write_text(drawn(list(line.values()), found), encoding="utf-8")
+
+
+def cells(score: Score) -> str:
+    shown = "" if score.psnr == float("inf") else f"{score.psnr:.1f}"
+    return f"{score.time:.2f} | {score.error:.3f} | {shown} | {score.facts:.3f} | {score.all_right:.2f}"
+
+
+def interpolated(line: dict[int, Score], time: float) -> float:
+    """Return the error of plain steps that take this time, between the measured ones."""
+    known = sorted((score.time, score.error) for score in line.values())
+    for (shorter, worse), (longer, better) in zip(known, known[1:], strict=False):
+        if time <= longer:
+            share = max(0.0, (time - shorter) / (longer - shorter))
+            return worse + share * (better - worse)
+    return 0.0
+
+
+def drawn(line: list[Score], found: list[tuple[str, Score]]) -> str:
+    """Return an SVG: error over time, the line of fewer steps, and a named dot for each technique."""
+    from app.measure.plot import FEWER as GREY
+    from app.measure.plot import OURS, Frame, picture
+
+    inside = [(name, score) for name, score in found if score.time < 1.2]
+    frame = Frame(1.2, max(score.error for score in line))
+    dots = [frame.dot(score.time, min(score.error, frame.error), OURS, name) for name, score in inside]
+    points = [(score.time, score.error) for score in sorted(line, key=lambda score: score.time)]
+    return picture([*frame.axes(), frame.line(points, GREY), *dots]) + "\n"

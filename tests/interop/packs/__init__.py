@@ -1,1 +1,0 @@
-"""Node packs that the tests load, as a user would name them."""

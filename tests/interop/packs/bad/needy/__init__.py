@@ -1,3 +1,0 @@
-import a_package_that_nobody_has
-
-NODE_CLASS_MAPPINGS = {}

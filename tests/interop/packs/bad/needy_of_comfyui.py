@@ -1,3 +1,0 @@
-import comfy.samplers
-
-NODE_CLASS_MAPPINGS = {}

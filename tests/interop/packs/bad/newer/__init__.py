@@ -1,2 +1,0 @@
-async def comfy_entrypoint():
-    return None

@@ -1,5 +1,0 @@
-"""Pictures, lists and widgets: a pack whose folder name is no Python name."""
-
-from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
-
-__all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
