@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,16 +13,16 @@ from app import __version__
 from app.command_line import (
     UserMistake,
     import_nodes,
-    packs_of,
     read_document,
     report,
     settings_of,
     stored_nodes,
     with_values,
 )
-from app.config import LOOPBACK, Settings, default_base, half_of_memory
+from app.config import default_base, half_of_memory
 from app.graph.check import check
 from app.graph.problem import Problem
+from app.serving import add_serve
 
 OK, FAILED, INTERRUPTED = 0, 1, 130  # argparse itself ends with 2 on wrong usage
 EPILOG = """\
@@ -34,6 +33,7 @@ examples:
   patchloom bench workflows/two_techniques.json     is it worth it, against simply fewer steps?
   patchloom convert comfyui/ --to native -o mine/   bring workflows over from ComfyUI, or back
   patchloom nodes                                   list every node with its inputs
+  patchloom models                                  say what each model file is
   patchloom serve --packs ~/ComfyUI/custom_nodes/a  with a ComfyUI node pack that you trust
 exit codes: 0 fine, 1 the run failed or the document has problems, 2 wrong usage, 130 interrupted
 """
@@ -62,12 +62,13 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"patchloom {__version__}")
     commands = top.add_subparsers(required=True, metavar="command")
-    add_serve(commands)
+    add_serve(commands, add_common)
     add_run(commands)
     add_check(commands)
     add_convert(commands)
     add_measures(commands)
     add_nodes(commands)
+    add_models(commands)
     return top
 
 
@@ -92,30 +93,16 @@ def add_common(command: argparse.ArgumentParser) -> None:
         help="ComfyUI node packs, or folders of them, whose code you trust; it runs with your rights",
     )
     command.add_argument(
+        "--extra-model-paths-config",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="YAML",
+        help="where other programs keep models, as in ComfyUI's extra_model_paths.yaml",
+    )
+    command.add_argument(
         "--verbose", action="store_true", help="show the log, with full traces of failing nodes"
     )
-
-
-def add_serve(commands: Commands[argparse.ArgumentParser]) -> None:
-    serve = commands.add_parser("serve", help="start the server and open the canvas in the browser")
-    serve.add_argument(
-        "--listen",
-        default="127.0.0.1",
-        metavar="IP",
-        help="address to listen on (default 127.0.0.1); any but loopback needs the token that is printed",
-    )
-    serve.add_argument(
-        "--port", type=int, default=8188, metavar="N", help="port (default 8188); 0 takes a free one"
-    )
-    serve.add_argument(
-        "--output-directory", type=Path, metavar="DIR", help="where results go (default output/)"
-    )
-    serve.add_argument(
-        "--token", metavar="TEXT", help="token for clients when not on loopback (default: made up)"
-    )
-    serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
-    add_common(serve)
-    serve.set_defaults(command=serve_command)
 
 
 def add_run(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -158,6 +145,15 @@ def add_convert(commands: Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(command=convert_command)
 
 
+def add_models(commands: Commands[argparse.ArgumentParser]) -> None:
+    from app.checkpoints.command import describe
+
+    command = commands.add_parser("models", help="list model files by what their headers say, or fetch some")
+    describe(command)
+    add_common(command)
+    command.set_defaults(command=models_command)
+
+
 def add_measures(commands: Commands[argparse.ArgumentParser]) -> None:
     from app.measure.options import describe_bench, describe_sweep, describe_tune
 
@@ -181,35 +177,6 @@ def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
     nodes.add_argument("--markdown", action="store_true", help="a table, as it stands in the README")
     add_common(nodes)
     nodes.set_defaults(command=nodes_command)
-
-
-def serve_command(options: argparse.Namespace) -> int:
-    """Start the server and serve until interrupted."""
-    from app.server.start import start
-    from app.store.database import NewerDatabase
-
-    logging.getLogger().setLevel(logging.INFO if options.verbose else logging.WARNING)
-    settings = Settings(
-        base=options.base_directory.resolve(),
-        listen=options.listen,
-        port=options.port,
-        output=options.output_directory.resolve() if options.output_directory else None,
-        token=options.token,
-        packs=packs_of(options),
-        cache_bytes=half_of_memory(),
-    )
-    if options.listen in LOOPBACK and options.token:
-        raise UserMistake("--token is only for --listen with an address that is not loopback; leave it out.")
-    try:
-        start(settings, open_browser=not options.no_browser)
-    except OSError as error:
-        raise UserMistake(
-            f"cannot listen on {options.listen} port {options.port}: {os.strerror(error.errno or 0)}. "
-            "Stop the other program or choose another --port."
-        ) from None
-    except NewerDatabase as error:
-        raise UserMistake(f"{settings.database}: {error}. Update Patchloom, or move the file away.") from None
-    return OK
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -261,6 +228,15 @@ def measure_command(options: argparse.Namespace) -> int:
         return OK if command.run(options, document, known, settings) else FAILED
     except command.Mistake as mistake:
         raise UserMistake(str(mistake)) from None
+
+
+def models_command(options: argparse.Namespace) -> int:
+    """List or fetch models."""
+    from app.checkpoints import command
+
+    settings = settings_of(options)
+    done = command.run(options, settings.folders.models, settings.base / "models")
+    return OK if done else FAILED
 
 
 def nodes_command(options: argparse.Namespace) -> int:

@@ -20,12 +20,26 @@ class UserMistake(Exception):
 
 def settings_of(options: argparse.Namespace, cache_bytes: int = Settings.cache_bytes) -> Settings:
     """Return the settings that all commands share."""
-    base = options.base_directory.resolve()
-    return Settings(base, packs=packs_of(options), cache_bytes=cache_bytes)
+    return Settings(
+        options.base_directory.resolve(),
+        extra_models=extra_models_of(options),
+        packs=tuple(place.resolve() for place in options.packs),
+        cache_bytes=cache_bytes,
+    )
 
 
-def packs_of(options: argparse.Namespace) -> tuple[Path, ...]:
-    return tuple(place.resolve() for place in options.packs)
+def extra_models_of(options: argparse.Namespace) -> dict[str, tuple[Path, ...]]:
+    """Return the model folders that other programs' YAML files name, by kind."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for file in options.extra_model_paths_config:
+        from app.model_paths import BadModelPaths, read_model_paths
+
+        try:
+            for kind, folders in read_model_paths(file).items():
+                found[kind] = (*found.get(kind, ()), *folders)
+        except BadModelPaths as error:
+            raise UserMistake(str(error)) from None
+    return found
 
 
 def stored_nodes(settings: Settings) -> Catalog:

@@ -41,6 +41,7 @@ class Settings:
         extra_models: Further model folders by kind.
         token: What clients must present when `listen` is not loopback; None makes one up.
         cache_bytes: Memory for results of finished nodes (bytes).
+        cache_results: Number of results that are kept in memory at most; None for any.
         disk_bytes: Disk for results that outlive the process (bytes).
         savepoint_steps: After how many sampling steps a run is saved, to be taken up if the process dies.
         packages: Python packages whose node files are offered; all of them are code that runs.
@@ -55,6 +56,7 @@ class Settings:
     extra_models: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     token: str | None = None
     cache_bytes: int = 2**32
+    cache_results: int | None = None
     disk_bytes: int = 2**32
     savepoint_steps: int = 5
     packages: tuple[str, ...] = ("nodes",)

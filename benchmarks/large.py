@@ -77,7 +77,7 @@ def seconds(model: Model, guider: NoGuidance) -> tuple[float, Mapping[str, Any]]
 
 
 def block(image: int, keys: int) -> float:
-    """Return the multiplications of a block that works on `image` tokens and the text, with `keys` image keys."""
+    """Return the multiplications of a block on `image` tokens and the text, with `keys` image keys."""
     rows = image + TEXT
     return 12 * WIDTH**2 * rows + 2 * WIDTH * rows * (keys + TEXT)
 

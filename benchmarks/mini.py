@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def cells(score: Score) -> str:
 def interpolated(line: dict[int, Score], time: float) -> float:
     """Return the error of plain steps that take this time, between the measured ones."""
     known = sorted((score.time, score.error) for score in line.values())
-    for (shorter, worse), (longer, better) in zip(known, known[1:], strict=False):
+    for (shorter, worse), (longer, better) in pairwise(known):
         if time <= longer:
             share = max(0.0, (time - shorter) / (longer - shorter))
             return worse + share * (better - worse)

@@ -22,7 +22,7 @@ def document(nodes: dict[str, Any], *edges: str) -> dict[str, Any]:
 
 
 def nested(graphs: dict[str, Any]) -> Workflow:
-    """Graphs as {id: (nodes, edges, inputs, outputs)}, inputs as {"name:type": ["node.input"]}; root is `main`."""
+    """Graphs as {id: (nodes, edges, inputs, outputs)}, inputs as {"name:type": ["node.input"]}."""
     written = {}
     for id, (nodes, edges, *interface) in graphs.items():
         written[id] = document(nodes, *edges)["graphs"]["main"]

@@ -143,3 +143,19 @@ def test_the_program_itself(base: Path) -> None:
     assert "first_picture.json --set sample.seed=7" in text and "exit codes" in text
     for command in ("serve", "run", "check", "nodes"):
         assert "--base-directory" in patchloom(command, "--help").stdout
+
+
+def test_models_of_other_programs_are_found(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With an empty models/ of its own, a YAML file in ComfyUI's manner says where the model is."""
+    (base / "models").unlink()
+    (base / "models").mkdir()
+    yaml = tmp_path / "paths.yaml"
+    yaml.write_text(f"shared:\n  base_path: {ROOT}\n  models: models\n")
+    command = ["check", str(FIRST), "--base-directory", str(base)]
+    assert main(command) == FAILED
+    assert main([*command, "--extra-model-paths-config", str(yaml)]) == OK
+    capsys.readouterr()
+    assert main([*command, "--extra-model-paths-config", str(tmp_path / "none.yaml")]) == FAILED
+    assert "none.yaml: cannot be read" in capsys.readouterr().err

@@ -17,7 +17,8 @@ class Latent(Stored):
 
     Attributes:
         samples: (B, C, h, w), or (B, C, F, h, w) for video; float.
-        family: Name of the model family it belongs to.
+        family: Name of the model family it belongs to; empty when nobody knows, as for latents that a node
+            pack made up.
         mask: (B or 1, H, W), 0..1, where sampling may change it, at any resolution; None for everywhere.
         differential: Whether a shade of the mask says from which noise level on a cell may change.
     """
@@ -35,6 +36,10 @@ class Latent(Stored):
                 "Make it with Empty latent or Encode image.",
                 code="bad_latent",
             )
+
+    def suits(self, family: str) -> bool:
+        """Whether it is, or may be, of a model family."""
+        return self.family in (family, "")
 
     @property
     def nbytes(self) -> int:

@@ -42,8 +42,8 @@ class RouterTable(Stored):
         rows = text.split()
         if not rows or len({len(row) for row in rows}) > 1 or set("".join(rows)) - {"c", "r"}:
             raise Refusal(
-                "A router is a line for each step, all of one length, with c for a module that runs and r for "
-                "one that is reused.",
+                "A router is a line for each step, all of one length, with c for a module that runs and r "
+                "for one that is reused.",
                 "Copy the rows from the report of Learn router.",
                 code="bad_router",
                 input="rows",
@@ -51,7 +51,7 @@ class RouterTable(Stored):
         return RouterTable(torch.tensor([[float(letter == "c") for letter in row] for row in rows]))
 
     def rows(self, threshold: float) -> list[str]:
-        """Return the table as text: what runs when scores above `threshold` do; the first step always does."""
+        """Return what runs when scores above `threshold` do, as text; in the first step all do."""
         runs = self.scores > threshold
         runs[0] = True
         return ["".join("c" if run else "r" for run in row) for row in runs.tolist()]

@@ -177,7 +177,7 @@ class Sampling:
 
     def refuse_foreign(self, latent: Latent) -> None:
         family, channels = self.model.family.name, self.model.channels
-        if latent.family != family or latent.samples.shape[1] != channels:
+        if not latent.suits(family) or latent.samples.shape[1] != channels:
             raise Refusal(
                 f"The latent is for {latent.family} with {latent.samples.shape[1]} channels; "
                 f"the model is {family} and needs {channels}.",

@@ -57,7 +57,7 @@ class Vae:
 
     def writer(self, latent: Latent) -> Family:
         """Return the family of a latent; refuses one that this autoencoder cannot read."""
-        if latent.family == self.family.name:
+        if latent.suits(self.family.name):
             return self.family
         for family in FAMILIES if self.shared else ():
             if (family.name, family.latent.autoencoder) == (latent.family, self.family.latent.autoencoder):

@@ -12,7 +12,7 @@ from app.engine.inpainting import Inpainting
 from app.engine.mixing import mixed
 from app.engine.prediction import ModelInput
 from app.engine.preview import jpeg
-from app.engine.run import Run
+from app.engine.run import LAYERS, Run
 from app.engine.savepoint import Journal
 from app.engine.step import Place
 from app.engine.watch import refuse_ruins
@@ -80,6 +80,8 @@ class Walk:
     def ask(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
         """Ask the transformer under one prompt."""
         given = ModelInput(latent, sigma, conditioning.for_batch(len(latent)))
+        if conditioning.references:
+            refuse_blind(self.run)
         place = self.place
         return self.run(given, index=place.index, total=place.total, evaluation=place.evaluation, branch=name)
 
@@ -101,5 +103,17 @@ def refuse_foreign_text(conditioning: Conditioning, run: Run) -> None:
             f"The prompt was encoded for {conditioning.family}, the model is {family}.",
             "Encode it with the text encoder that comes with the model.",
             code="family_mismatch",
+            input="guider",
+        )
+
+
+def refuse_blind(run: Run) -> None:
+    """Refuse reference pictures where the model or a technique does not know of their tokens."""
+    patches = [type(run.model.patches[at]).__name__ for layer in LAYERS[1:] for at in run.users[layer]]
+    if not run.model.family.sees_references or patches:
+        raise Refusal(
+            f"{', '.join(sorted(set(patches))) or run.model.family.name} cannot work with reference pictures.",
+            "Remove the techniques from the model, or use Flux Kontext or Qwen-Image-Edit.",
+            code="no_references",
             input="guider",
         )

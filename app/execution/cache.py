@@ -10,13 +10,13 @@ from app.graph.spec import NodeSpec
 
 
 class ResultCache:
-    """Keeps results in memory up to `limit` (bytes), those not used longest leave first.
+    """Keeps results in memory up to `limit` (bytes) and `most` of them, those not used longest leave first.
 
     The newest one stays even when it alone is larger. What is worth it is on `disk` too.
     """
 
-    def __init__(self, limit: int, disk: DiskCache | None = None) -> None:
-        self.limit, self.disk = limit, disk
+    def __init__(self, limit: int, disk: DiskCache | None = None, most: int | None = None) -> None:
+        self.limit, self.disk, self.most = limit, disk, most
         self.used = 0
         self._results: OrderedDict[str, tuple[NodeResult, int]] = OrderedDict()
 
@@ -42,8 +42,11 @@ class ResultCache:
         size = result.nbytes
         self._results[key] = (result, size)
         self.used += size
-        while self.used > self.limit and len(self._results) > 1:
+        while self.too_many() and len(self._results) > 1:
             self.drop(next(iter(self._results)))
+
+    def too_many(self) -> bool:
+        return self.used > self.limit or (self.most is not None and len(self._results) > self.most)
 
     def free(self) -> None:
         """Forget everything in memory; what is on disk stays."""

@@ -24,6 +24,8 @@ class PlannedNode:
 
     Attributes:
         shown: The node of the document that stands for it; itself unless an expansion brought it.
+        maker: The node whose expansion brought it; empty for one of the document.
+        rank: How many nodes were planned before it.
         users: The planned nodes that have a link to it.
     """
 
@@ -34,6 +36,8 @@ class PlannedNode:
     links: Mapping[str, tuple[Link, ...]]
     key: str
     shown: str
+    maker: str
+    rank: int
     users: list[str] = field(default_factory=list, compare=False)
 
     def sources(self, *, lazy: bool) -> Iterator[str]:
@@ -42,6 +46,15 @@ class PlannedNode:
             entry = self.spec.input(name)
             if (entry is not None and entry.lazy) == lazy:
                 yield from (link.node for link in links)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Where a node of an expansion comes from; `key` stands for it in the content keys of its values."""
+
+    shown: str
+    maker: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -71,10 +84,12 @@ class Planner:
         spec = self.catalog.get(instance.type)
         assert spec is not None, f"{id} passed the check without a known type"
         spec = spec.covering(links, instance.values)
-        key = fingerprint(instance, spec, links, self.key, self.folders.state, maker)
+        key = fingerprint(instance, spec, links, self.key, self.folders.state, brought.key)
         sources = {name: tuple(given) for name, given in links.items()}
         values = values_of(instance, spec, links)
-        self.nodes[id] = PlannedNode(id, instance, spec, values, sources, key, shown or id)
+        self.nodes[id] = PlannedNode(
+            id, instance, spec, values, sources, key, brought.shown, brought.maker, len(self.nodes)
+        )
         for source in {link.node for given in links.values() for link in given}:
             self.nodes[source].users.append(id)
 

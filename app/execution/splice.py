@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.execution.calls import NodeFailed
-from app.execution.plan import PlannedNode, Planner
+from app.execution.plan import Brought, PlannedNode, Planner
 from app.graph.check import Checker
 from app.graph.expansion import Expansion
 from app.graph.problem import Problem
@@ -85,15 +85,16 @@ class Splicer:
             if spec is None or spec.output(link.output) is None:
                 part.fail("bad_expansion", f"its expansion has no '{link.output}' of '{link.node}'", FAULT)
 
-    def plan(self, part: Part, maker: str) -> None:
+    def plan(self, part: Part, key: str) -> None:
         links = links_of(part.graph, self.planner.catalog)
         order, stuck = ordered(links, part.nodes.keys() & links.keys())
         if stuck:
             names = ", ".join(sorted(stuck)[:5])
             part.fail("cycle", f"its expansion goes in a circle: {names}", FAULT)
         for id in order:
-            shown = part.shown(id, self.planner) if id in part.expansion.nodes else id
-            self.planner.add(id, part.nodes[id], links[id], shown, f"{maker}/{id}")
+            brought = Brought(part.shown(id, self.planner), part.node.id, f"{key}/{id}")
+            new = id in part.expansion.nodes
+            self.planner.add(id, part.nodes[id], links[id], brought if new else None)
 
 
 @dataclass

@@ -144,7 +144,9 @@ def main() -> None:
     folders = folders_from_json(settings["folders"])
     found = read_nodes(settings, folders)
     cache = ResultCache(
-        settings["cache_bytes"], DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"])
+        settings["cache_bytes"],
+        DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"]),
+        settings["cache_results"],
     )
     savepoints = Savepoints(Path(settings["savepoints"]), settings["savepoint_steps"])
     savepoints.sweep()

@@ -61,3 +61,23 @@ class RunningNode(Protocol):
     @property
     def shown(self) -> str:
         """The node of the submitted document that stands for it in events and problems."""
+
+    @property
+    def maker(self) -> str:
+        """The node whose expansion brought it; empty for a node of the document."""
+
+    @property
+    def rank(self) -> int:
+        """Its place among all nodes of the run; a node comes after those it needs."""
+
+
+class Running(Protocol):
+    """What of the `Context` of a running node tells about the nodes around it."""
+
+    @property
+    def id(self) -> str:
+        """The node's own id."""
+
+    @property
+    def running(self) -> Mapping[str, RunningNode]:
+        """All nodes of the run."""

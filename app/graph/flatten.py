@@ -39,6 +39,10 @@ class Flat:
     doors: Mapping[tuple[str, str], tuple[Door, ...]] = field(default_factory=dict)
     opened: tuple[Frame, ...] = ()
 
+    def has(self, id: str) -> bool:
+        """Whether the run has a node or an instance of this id."""
+        return id in self.graph.nodes or self.instance(id) is not None
+
     def instance(self, id: str) -> Frame | None:
         """Return the inside of an instance; None when there is none of that id."""
         return next((frame for frame in self.opened if frame.outer and frame.id == id), None)

@@ -51,6 +51,7 @@ class NodeInstance(TypedDict):
     type: str
     values: NotRequired[dict[str, object]]
     mode: NotRequired[Literal["on", "mute", "bypass"]]
+    time_limit: NotRequired[float]
     title: NotRequired[str]
     position: NotRequired[tuple[float, float]]
     size: NotRequired[tuple[float, float]]

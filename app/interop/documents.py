@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from app.graph import workflow as ours
 from app.graph.catalog import Catalog
+from app.graph.flatten import flatten
 from app.graph.problem import Problem
 from app.graph.workflow import Graph, MalformedWorkflow, Workflow
 from app.interop.carriers import carried_by
@@ -207,7 +208,7 @@ def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
         if source.format == "comfy-ui":
             return changed
         return Written(draw(source.flat(), workflow.graph.extra), changed.problems)
-    flat, found = restore(workflow.graph, catalog)
+    flat, found = restore(flatten(workflow).graph, catalog)
     return Written(draw(flat, workflow.graph.extra), found)
 
 
@@ -220,7 +221,7 @@ def to_api(workflow: Workflow, catalog: Catalog) -> Written:
             return changed
         flat = source.flat()
         return Written(write_prompt(flat), [*changed.problems, *nameless(flat)])
-    flat, found = restore(running(workflow.graph, catalog), catalog)
+    flat, found = restore(running(flatten(workflow).graph, catalog), catalog)
     return Written(write_prompt(flat), found)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from app.interop.flat import FlatNode
+from app.interop.reach import Reach
 from app.interop.rules import Out, Part, Rule, Same
 from app.interop.ways import Loosely
 
@@ -26,14 +26,15 @@ DEVICE = {"device": (("default",), "is not chosen by a node here")}
 SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".sft")
 
 
-def is_file(name: Any) -> bool:
+def is_file(node: FlatNode, reach: Reach) -> bool:
     """Whether a checkpoint is one file; a folder in diffusers layout has no suffix."""
+    name = reach.value(node, "ckpt_name")
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 
 def checkpoint(class_type: str) -> Rule:
     one_file = Part("load_checkpoint", {"name": Same("ckpt_name")})
-    folder = Part("load_model", {"name": Same("ckpt_name")}, instead=one_file, when={"ckpt_name": is_file})
+    folder = Part("load_model", {"name": Same("ckpt_name")}, instead=one_file, when=is_file)
     return Rule(class_type, (folder,), widgets={"ckpt_name": ""}, outputs=CHECKPOINT)
 
 
@@ -73,6 +74,40 @@ LOADER_RULES = (
         {},
         {f"clip_name{n}": "" for n in (1, 2, 3)},
         CLIP,
+    ),
+    Rule(
+        "LoraLoaderModelOnly",
+        (
+            Part(
+                "load_lora",
+                {
+                    "model": Same("model"),
+                    "name": Same("lora_name"),
+                    "strength": Same("strength_model"),
+                },
+            ),
+        ),
+        {"model": "MODEL"},
+        {"lora_name": "", "strength_model": 1.0},
+        MODEL,
+    ),
+    Rule(
+        "LoraLoader",
+        (
+            Part(
+                "load_lora_with_text",
+                {
+                    "model": Same("model"),
+                    "text_encoder": Same("clip"),
+                    "name": Same("lora_name"),
+                    "strength": Same("strength_model"),
+                    "text_strength": Same("strength_clip"),
+                },
+            ),
+        ),
+        {"model": "MODEL", "clip": "CLIP"},
+        {"lora_name": "", "strength_model": 1.0, "strength_clip": 1.0},
+        (*MODEL, *CLIP),
     ),
     Rule(
         "VAELoader",

@@ -7,16 +7,13 @@ from typing import Any
 PASSES = {  # class types that make nothing: their output is one of their inputs
     "PrimitiveBoolean": "value",
     "ComfySwitchNode": "on_true|on_false",
-    "ModelSamplingSD3": "model",
-    "ModelSamplingAuraFlow": "model",
-    "ModelSamplingFlux": "model",
 }
 HOLDERS = frozenset({"PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline"})
-READ_BY_OTHERS = {"RandomNoise": "its seed goes to the sampler"}
+READ_BY_OTHERS = {
+    "RandomNoise": "its seed goes to the sampler",
+    "DisableNoise": "the sampler adds no noise",
+}
 PASS_WIDGETS: dict[str, dict[str, Any]] = {
-    "ModelSamplingSD3": {"shift": 3.0},
-    "ModelSamplingAuraFlow": {"shift": 1.73},
-    "ModelSamplingFlux": {"max_shift": 1.15, "base_shift": 0.5, "width": 1024, "height": 1024},
     "ComfySwitchNode": {"switch": False},
     "RandomNoise": {"noise_seed": 0},
     "PrimitiveBoolean": {"value": False},
@@ -32,10 +29,7 @@ ORDERS = {  # widgets of class types that have no line in the table, so that the
     "EmptyHunyuanLatentVideo": ("width", "height", "length", "batch_size"),
     "EmptyLTXVLatentVideo": ("width", "height", "length", "batch_size"),
     "Flux2Scheduler": ("steps", "width", "height"),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
     "RepeatLatentBatch": ("amount",),
-    "SplitSigmas": ("step",),
     "TextEncodeQwenImageEditPlus": ("prompt",),
     "VAEDecodeTiled": ("tile_size", "overlap", "temporal_size", "temporal_overlap"),
 }

@@ -8,6 +8,8 @@ from app.interop.names import RULES, TABLE
 from app.interop.orders import PASSES, READ_BY_OTHERS
 from app.interop.rules import Named, Part, Rule
 
+MOST = 8  # nodes that are named one by one
+
 
 def table() -> str:
     """Return the table as Markdown."""
@@ -21,17 +23,18 @@ def table() -> str:
 def becomes(rule: Rule) -> Iterator[str]:
     """Name our nodes that a class type becomes, in the order of the table."""
     for part in rule.parts:
-        if isinstance(part.type, Named):
+        types = own_types(part)
+        if isinstance(part.type, Named) and len(types) > MOST:
             yield f"a node for its `{part.type.input}`"
         else:
-            yield " or ".join(f"`{type}`" for type in own_types(part))
+            yield " or ".join(f"`{type}`" for type in types)
     if rule.class_type in PASSES:
         yield f"or nothing: it {passed(PASSES[rule.class_type])}"
 
 
 def own_types(part: Part) -> list[str]:
     """Name the nodes that a part can be."""
-    types = [part.type] if isinstance(part.type, str) else []
+    types = [part.type] if isinstance(part.type, str) else list(dict.fromkeys(part.type.nodes.values()))
     return [*types, *(own_types(part.instead) if part.instead else [])]
 
 
@@ -46,9 +49,7 @@ def limits(rule: Rule) -> Iterator[str]:
 def passed(input: str) -> str:
     if "|" in input:
         return "hands on what its `switch` chooses, when that is typed in"
-    return (
-        f"its `{input}` becomes the value" if input == "value" else "its shift becomes that of the schedule"
-    )
+    return f"its `{input}` becomes the value"
 
 
 if __name__ == "__main__":

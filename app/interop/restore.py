@@ -42,7 +42,7 @@ def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
 def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
     """Put the parts of one rule together again."""
     inputs: dict[str, Source] = {}
-    shift = 1.0
+    shift = None
     for part in rule.parts:
         ours = parts.get(part.suffix)
         if ours is None:
@@ -50,18 +50,20 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         node = work.graph.nodes[ours]
         instead = part.instead is not None and node.type in part.instead.types()
         used = part.instead if instead and part.instead else part
-        if instead:
-            inputs.update({name: Setting(value) for name, value in part.when.items() if not callable(value)})
+        if instead and not callable(part.when):
+            inputs.update({name: Setting(value) for name, value in part.when.items()})
         if isinstance(used.type, Named):
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
         inputs.update(restored_inputs(work, ours, used, rule))
         if any(isinstance(way, Shift) for way in used.ways(node.type).values()):
             found = work.value(ours, "shift")
-            shift = found if is_number(found) else 1.0
+            shift = found if is_number(found) else None
     if "negative" in rule.ports and "negative" not in inputs and "positive" in inputs:
         inputs["negative"] = inputs["positive"]
-    if shift != 1 and "model" in inputs:
+    if "model" in rule.ports and "model" not in inputs:
+        inputs.update(model_of_user(work, id))
+    if shift is not None and "model" in inputs:
         inputs["model"] = set_shift(work, id, inputs["model"], shift)
     node = work.graph.nodes[id]
     work.nodes[id] = FlatNode(
@@ -73,6 +75,12 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         ports=dict(rule.ports),
         drawn=drawn(node),
     )
+
+
+def model_of_user(work: Restoring, id: str) -> dict[str, Source]:
+    """Return the model of a sampler that a node feeds, for a node that asks for none here."""
+    wires = (work.source(user, "model") for user in sorted(work.users.get(id, ())))
+    return next(({"model": wire} for wire in wires if isinstance(wire, Wire)), {})
 
 
 def restored_inputs(work: Restoring, id: str, part: Part, rule: Rule) -> dict[str, Source]:
@@ -128,11 +136,13 @@ def shifted(pos: Any) -> list[float]:
 def unsaid(work: Restoring) -> Iterator[Problem]:
     """Read back what was written, and tell of every value that ComfyUI takes otherwise than we do."""
     again = translate(Flat(work.nodes)).nodes
-    for id, (_, parts) in work.matched.items():
+    for id, (rule, parts) in work.matched.items():
         for suffix, ours in parts.items():
             back = again.get(f"{id}:{suffix}" if suffix else id)
             if back is not None and back.type == work.graph.nodes[ours].type:
                 yield from unsaid_values(work, ours, back)
+            elif back is not None:
+                yield from nearly_said(work, ours, next(part for part in rule.parts if part.suffix == suffix))
 
 
 def unsaid_values(work: Restoring, id: str, back: NodeInstance) -> Iterator[Problem]:
@@ -144,6 +154,18 @@ def unsaid_values(work: Restoring, id: str, back: NodeInstance) -> Iterator[Prob
         here, there = work.value(id, entry.name), back.values.get(entry.name, entry.default)
         if not same(here, there):
             yield otherwise(id, entry.name, here, there)
+
+
+def nearly_said(work: Restoring, id: str, part: Part) -> Iterator[Problem]:
+    """Tell of values of a node that ComfyUI says in other words, and has no place for."""
+    type = work.graph.nodes[id].type
+    ways, spec = part.ways(type), work.catalog.get(type)
+    for entry in spec.inputs if spec else ():
+        value = work.value(id, entry.name)
+        way = ways.get(entry.name)
+        lost = way is None or not (way.restore(Setting(value)) or isinstance(way, Shift))
+        if lost and not entry.port and not same(value, entry.default):
+            yield otherwise(id, entry.name, value, "its own")
 
 
 def without_zero(rule: Rule, inputs: dict[str, Source]) -> dict[str, Source]:

@@ -127,15 +127,19 @@ class Named:
         nodes: Its word -> our node; of several words for one node the first is written back.
         near: Its word -> what differs from ComfyUI.
         inputs: Our node -> inputs that only this node has.
+        written: Further nodes of ours -> the word that says about the same; they are written, never read.
     """
 
     input: str
     nodes: Mapping[str, str]
     near: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, From]] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def word(self, type: str) -> str | None:
         """Return ComfyUI's word for a node of ours."""
+        if type in self.written:
+            return self.written[type]
         return next((word for word, ours in self.nodes.items() if ours == type), None)
 
 
@@ -143,14 +147,14 @@ class Named:
 class Part:
     """One node of ours. It gets the id of the ComfyUI node, and `:suffix` when it is not the main one.
 
-    `instead` takes its place when the ComfyUI inputs `when` have these values, or a function says so of them.
+    `instead` takes its place when the ComfyUI inputs `when` have these values, or when a function says so.
     """
 
     type: str | Named
     inputs: Mapping[str, From] = field(default_factory=dict)
     suffix: str = ""
     instead: Part | None = None
-    when: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, Any] | Callable[[FlatNode, Reach], bool] = field(default_factory=dict)
 
     def ways(self, type: str) -> Mapping[str, From]:
         """Return where the inputs come from when the part is a node of this type."""
@@ -159,7 +163,7 @@ class Part:
 
     def types(self) -> set[str]:
         """Return all node types of ours that this part can be."""
-        own = set(self.type.nodes.values()) if isinstance(self.type, Named) else {self.type}
+        own = {self.type} if isinstance(self.type, str) else {*self.type.nodes.values(), *self.type.written}
         return own | (self.instead.types() if self.instead else set())
 
 

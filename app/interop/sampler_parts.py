@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
 
-from app.interop.flat import NATIVE
-from app.interop.orders import PASS_WIDGETS
-from app.interop.rules import From, Named, Of, Part, Same, Via, is_number
-from app.interop.ways import Also, Always, LowestLevel, Shift, Whole
+from app.interop.flat import NATIVE, FlatNode, Wire
+from app.interop.reach import Reach
+from app.interop.rules import From, Named, Of, Part, Same, Via
+from app.interop.ways import Also, Always, Among, Shift
 
 SAMPLERS = {
     "euler": "euler",
@@ -27,12 +25,9 @@ SAMPLERS = {
     "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",
     "lcm": "lcm",
 }
-CLOCK = "uses the same method, but measures steps by the signal-to-noise ratio and not by the noise level"
 NOISY = "uses the same method, but draws other noise, like another seed"
 LAST_STEP = "takes its last step by the method itself, ComfyUI by Euler's"
 NEAR_SAMPLERS = {
-    "dpmpp_2m": CLOCK,
-    "res_multistep": CLOCK,
     "uni_pc": "is of second order here and up to third in ComfyUI",
     "uni_pc_bh2": "is of second order here and up to third in ComfyUI",
     "lms": LAST_STEP,
@@ -43,38 +38,11 @@ NEAR_SAMPLERS = {
     "dpmpp_2m_sde_gpu": NOISY,
     "lcm": NOISY,
 }
-NEAR_SCHEDULES = {
-    "sgm_uniform": "is taken as 'simple'; its noise levels lie higher by 0.01 at most, at shift 3",
-    "linear_quadratic": "is the same for even numbers of steps only",
-}
-
-
-def plain_shift(otherwise: float) -> Callable[[Mapping[str, Any]], float | None]:
-    """Read a value called `shift`."""
-
-    def read(values: Mapping[str, Any]) -> float | None:
-        shift = values.get("shift", otherwise)
-        return float(shift) if is_number(shift) else None
-
-    return read
-
-
-def flux_shift(values: Mapping[str, Any]) -> float | None:
-    """Flux's shift grows with the picture: exp of a line through 256 and 4096 tokens of 16 x 16 pixels."""
-    given = {**PASS_WIDGETS["ModelSamplingFlux"], **values}
-    numbers = [given[name] for name in ("max_shift", "base_shift", "width", "height")]
-    if not all(map(is_number, numbers)):
-        return None
-    largest, base, width, height = numbers
-    tokens = width * height / 256
-    return math.exp(base + (largest - base) * (tokens - 256) / (4096 - 256))
-
-
-SHIFTS = {
-    "ModelSamplingSD3": plain_shift(3.0),
-    "ModelSamplingAuraFlow": plain_shift(1.73),
-    "ModelSamplingFlux": flux_shift,
-}
+SCHEDULERS = (
+    *("simple", "sgm_uniform", "karras", "exponential", "ddim_uniform", "beta", "normal"),
+    *("linear_quadratic", "kl_optimal"),
+)
+SKIPPING = frozenset({"dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2"})  # leave out the last level but one
 MODEL_OF: dict[str, From] = {
     "KSampler": Same("model"),
     "KSamplerAdvanced": Same("model"),
@@ -91,20 +59,27 @@ def guidance(suffix: str = "") -> Part:
     return Part("cfg", {**pair, "guidance_scale": Same("cfg")}, suffix, alone, {"cfg": 1})
 
 
-def schedule(steps: From, strength: From, suffix: str = "") -> Part:
-    """Return the schedule of a node with scheduler and steps."""
-    shift = Shift("model", SHIFTS)
-    lowest: dict[str, From] = {"sigma_min": LowestLevel(shift), "strength": Whole()}
-    even: dict[str, From] = {"shift": shift, "strength": strength}
-    nodes: dict[str, tuple[str, dict[str, From]]] = {
-        "simple": ("flow_schedule", even),
-        "sgm_uniform": ("flow_schedule", even),
-        "karras": ("karras", lowest),
-        "exponential": ("exponential", lowest),
-        "linear_quadratic": ("linear_quadratic", {"strength": Whole()}),
+def schedule(model: From, suffix: str = "", strength: From | None = None) -> Part:
+    """Return the schedule of a node with model, scheduler, steps and denoise.
+
+    Schedules of ours that do not ask the model are written as ComfyUI's, with the shift on the model's wire.
+    """
+    inputs: dict[str, From] = {
+        "model": model,
+        "scheduler": Same("scheduler"),
+        "steps": Same("steps"),
+        "strength": strength or Same("denoise"),
     }
-    words = {word: type for word, (type, _) in nodes.items()}
-    return Part(Named("scheduler", words, NEAR_SCHEDULES, dict(nodes.values())), {"steps": steps}, suffix)
+    if suffix:
+        inputs["skip_penultimate"] = Among("sampler_name", SKIPPING)
+    own: dict[str, From] = {"steps": Same("steps"), "strength": Same("denoise")}
+    written = {
+        "flow_schedule": "simple",
+        **{word: word for word in ("karras", "exponential", "linear_quadratic")},
+    }
+    ways = dict.fromkeys(written, own) | {"flow_schedule": {**own, "shift": Shift()}}
+    known = dict.fromkeys(SCHEDULERS, "basic_schedule")
+    return Part(Named("scheduler", known, {}, ways, written), inputs, suffix)
 
 
 def sampler(suffix: str = "", seed: str | None = None) -> Part:
@@ -112,6 +87,7 @@ def sampler(suffix: str = "", seed: str | None = None) -> Part:
     noisy = {SAMPLERS[word] for word, note in NEAR_SAMPLERS.items() if note is NOISY and seed}
     inputs: dict[str, dict[str, From]] = {type: {"seed": Also(seed)} for type in noisy if seed}
     inputs["lms"] = {"order": Always(4)}
+    inputs |= {type: {"clock": Always("noise level")} for type in ("dpmpp_2m", "res_multistep")}
     return Part(Named("sampler_name", SAMPLERS, NEAR_SAMPLERS, inputs), {}, suffix)
 
 
@@ -128,15 +104,26 @@ def sampling(model: From, seed: From, **others: From) -> Part:
     return Part("sample", {**inputs, **others})
 
 
-def from_beginning_to_end(values: Mapping[str, Any]) -> str | None:
-    """Say what a KSamplerAdvanced asks that our sampler cannot do."""
-    steps, end = values.get("steps"), values.get("end_at_step")
-    if values.get("add_noise") != "enable":
-        return f"add_noise is {values.get('add_noise')!r}, and our sampler always starts from fresh noise"
-    if not is_number(steps) or not is_number(end) or end < steps:
-        return f"end_at_step is {end}, and our sampler goes to the end of the schedule"
-    return None
+def section(seed: From, add_noise: From, **others: From) -> Part:
+    """Return the main part of a sampler node that may do some of the steps, and may add no noise."""
+    model = others.pop("model", Same("model"))
+    return Part("sample_section", {**sampling(model, seed, **others).inputs, "add_noise": add_noise})
 
 
-def with_noise(values: Mapping[str, Any]) -> str | None:
-    return None if values.get("add_noise") is True else "add_noise is off, and our sampler always adds noise"
+def whole_or_section(seed: From, add_noise: From, model: From, **others: From) -> Part:
+    """Return the main part of a sampler node that is a plain one unless something asks for more."""
+    more = section(seed, add_noise, model=model, **others)
+    return replace(sampling(model, seed, **others), instead=more, when=without_noise)
+
+
+def denoised_is_used(node: FlatNode, reach: Reach) -> bool:
+    """Whether somebody looks at the second output of a sampler."""
+    users = (reach.flat.nodes[id] for id in reach.users[node.id])
+    return any(wire == Wire(node.id, 1) for user in users for _, wire in user.wires())
+
+
+def without_noise(node: FlatNode, reach: Reach) -> bool:
+    """Whether a sampler node starts from what it gets, or its second output is used."""
+    above = reach.above(node, "noise")
+    silent = above.class_type == "DisableNoise" if above else reach.value(node, "add_noise") is False
+    return silent or denoised_is_used(node, reach)

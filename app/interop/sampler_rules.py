@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from app.interop.rules import Out, Part, Rule, Same, Via
-from app.interop.sampler_parts import (
-    from_beginning_to_end,
-    guidance,
-    sampler,
-    sampling,
-    schedule,
-    with_noise,
-)
-from app.interop.ways import Late, Strength
+from app.interop.rules import Out, Part, Rule, Same, Via, Word
+from app.interop.sampler_parts import guidance, sampler, sampling, schedule, section, whole_or_section
+from app.interop.ways import Always, Follows, NoiseOf
 
+MODEL = (Out("MODEL", "MODEL", "model"),)
 GUIDED = {"model": "MODEL", "positive": "CONDITIONING", "negative": "CONDITIONING"}
 LATENT = (Out("LATENT", "LATENT", "latent"),)
-SAMPLED = (Out("output", "LATENT", "latent"), Out("denoised_output", "LATENT", None))
+SAMPLED = (Out("output", "LATENT", "latent"), Out("denoised_output", "LATENT", "denoised"))
+SIGMAS = (Out("SIGMAS", "SIGMAS", "sigmas"),)
+SPLIT = (Out("high_sigmas", "SIGMAS", "high"), Out("low_sigmas", "SIGMAS", "low"))
+ON = {"enable": True, "disable": False}
+ONE = {"sigmas": "SIGMAS"}
 
 SAMPLER_RULES = (
     Rule(
         "KSampler",
         (
             sampling(Same("model"), Same("seed")),
-            schedule(Same("steps"), Strength(), "schedule"),
+            schedule(Follows("model"), "schedule"),
             guidance("guidance"),
             sampler("sampler", "seed"),
         ),
@@ -33,8 +31,14 @@ SAMPLER_RULES = (
     Rule(
         "KSamplerAdvanced",
         (
-            sampling(Same("model"), Same("noise_seed")),
-            schedule(Late(rest=True), Late(rest=False), "schedule"),
+            section(
+                Same("noise_seed"),
+                Word("add_noise", ON),
+                start_step=Same("start_at_step"),
+                end_step=Same("end_at_step"),
+                leftover_noise=Word("return_with_leftover_noise", ON),
+            ),
+            schedule(Follows("model"), "schedule", Always(1.0)),
             guidance("guidance"),
             sampler("sampler", "noise_seed"),
         ),
@@ -51,14 +55,14 @@ SAMPLER_RULES = (
             "return_with_leftover_noise": "disable",
         },
         LATENT,
-        from_beginning_to_end,
     ),
     Rule(
         "SamplerCustomAdvanced",
         (
-            sampling(
-                Via("guider", "model"),
-                Via("noise", "noise_seed"),
+            whole_or_section(
+                NoiseOf("noise", seed=True),
+                NoiseOf("noise", seed=False),
+                model=Via("guider", "model"),
                 guider=Same("guider"),
                 sampler=Same("sampler"),
                 sigmas=Same("sigmas"),
@@ -77,13 +81,18 @@ SAMPLER_RULES = (
     Rule(
         "SamplerCustom",
         (
-            sampling(Same("model"), Same("noise_seed"), sampler=Same("sampler"), sigmas=Same("sigmas")),
+            whole_or_section(
+                Same("noise_seed"),
+                Same("add_noise"),
+                model=Same("model"),
+                sampler=Same("sampler"),
+                sigmas=Same("sigmas"),
+            ),
             guidance("guidance"),
         ),
         {**GUIDED, "sampler": "SAMPLER", "sigmas": "SIGMAS", "latent_image": "LATENT"},
         {"add_noise": True, "noise_seed": 0, "cfg": 8.0},
         SAMPLED,
-        with_noise,
     ),
     Rule(
         "KSamplerSelect",
@@ -94,10 +103,10 @@ SAMPLER_RULES = (
     ),
     Rule(
         "BasicScheduler",
-        (schedule(Same("steps"), Strength()),),
+        (schedule(Same("model")),),
         {"model": "MODEL"},
         {"scheduler": "simple", "steps": 20, "denoise": 1.0},
-        (Out("SIGMAS", "SIGMAS", "sigmas"),),
+        SIGMAS,
     ),
     Rule("CFGGuider", (guidance(),), GUIDED, {"cfg": 8.0}, (Out("GUIDER", "GUIDER", "guider"),)),
     Rule(
@@ -130,6 +139,49 @@ SAMPLER_RULES = (
         (Part("manual_sigmas", {"sigmas": Same("sigmas")}),),
         {},
         {"sigmas": ""},
-        (Out("SIGMAS", "SIGMAS", "sigmas"),),
+        SIGMAS,
+    ),
+    Rule(
+        "SplitSigmas",
+        (Part("split_sigmas", {"sigmas": Same("sigmas"), "step": Same("step")}),),
+        ONE,
+        {"step": 0},
+        SPLIT,
+    ),
+    Rule(
+        "SplitSigmasDenoise",
+        (Part("split_sigmas_by_strength", {"sigmas": Same("sigmas"), "strength": Same("denoise")}),),
+        ONE,
+        {"denoise": 1.0},
+        SPLIT,
+    ),
+    Rule(
+        "SetFirstSigma",
+        (Part("set_first_sigma", {"sigmas": Same("sigmas"), "sigma": Same("sigma")}),),
+        ONE,
+        {"sigma": 1.0},
+        SIGMAS,
+    ),
+    *(
+        Rule(
+            class_type,
+            (Part("shift_model", {"model": Same("model"), "shift": Same("shift")}),),
+            {"model": "MODEL"},
+            {"shift": shift},
+            MODEL,
+        )
+        for class_type, shift in (("ModelSamplingSD3", 3.0), ("ModelSamplingAuraFlow", 1.73))
+    ),
+    Rule(
+        "ModelSamplingFlux",
+        (
+            Part(
+                "shift_model_by_size",
+                {name: Same(name) for name in ("model", "max_shift", "base_shift", "width", "height")},
+            ),
+        ),
+        {"model": "MODEL"},
+        {"max_shift": 1.15, "base_shift": 0.5, "width": 1024, "height": 1024},
+        MODEL,
     ),
 )

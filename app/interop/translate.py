@@ -102,11 +102,12 @@ def ready(source: Setting | Wire) -> bool:
 
 
 def chosen(part: Part, node: FlatNode, reach: Reach) -> Part:
-    fits = part.when and all(
-        wanted(reach.value(node, name)) if callable(wanted) else reach.value(node, name) == wanted
-        for name, wanted in part.when.items()
-    )
-    return part.instead if fits and part.instead else part
+    if part.instead is None:
+        return part
+    if callable(part.when):
+        return part.instead if part.when(node, reach) else part
+    fits = all(reach.value(node, name) == value for name, value in part.when.items())
+    return part.instead if fits else part
 
 
 def part_id(node: FlatNode, part: Part, flat: Flat) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,7 +120,7 @@ class Loosely:
         word = source.value if isinstance(source, Setting) else None
         places = source.places if isinstance(source, Setting) else ()
         known = isinstance(word, str) and word in self.words
-        ours = self.words[word] if known else self.otherwise
+        ours = self.words.get(str(word), self.otherwise)
         return Found(
             Setting(ours, places),
             back=lambda value: self.back(value, word),
@@ -140,81 +140,6 @@ class Loosely:
 
 
 @dataclass(frozen=True)
-class Strength:
-    """ComfyUI takes the last `steps` of int(steps / denoise) steps; our strength says where to start."""
-
-    steps: str = "steps"
-    denoise: str = "denoise"
-
-    def find(self, node: FlatNode, reach: Reach) -> Found:
-        steps, source = reach.value(node, self.steps), reach.source(node, self.denoise, fold=True)
-        denoise = source.value if isinstance(source, Setting) else None
-        if denoise == 1:
-            return Found(Setting(1.0, source.places))  # type: ignore[union-attr]
-        if not is_number(steps) or not is_number(denoise) or steps < 1:
-            raise Unmapped(f"{self.steps} and {self.denoise} have to be numbers, and typed in")
-        places = source.places if isinstance(source, Setting) else ()
-        if denoise <= 0:
-            return Found(Setting(0.0, places))
-        return Found(Setting(steps / max(int(steps / denoise), steps), places))
-
-    def restore(self, source: Source) -> dict[str, Source]:
-        return {self.denoise: source}
-
-
-@dataclass(frozen=True)
-class Late:
-    """ComfyUI's start_at_step: leave out the first steps. `rest` is their number, else the strength."""
-
-    rest: bool
-
-    def find(self, node: FlatNode, reach: Reach) -> Found:
-        steps, start = reach.value(node, "steps"), reach.value(node, "start_at_step")
-        if not is_number(steps) or not is_number(start) or not 0 <= start < steps:
-            raise Unmapped("start_at_step has to be a number below steps, and typed in")
-        if start == 0:
-            return Found(reach.source(node, "steps") or Setting(steps)) if self.rest else Found(Setting(1.0))
-        return Found(Setting(int(steps - start) if self.rest else (steps - start) / steps))
-
-    def restore(self, source: Source) -> dict[str, Source]:
-        return {}
-
-
-@dataclass(frozen=True)
-class Shift:
-    """The shift of the noise levels, which ComfyUI keeps in the model: set by a node on its wire."""
-
-    input: str
-    setters: Mapping[str, Callable[[Mapping[str, Any]], float | None]] = field(hash=False)
-
-    def find(self, node: FlatNode, reach: Reach) -> Found | None:
-        source, seen = node.inputs.get(self.input), set[str]()
-        while isinstance(source, Wire) and source.node in reach.flat.nodes and source.node not in seen:
-            seen.add(source.node)
-            above = reach.flat.nodes[source.node]
-            if above.class_type in self.setters:
-                return self.told(above, self.setters[above.class_type], reach)
-            source = above.inputs.get(reach.way_through(above) or "model")
-        return Found(
-            Setting(1.0),
-            note="ComfyUI takes it from the model, here it is a value and stands at 1",
-            remedy="Set shift to what the model was made for.",
-        )
-
-    def told(
-        self, node: FlatNode, setter: Callable[[Mapping[str, Any]], float | None], reach: Reach
-    ) -> Found | None:
-        shift = setter({name: reach.value(node, name) for name in node.inputs})
-        if shift is None:
-            raise Unmapped(f"the shift of {node.class_type} '{node.id}' is not a typed-in number")
-        source = node.inputs.get("shift")
-        return Found(Setting(shift, source.places if isinstance(source, Setting) else ()))
-
-    def restore(self, source: Source) -> dict[str, Source]:
-        return {}
-
-
-@dataclass(frozen=True)
 class SamplersModel:
     """The model of the sampler that will fill this latent; ComfyUI's empty latents do not ask for it."""
 
@@ -228,39 +153,6 @@ class SamplersModel:
 
     def restore(self, source: Source) -> dict[str, Source]:
         return {}
-
-
-@dataclass(frozen=True)
-class LowestLevel:
-    """The lowest noise level before 0, which ComfyUI takes from the model: a thousandth, shifted."""
-
-    shift: Shift
-
-    def find(self, node: FlatNode, reach: Reach) -> Found | None:
-        found = self.shift.find(node, reach)
-        shift = found.source.value if found and isinstance(found.source, Setting) else 1.0
-        lowest = Setting(round(shift * 0.001 / (1 + (shift - 1) * 0.001), 6))
-        return Found(
-            lowest, note=found.note if found else "", remedy="Set it to a thousandth, shifted like the model."
-        )
-
-    def restore(self, source: Source) -> dict[str, Source]:
-        return {}
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A strength of 1, for schedules that mean something else by a part of it than ComfyUI does."""
-
-    def find(self, node: FlatNode, reach: Reach) -> Found:
-        denoise, start = reach.value(node, "denoise"), reach.value(node, "start_at_step")
-        if denoise not in (None, 1) or start not in (None, 0):
-            word = reach.value(node, "scheduler")
-            raise Unmapped(f"with the scheduler {word!r} only whole runs from pure noise can be mapped")
-        return Found(Setting(1.0))
-
-    def restore(self, source: Source) -> dict[str, Source]:
-        return {"denoise": source}
 
 
 @dataclass(frozen=True)
@@ -285,6 +177,68 @@ class Always:
 
     def find(self, node: FlatNode, reach: Reach) -> Found:
         return Found(Setting(self.value))
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Follows:
+    """An input that goes to the main part too, and comes back from there."""
+
+    input: str
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        source = reach.source(node, self.input)
+        return None if source is None else Found(source)
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A value that ComfyUI keeps in the model; it is written as a node on the model's wire."""
+
+    def find(self, node: FlatNode, reach: Reach) -> None:
+        return None
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Among:
+    """Whether a choice is one of some words; it comes back with the choice itself."""
+
+    input: str
+    words: frozenset[str]
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        return Found(Setting(True)) if reach.value(node, self.input) in self.words else None
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
+class NoiseOf:
+    """What the node tells that makes the noise: the seed of RandomNoise, or that there is none."""
+
+    input: str
+    seed: bool
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        above = reach.above(node, self.input)
+        silent = above is not None and above.class_type == "DisableNoise"
+        if not self.seed:
+            return Found(Setting(not silent))
+        if above is None or silent:
+            return None
+        source = reach.source(above, "noise_seed")
+        if source is None:
+            raise Unmapped(f"{self.input} comes from {above.class_type}, which has no noise_seed")
+        return Found(source)
 
     def restore(self, source: Source) -> dict[str, Source]:
         return {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from math import isinf
 from statistics import fmean, median
 from typing import Any
 
@@ -34,6 +35,7 @@ class Row:
         time: Time of its sampling over that of the plain document's (no unit).
         saved: Share of the work that its techniques say they saved; None for plain ones.
         quality: Against the plain document; None for that itself.
+        figures: Means of what nodes for measuring say of it, by `node.output`.
     """
 
     name: str
@@ -41,9 +43,7 @@ class Row:
     time: float
     saved: float | None
     quality: Quality | None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Comparison:
         return f"not worth it: {rival} cost the same and are nearer to the plain run"
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "verdict": self.verdict}
+        found: dict[str, Any] = finite({**asdict(self), "verdict": self.verdict})
+        return found
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Contest:
             self.bench.tell(f"{steps} of {self.steps} steps")
             trials = self.run(self.fewer(share))
             rivals.append(self.row("fewer steps", steps, trials, references))
-        plain = Row("plain", self.steps, 1.0, None, None)
+        plain = Row("plain", self.steps, 1.0, None, None, mean_figures(references))
         equal = replace(rivals[0], name="fewer steps, same cost")
         return Comparison(self.names, tuple(self.bench.seeds), plain, ours, equal, tuple(rivals[1:]))
 
@@ -149,7 +150,25 @@ class Contest:
         found = [quality(*pair) for pair in zip(trials, references[: len(self.bench.seeds)], strict=False)]
         saved = [share for trial in trials if (share := trial.saved()) is not None]
         time = time_of(trials) / time_of(references)
-        return Row(name, steps, time, fmean(saved) if saved else None, Quality.mean(found))
+        share = fmean(saved) if saved else None
+        return Row(name, steps, time, share, Quality.mean(found), mean_figures(trials))
+
+
+def finite(value: Any) -> Any:
+    """Return the value as JSON knows it: the PSNR of equal pictures, which has no end, becomes null."""
+    match value:
+        case dict():
+            return {name: finite(part) for name, part in value.items()}
+        case list() | tuple():
+            return [finite(part) for part in value]
+        case float() if isinf(value):
+            return None
+    return value
+
+
+def mean_figures(trials: list[Trial]) -> dict[str, float]:
+    """Return the mean of each figure over the runs."""
+    return {name: fmean(trial.figures[name] for trial in trials) for name in trials[0].figures}
 
 
 def time_of(trials: list[Trial]) -> float:

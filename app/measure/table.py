@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import isinf
 
 from app.measure.bench import Comparison, Row
 
@@ -18,29 +19,18 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 def comparison_table(comparison: Comparison) -> str:
     """Return the outcome of a comparison: a table and one sentence."""
     heads = ("variant", "steps", "time", "work saved", "PSNR (dB)", "SSIM", "latent error")
-    lines = [
-        *table(heads, map(cells, comparison.rows)),
-        "",
-        f"{', '.join(comparison.techniques)}: {comparison.verdict}.",
-    ]
-    return "\n".join(lines)
+    lines = table((*heads, *comparison.plain.figures), map(cells, comparison.rows))
+    return "\n".join([*lines, "", f"{', '.join(comparison.techniques)}: {comparison.verdict}."])
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    found = row.quality
-    figures = (
-        ("", "", "")
-        if found is None
-        else (number(found.psnr, 1), number(found.ssim), number(found.latent_error))
-    )
-    return (
-        row.name,
-        str(row.steps),
-        f"{row.time:.2f}",
-        "" if row.saved is None else f"{row.saved:.0%}",
-        *figures,
-    )
+    """Return what a row shows; the plain run is its own reference."""
+    saved, near = "" if row.saved is None else f"{row.saved:.0%}", ("", "", "")
+    if row.quality is not None:
+        near = number(row.quality.psnr, 1), number(row.quality.ssim), number(row.quality.latent_error)
+    return row.name, str(row.steps), number(row.time, 2), saved, *near, *map(number, row.figures.values())
 
 
 def number(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}f}"
+    """Return a figure; only the PSNR of equal pictures has no end."""
+    return "equal" if isinf(value) else f"{value:.{digits}f}"

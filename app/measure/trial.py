@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,7 @@ class Trial:
         steps: Times (s) of the steps of each node that samples; the first is for step 0's predecessor.
         reports: (node, report) of each technique.
         only: The nodes that count; None for all.
+        measuring: The nodes of the category `measure`.
     """
 
     results: Mapping[str, NodeResult] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Trial:
     steps: dict[str, list[float]] = field(default_factory=dict)
     reports: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     only: Collection[str] | None = None
+    measuring: frozenset[str] = frozenset()
 
     def take(self, event: Event) -> None:
         """Take note of an event of the run."""
@@ -70,11 +72,23 @@ class Trial:
 
     @property
     def images(self) -> list[Any]:
-        """The pictures that nodes made, by node id."""
-        return [value for node in self.counting(self.results) for value in self.made(node, "pixels")]
+        """The pictures that nodes made, by node id; what nodes for measuring draw is none."""
+        nodes = self.counting(self.results.keys() - self.measuring)
+        return [value for node in nodes for value in self.made(node, "pixels")]
 
     def counting(self, nodes: Iterable[str]) -> list[str]:
         return sorted(node for node in nodes if self.only is None or node in self.only)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The numbers that nodes for measuring made, by `node.output`."""
+        return {
+            f"{node}.{name}": float(value)
+            for node in self.counting(self.measuring & self.results.keys())
+            for name, elements in self.results[node].outputs.items()
+            for value in elements
+            if isinstance(value, int | float)
+        }
 
     def made(self, node: str, attribute: str) -> Iterator[Any]:
         """Yield what a node made that has the tensor of a latent (`samples`) or a picture (`pixels`)."""
@@ -109,12 +123,24 @@ class Laboratory:
 
     def run(self, document: Workflow, only: Collection[str] | None = None) -> Trial:
         """Run a document to its end; `only` these nodes count. Raises NodeFailed when one fails."""
-        trial = Trial(only=only)
-        caller = Caller(trial.take)
-        job = RunningJob(self.executor, document, caller, self.executor.prepare(document, ()))
+        trial = Trial(only=only, measuring=self.measuring(document))
+        plan = self.executor.prepare(document, sorted(self.showing(document) | trial.measuring))
+        job = RunningJob(self.executor, document, Caller(trial.take), plan)
         job.execute()
         trial.results = job.results
         return trial
+
+    def measuring(self, document: Workflow) -> frozenset[str]:
+        """Return the nodes whose figures are wanted, whether or not something needs them."""
+        return self.nodes(document, lambda spec: spec.category.split("/")[0] == "measure")
+
+    def showing(self, document: Workflow) -> frozenset[str]:
+        return self.nodes(document, lambda spec: spec.output_node)
+
+    def nodes(self, document: Workflow, wanted: Callable[[NodeSpec], bool]) -> frozenset[str]:
+        specs = {id: self.catalog.get(node.type) for id, node in document.graph.nodes.items()}
+        modes = document.graph.nodes
+        return frozenset(id for id, spec in specs.items() if spec and modes[id].mode == "on" and wanted(spec))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from app.server.routes import (
     comfy_socket,
     files,
     jobs,
+    models,
     previews,
     socket,
     workflows,
@@ -29,7 +30,7 @@ from app.server.runner import Runner
 from app.server.state import open_state
 
 BODY_LIMIT = 32 * 2**20
-OURS = (catalog, jobs, previews, workflows, files, socket)
+OURS = (catalog, jobs, models, previews, workflows, files, socket)
 COMFYS = (comfy, comfy_files, comfy_socket, comfy_frontend)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from app.checkpoints.listing import ModelCard
 from app.graph.problem import Problem
 from app.graph.shapes import NodeSchema, WorkflowDocument
 from app.store.assets import Asset
@@ -69,9 +70,21 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/api/choices/{kind}/{folder}"): Operation(
         "What a file widget may offer.", answer={"names": list[str]}
     ),
+    ("GET", "/api/models"): Operation(
+        "What lies in the model folders, told by headers.", answer={"models": list[ModelCard]}
+    ),
     ("POST", "/api/jobs"): Operation(
         "Queue a document.", body=NEW_JOB, answer={**ONE_JOB, "problems": PROBLEM_LIST}, status=201
     ),
+    ("POST", "/api/plan"): Operation(
+        "What a run of a document would do.",
+        body=DOCUMENT,
+        answer={"runs": list[str], "reused": list[str]},
+    ),
+    ("GET", "/api/jobs/{id}/previews"): Operation(
+        "How many previews each node of a run left.", answer={"frames": dict[str, int]}
+    ),
+    ("GET", "/api/jobs/{id}/previews/{index}/{node}"): Operation("One of them.", answer=bytes),
     ("GET", "/api/jobs"): Operation(
         "Jobs, newest first.",
         {"limit": int, "before": str, "status": Status, "search": str},

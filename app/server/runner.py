@@ -52,7 +52,8 @@ class Runner:
     async def check(self, workflow: Workflow, targets: Sequence[str] = ()) -> list[Problem]:
         """Check a document; where nodes look at their values themselves, the worker does it."""
         found = self.state.check(workflow, targets)
-        specs = (self.state.catalog.get(node.type) for node in workflow.graph.nodes.values())
+        nodes = (node for graph in workflow.graphs.values() for node in graph.nodes.values())
+        specs = (self.state.catalog.get(node.type) for node in nodes)
         if not any(spec is not None and spec.checks_itself for spec in specs):
             return found
         document, wanted = workflow.to_json(), list(targets)

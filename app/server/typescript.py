@@ -30,6 +30,9 @@ DOCUMENT = (
     shapes.NodeInstance,
     shapes.Group,
     shapes.View,
+    shapes.InterfaceInput,
+    shapes.InterfaceOutput,
+    shapes.Interface,
     shapes.Graph,
     shapes.WorkflowDocument,
 )

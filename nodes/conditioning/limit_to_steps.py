@@ -1,6 +1,6 @@
 """Let a prompt speak in a part of the run; combined with others, prompts follow one another.
 
-Reference: Balaji et al., eDiff-I (2022), https://arxiv.org/abs/2211.01324, on what early and late steps decide
+Reference: Balaji et al., eDiff-I (2022), https://arxiv.org/abs/2211.01324
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.browser.sheet import Sheet, first_picture
-from tests.server.conftest import ROOT, Server, Studio, studio
+from tests.server.conftest import ROOT, Server, Studio, shared, studio
 
-__all__ = ["studio"]
+__all__ = ["shared", "studio"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
 FLAGS = [
@@ -76,7 +76,7 @@ def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Ite
 
 
 @contextmanager
-def open_sheet(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
+def open_document(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
     """Open a document as a new workflow; fails at the end when the page logged an error."""
     status, head = server.ask("POST", "/api/workflows", {"title": title, "document": document})
     assert status == 201, head
@@ -87,12 +87,18 @@ def open_sheet(browser: Browser, server: Server, title: str, document: dict[str,
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if of_the_page(message) else None)
     page.goto(f"{server.url}/?workflow={head['id']}")
-    opened = Sheet(page, server, head["id"])
-    expect(opened.node("save").get_by_test_id("w-prefix")).to_be_visible()
-    expect(opened.node("save")).to_be_in_viewport(ratio=1)
-    yield opened
+    yield Sheet(page, server, head["id"])
     context.close()
     assert not errors, errors
+
+
+@contextmanager
+def open_sheet(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
+    """Open a document with a `save` node, and wait until all of it is drawn."""
+    with open_document(browser, server, title, document) as opened:
+        expect(opened.node("save").get_by_test_id("w-prefix")).to_be_visible()
+        expect(opened.node("save")).to_be_in_viewport(ratio=1)
+        yield opened
 
 
 @pytest.fixture

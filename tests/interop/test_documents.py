@@ -74,10 +74,13 @@ def test_looks_and_modes_are_written(nodes: Catalog) -> None:
 
 
 def test_a_value_that_comfyui_cannot_say_is_told(nodes: Catalog) -> None:
-    workflow = set_value(read_json(prompt()), "3:schedule", "strength", "0.6", nodes)
+    workflow = edited(
+        read_any((EXAMPLES[0].parent / "first_picture.json").read_bytes()),
+        lambda found: found.update(latent=NodeInstance("empty_latent", {"width": 0, "height": 96})),
+    )
     written = to_api(workflow, nodes)
-    assert written.document["3"]["inputs"]["denoise"] == 0.6
-    assert "strength is 0.6 here, but ComfyUI will take 0.606" in str(written.problems[0])
+    assert written.document["latent"]["inputs"]["width"] == 1024
+    assert "width is 0 here, but ComfyUI will take 1024" in "".join(map(str, written.problems))
 
 
 def test_a_value_shared_by_two_boxes_is_not_changed_for_both(nodes: Catalog) -> None:
@@ -217,5 +220,5 @@ def test_values_that_comfyui_has_no_word_for_are_told(nodes: Catalog) -> None:
 
     written = to_api(edited(workflow, change), nodes)
     told = {(problem.node, problem.input) for problem in written.problems}
-    assert {("schedule", "sigma_min"), ("schedule", "rho"), ("sampler", "order"), ("latent", "width")} <= told
+    assert {("schedule", "rho"), ("sampler", "order"), ("latent", "width")} <= told
     assert written.document["sample"]["inputs"]["scheduler"] == "karras"

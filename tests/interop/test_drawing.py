@@ -42,14 +42,18 @@ def test_one_sampler_becomes_four_nodes() -> None:
         "7": "encode_text",
         "5": "empty_latent",
         "3": "sample",
-        "3:schedule": "flow_schedule",
+        "3:schedule": "basic_schedule",
         "3:guidance": "cfg",
         "3:sampler": "euler",
         "8": "decode_latent",
         "9": "save_image",
     }
     assert graph.nodes["3"].values == {"seed": 7}
-    assert graph.nodes["3:schedule"].values == {"steps": 20, "shift": 1.0, "strength": 1.0}
+    assert graph.nodes["3:schedule"].values == {
+        "scheduler": "simple",
+        "steps": 20,
+        "strength": 1.0,
+    }
     assert Edge("4", "model", "5", "model") in graph.edges
     assert graph.nodes["6"].extra["position"] == [415, 186]
 

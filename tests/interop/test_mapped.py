@@ -36,6 +36,7 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "SamplerCustomAdvanced": "SamplerCustom",
     "KSamplerAdvanced": "KSampler",
     "SaveWEBM": "SaveVideo",
+    "ModelSamplingAuraFlow": "ModelSamplingSD3",
 }
 
 

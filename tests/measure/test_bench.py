@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.graph.workflow import Workflow
+from app.interop import documents
 from app.measure.bench import Bench, Comparison, Row
 from app.measure.plot import plot
 from app.measure.quality import Quality, quality
@@ -20,9 +21,10 @@ from app.measure.variants import (
     techniques,
     with_seed,
     with_steps,
+    with_values,
     without,
 )
-from tests.measure.conftest import short_document
+from tests.measure.conftest import ROOT, short_document
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,10 @@ def test_a_comparison_has_the_rivals_it_must_have(comparison: Comparison) -> Non
 
 
 def test_it_is_json_a_table_and_a_drawing(comparison: Comparison) -> None:
-    assert json.loads(json.dumps(comparison.to_json()))["verdict"] == comparison.verdict
+    told = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
+    assert told["verdict"] == comparison.verdict
+    equal = replace(comparison, equal_cost=replace(comparison.equal_cost, quality=Quality(inf, 1, 0)))
+    assert equal.to_json()["equal_cost"]["quality"]["psnr"] is None and "| equal |" in comparison_table(equal)
     text = comparison_table(comparison)
     assert text.count("\n") == 11 and text.endswith(f"cache: {comparison.verdict}.")
     drawing = ElementTree.fromstring(plot(comparison))
@@ -109,3 +114,12 @@ def test_the_mean_of_qualities_does_not_hide_the_worse() -> None:
     mean = Quality.mean([Quality(inf, 1.0, 0.0), Quality(20.0, 0.5, 0.2)])
     assert mean.psnr == pytest.approx(23.01, abs=0.01) and (mean.ssim, mean.latent_error) == (0.75, 0.1)
     assert Quality.mean([Quality(inf, 1, 0)]).psnr == inf
+
+
+def test_figures_of_nodes_that_measure(rooms: Laboratory) -> None:
+    """They are computed although nothing needs them, and a picture that one draws is not judged."""
+    read = documents.read((ROOT / "workflows" / "what_a_cache_costs.json").read_bytes())
+    document = with_values(read, {("schedule", "steps"): 2})
+    trial = rooms.run(document, behind(document, ["cache"]))
+    assert set(trial.figures) == {"accuracy.facts", "accuracy.all_right", "measure.psnr", "measure.ssim"}
+    assert len(trial.images) == 1 and 0 <= trial.figures["accuracy.facts"] <= 1

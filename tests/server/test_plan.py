@@ -19,6 +19,6 @@ def test_a_document_that_cannot_run_has_an_empty_plan(shared: Server) -> None:
 def test_a_busy_worker_does_not_plan(shared: Server) -> None:
     job = shared.run(waiting(steps=200, pause=0.02))
     status, body = shared.ask("POST", "/api/plan", {"document": waiting()})
-    assert status == 503 and body["error"]["code"] == "busy"
+    assert status == 409 and body["error"]["code"] == "busy"
     shared.ask("POST", f"/api/jobs/{job}/cancel")
     shared.finished(job)

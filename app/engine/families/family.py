@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -94,6 +94,21 @@ class LatentFormat:
 
 
 @dataclass(frozen=True)
+class Rope:
+    """Rotary positions of image tokens: the i-th pair of numbers in a head turns by position * frequency i.
+
+    Attributes:
+        widths: Transformer -> numbers of a head that turn with (frame, row, column).
+        theta: Frequency i of an axis of width d is theta ** (-2 i / d).
+        centred: Whether rows and columns count from the middle of the picture.
+    """
+
+    widths: Callable[[Any], Iterable[int]]
+    theta: float = 10000.0
+    centred: bool = False
+
+
+@dataclass(frozen=True)
 class Family:
     """Everything in which one kind of diffusion transformer differs from the others.
 
@@ -107,7 +122,9 @@ class Family:
         order: Which stream comes first in joint attention.
         prompting: How it reads prompts; None where that is not supported yet.
         native_size: (width, height) it was trained for, in pixels.
+        rope: How it tells image tokens where they are; None where positions are added at its entrance.
         shift: How far its schedules are moved towards noise: s -> shift * s / (1 + (shift - 1) * s).
+        sees_references: Whether its editing models take further pictures as tokens after those of their own.
         levels: Noise levels in the table from which ComfyUI's schedules choose.
     """
 
@@ -120,8 +137,10 @@ class Family:
     order: tuple[Stream, Stream] = ("text", "image")
     prompting: Prompting | None = None
     native_size: tuple[int, int] = (1024, 1024)
+    rope: Rope | None = None
     shift: float = 1.0
     levels: int = 1000
+    sees_references: bool = False
 
     def layout(self, given: ModelInput) -> Layout:
         """Return where the tokens of a question lie."""

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, LatentFormat, Stack
-from app.engine.families.packing import from_packed_velocity, image_ids, pack
+from app.engine.families.family import Family, LatentFormat, Rope, Stack
+from app.engine.families.packing import from_packed_velocity, image_ids, pack_with_references, reference_ids
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
@@ -26,11 +26,11 @@ def arguments_at(module: nn.Module, given: ModelInput, text_ids: Tensor) -> dict
     strength = given.conditioning.embedded_guidance
     embeds = module.config.guidance_embeds  # type: ignore[union-attr]
     return {
-        "hidden_states": pack(given.latent),
+        "hidden_states": pack_with_references(given),
         "timestep": given.time(),
         "encoder_hidden_states": given.conditioning.tokens,
         "pooled_projections": given.conditioning.pooled,
-        "img_ids": image_ids(given.latent),
+        "img_ids": torch.cat([image_ids(given.latent), *reference_ids(given.conditioning.references)]),
         "txt_ids": text_ids.to(given.latent.device),
         "guidance": torch.full_like(given.time(), strength) if embeds else None,
     }
@@ -60,11 +60,13 @@ FLUX = Family(
     name="flux",
     transformer="FluxTransformer2DModel",
     stacks=(DOUBLE, SINGLE),
+    rope=Rope(lambda module: module.config.axes_dims_rope),
     arguments=arguments,
     denoised=from_packed_velocity,
     latent=LatentFormat(packed=True, scale=0.3611, shift=0.1159),
     shift=exp(1.15),
     levels=10_000,
+    sees_references=True,
     prompting=Prompting(
         (
             TextTower("t5-xxl", "tokenizer_2", "text_encoder_2", 512),

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.family import Family, LatentFormat, Rope, Stack
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput, from_negated_velocity
 from app.engine.tokens import Layout, Stream
@@ -65,6 +65,7 @@ LUMINA2 = Family(
     name="lumina2",
     transformer="Lumina2Transformer2DModel",
     stacks=(refiner("context_refiner", "text"), refiner("noise_refiner", "image"), BLOCKS),
+    rope=Rope(lambda module: module.config.axes_dim_rope),
     arguments=arguments,
     denoised=from_negated_velocity,
     latent=LatentFormat(scale=0.3611, shift=0.1159),

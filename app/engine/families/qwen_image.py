@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, LatentFormat, Stack
-from app.engine.families.packing import SIDE, from_packed_velocity, pack
+from app.engine.families.family import Family, LatentFormat, Rope, Stack
+from app.engine.families.packing import SIDE, from_packed_velocity, pack_with_references
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
@@ -23,12 +23,13 @@ DROPPED = 34
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
-    grid = (1, given.latent.shape[-2] // SIDE, given.latent.shape[-1] // SIDE)
+    latents = (given.latent, *given.conditioning.references)
+    grids = [(1, latent.shape[-2] // SIDE, latent.shape[-1] // SIDE) for latent in latents]
     return {
-        "hidden_states": pack(given.latent),
+        "hidden_states": pack_with_references(given),
         "timestep": given.time(),
         "encoder_hidden_states": given.conditioning.tokens,
-        "img_shapes": [[grid]] * len(given.latent),
+        "img_shapes": [grids] * len(given.latent),
     }
 
 
@@ -53,6 +54,7 @@ QWEN_IMAGE = Family(
     name="qwen-image",
     transformer="QwenImageTransformer2DModel",
     stacks=(BLOCKS,),
+    rope=Rope(lambda module: module.config.axes_dims_rope, centred=True),
     arguments=arguments,
     denoised=from_packed_velocity,
     latent=LatentFormat(packed=True, video_vae=True, autoencoder="wan-16"),
@@ -72,4 +74,5 @@ QWEN_IMAGE = Family(
     ),
     native_size=(1328, 1328),
     shift=1.15,
+    sees_references=True,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.family import Family, LatentFormat, Rope, Stack
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
@@ -31,6 +31,13 @@ def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[st
     }
 
 
+def axis_widths(module: nn.Module) -> tuple[int, int, int]:
+    """Rows and columns have a third of a head each, rounded down to pairs; frames have the rest."""
+    width: int = module.config.attention_head_dim  # type: ignore[assignment, union-attr]
+    side = 2 * (width // 6)
+    return width - 2 * side, side, side
+
+
 BLOCKS = Stack(
     path="blocks",
     inputs={"image": "hidden_states"},
@@ -43,6 +50,7 @@ WAN = Family(
     name="wan",
     transformer="WanTransformer3DModel",
     stacks=(BLOCKS,),
+    rope=Rope(axis_widths),
     arguments=arguments,
     latent=LatentFormat(frames=True, video_vae=True, autoencoder="wan-16"),
     prompting=Prompting(

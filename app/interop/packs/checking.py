@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.graph.spec import NodeSpec
+from app.graph.wiring import fits
 from app.interop.packs import kinds
 from app.interop.packs.options import ABSENT
 from app.interop.packs.v1 import V1Class
@@ -64,10 +65,14 @@ class Checking:
             yield from self.refused(given)
 
     def wrong_types(self, types: Mapping[str, Any], made: Made) -> Iterator[str]:
-        """Compare the types of edges between packs' nodes; those from nodes of ours are checked already."""
+        """Compare the types of edges between packs' nodes as the classes want it, where our names fit."""
         for entry in self.node.inputs():
             if entry.name not in types or self.made_types(made[entry.name][0].id) is None:
                 continue
+            source, output = made[entry.name]
+            named = source.output(output)
+            if named is None or not fits(named.type, kinds.ours(entry.kind)):
+                continue  # told already
             if not kinds.fit(types[entry.name], entry.kind):
                 yield f"{entry.name} takes {entry.kind}, but what is connected gives {types[entry.name]}."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from app.graph.flatten import flatten
 from app.graph.workflow import read
 from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, missing, number, read_body, readable
@@ -19,9 +20,8 @@ async def add(request: web.Request) -> web.Response:
     state = request.app[STATE]
     workflow = read(body.get("document"))
     targets = body.get("targets", [])
-    if not isinstance(targets, list) or not all(
-        isinstance(id, str) and id in workflow.graph.nodes for id in targets
-    ):
+    known = flatten(workflow)
+    if not isinstance(targets, list) or not all(isinstance(id, str) and known.has(id) for id in targets):
         raise Refused(
             400,
             "bad_targets",
@@ -77,7 +77,7 @@ async def plan(request: web.Request) -> web.Response:
         answer = await runner.inquiry.ask({"type": "plan", "document": document, "targets": []})
     if answer is None:
         message, remedy = "The worker has no time to plan.", "Ask again when nothing runs."
-        raise Refused(503, "busy", message, remedy)
+        raise Refused(409, "busy", message, remedy)
     return web.json_response({"runs": answer["runs"], "reused": answer["reused"]})
 
 

@@ -15,7 +15,7 @@ async def lengths(request: web.Request) -> web.Response:
     return web.json_response({"frames": request.app[HUB].reels.lengths(request.match_info["id"])})
 
 
-@routes.get(r"/api/jobs/{id}/previews/{index:\d{1,6}}/{node:.+}")
+@routes.get(r"/api/jobs/{id}/previews/{index:\d+}/{node:.+}")
 async def frame(request: web.Request) -> web.Response:
     job, index, node = (request.match_info[name] for name in ("id", "index", "node"))
     found = request.app[HUB].reels.frame(job, node, int(index))

@@ -58,8 +58,8 @@ export const postPlan = (document: WorkflowDocument) =>
 export const importFile = (file: File) =>
   request<{ document: WorkflowDocument; problems: Problem[] }>("import", { file });
 
-export const postJob = (document: WorkflowDocument, title: string) =>
-  request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title } });
+export const postJob = (document: WorkflowDocument, title: string, workflow: string | null, targets: readonly string[] = []) =>
+  request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title, workflow, targets } });
 export const getJobs = (limit: number, search = "") =>
   request<{ jobs: Job[] }>(`jobs?limit=${limit}${search ? `&search=${seg(search)}` : ""}`);
 export const getJob = (id: string) => request<JobAnswer>(`jobs/${seg(id)}`);
@@ -73,6 +73,10 @@ export const deleteJob = (id: string) => request<null>(`jobs/${seg(id)}`, { meth
 export const getReels = (job: string) => request<{ frames: Record<string, number> }>(`jobs/${seg(job)}/previews`);
 export const frameUrl = (job: string, node: string, index: number) =>
   apiUrl(`jobs/${seg(job)}/previews/${index}/${node.split("/").map(seg).join("/")}`);
+
+/** A small picture of a picture, for lists. */
+export const thumbnailUrl = (folder: string, name: string, size = 256) =>
+  apiUrl(`thumbnails/${seg(folder)}/${name.split("/").map(seg).join("/")}?size=${size}`);
 
 export const getAssets = (limit: number, before?: number) =>
   request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${before ? `&before=${before}` : ""}`);

@@ -175,6 +175,7 @@ export interface NodeInstance {
   type: string;
   values?: Record<string, unknown>;
   mode?: "on" | "mute" | "bypass";
+  time_limit?: number;
   title?: string;
   position?: [number, number];
   size?: [number, number];
@@ -195,9 +196,29 @@ export interface View {
   zoom: number;
 }
 
+export interface InterfaceInput {
+  name: string;
+  type: string;
+  to: [string, string][];
+}
+
+export interface InterfaceOutput {
+  name: string;
+  type: string;
+  from: [string, string];
+}
+
+export interface Interface {
+  inputs?: InterfaceInput[];
+  outputs?: InterfaceOutput[];
+}
+
 export interface Graph {
   nodes: Record<string, NodeInstance>;
   edges: Edge[];
+  title?: string;
+  description?: string;
+  interface?: Interface;
   groups?: Group[];
   view?: View;
 }

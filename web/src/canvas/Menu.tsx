@@ -9,6 +9,7 @@ import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplic
 import { LININGS } from "./aligning";
 import { edit, enterGraph, select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
+import { runSelected } from "./keymap";
 import { subgraphSelection, unpackSelection } from "./grouping";
 import { toast, useSurface, type MenuRequest } from "./surface";
 import { FIT_VIEW } from "./view";
@@ -136,6 +137,7 @@ function cardItems(id: string): Item[] {
   return [
     { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
     { label: "Help", icon: "inspector", act: () => useSurface.setState({ help: id }) },
+    { label: "Run up to here", icon: "play", keys: "Ctrl ⇧ ↵", act: runSelected },
     { label: "Duplicate", icon: "copy", keys: "Ctrl D", act: duplicateSelection },
     { label: "Mute", icon: "mute", keys: "Ctrl M", act: () => switchMode("mute") },
     { label: "Bypass", icon: "bypass", keys: "Ctrl B", act: () => switchMode("bypass") },

@@ -1,13 +1,13 @@
 import type { ReactFlowInstance } from "@xyflow/react";
 import { arrangeCards, collapseSelection, deleteSelection, duplicateSelection, groupSelection, switchMode } from "./actions";
 import { LININGS } from "./aligning";
-import { enterGraph, openPath, redoEdit, select, selectAll, undoEdit, useEditor } from "./editor";
+import { enterGraph, flatId, openPath, redoEdit, select, selectAll, selectedCards, undoEdit, useEditor } from "./editor";
 import { chooseFile, downloadDocument } from "./dropping";
 import type { FlowNode } from "./flow";
 import { subgraphSelection, unpackSelection } from "./grouping";
 import { usePrefs } from "./prefs";
 import { run } from "./running";
-import { closeFloating, useSurface } from "./surface";
+import { closeFloating, toast, useSurface } from "./surface";
 import { FIT_VIEW } from "./view";
 import { documentNow } from "./workflow";
 
@@ -27,6 +27,7 @@ export interface Binding {
 
 export const BINDINGS: readonly Binding[] = [
   { part: "Run", keys: ["Mod+Enter"], does: "Run the workflow", everywhere: true, act: () => void run() },
+  { part: "Run", keys: ["Mod+Shift+Enter"], does: "Run only what the selected nodes need", act: runSelected },
   { part: "Edit", keys: ["Space", "/"], does: "Add a node", act: openPaletteInMiddle },
   { part: "Edit", keys: ["Mod+Z"], does: "Undo", act: undoEdit },
   { part: "Edit", keys: ["Mod+Shift+Z", "Mod+Y"], does: "Redo", act: redoEdit },
@@ -88,6 +89,13 @@ export function openPaletteInMiddle(flow: Flow): void {
 function renameSelected(): void {
   const [id] = useEditor.getState().selected;
   if (id) useSurface.setState({ renaming: id });
+}
+
+/** Run what the selected nodes need, and nothing behind them. */
+export function runSelected(): void {
+  const ids = [...selectedCards()].map(flatId);
+  if (ids.length) void run(ids);
+  else toast("Select the nodes to run first.");
 }
 
 function enterSelected(): void {

@@ -58,7 +58,8 @@ async function lastRun(): Promise<JobAnswer | null> {
 
 let posting = false;
 
-export async function run(): Promise<void> {
+/** Run the workflow, or only what some nodes need. */
+export async function run(targets: readonly string[] = []): Promise<void> {
   if (posting) return;
   if (!Object.keys(useEditor.getState().cards).length) return toast("Nothing to run: add a node first (double-click).");
   posting = true;
@@ -69,8 +70,9 @@ export async function run(): Promise<void> {
     // Known errors are looked at again first: a model that was missing may have come. Without any, no time is lost.
     const known = useProblems.getState().checked.some(isError);
     const problems = known ? (await checkDocument(document)).problems : [];
-    if (problems.some(isError)) return refused(problems);
-    setProblems((await postJob(document, useWorkflow.getState().title)).problems);
+    if (!targets.length && problems.some(isError)) return refused(problems);
+    const { title, id } = useWorkflow.getState();
+    setProblems((await postJob(document, title, id, targets)).problems);
   } catch (error) {
     if (error instanceof ApiError && error.problems.length) refused(error.problems);
     else toastError(error, "Not queued");

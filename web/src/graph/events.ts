@@ -113,7 +113,9 @@ function inRun(state: RunState, run: Run, event: NodeEvent): RunState {
     const reports = [...(state.reports[event.node] ?? []), event.report as Report];
     return { ...state, reports: { ...state.reports, [event.node]: reports } };
   }
-  const node = nodeAfter(run.nodes[event.node] ?? WAITING, event);
+  const known = run.nodes[event.node] ?? WAITING;
+  // A node that was expanded while running begins and ends with its own events, not with those of its parts.
+  const node = "part" in event && event.part ? known : nodeAfter(known, event);
   return { ...state, run: { ...run, nodes: { ...run.nodes, [event.node]: node } } };
 }
 

@@ -1,4 +1,4 @@
-import { fileUrl } from "../api/routes";
+import { fileUrl, thumbnailUrl } from "../api/routes";
 import type { Asset } from "../api/types";
 
 interface Props {
@@ -6,6 +6,7 @@ interface Props {
   readonly className?: string;
   /** A video in a list only shows what it is; large it has its controls. */
   readonly controls?: boolean;
+  /** One of many: a small picture is enough, and only when it is in view. */
   readonly lazy?: boolean;
 }
 
@@ -15,5 +16,5 @@ const VIDEO = /\.(mp4|webm|mov|mkv)$/i;
 export function AssetView({ asset, className, controls = false, lazy = false }: Props) {
   const url = fileUrl(asset.folder, asset.name);
   if (VIDEO.test(asset.name)) return <video className={className} data-testid="result" src={url} aria-label={asset.name} controls={controls} autoPlay={!lazy} muted loop playsInline preload="metadata" />;
-  return <img className={className} data-testid="result" src={url} alt={asset.name} draggable={false} loading={lazy ? "lazy" : "eager"} />;
+  return <img className={className} data-testid="result" src={lazy ? thumbnailUrl(asset.folder, asset.name) : url} alt={asset.name} draggable={false} loading={lazy ? "lazy" : "eager"} />;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -36,14 +37,14 @@ MODULES: dict[str, ModuleType] = {
 def install(folders: Folders) -> dict[str, type]:
     """Make the modules importable; returns the table of classes that `nodes` shows to packs."""
     paths = FolderPaths(folders)
-    own = sys.modules.get("nodes")
+    own = importlib.import_module("nodes")  # ours, which stays importable below the same name
     table: dict[str, type] = core_nodes.classes(paths)
     names = {
         **table,
         "MAX_RESOLUTION": core_nodes.MAX_RESOLUTION,
         "NODE_CLASS_MAPPINGS": table,
         "NODE_DISPLAY_NAME_MAPPINGS": {},
-        "__path__": getattr(own, "__path__", []),  # our own nodes live below that name, too
+        "__path__": own.__path__,
     }
     for name in PACKAGES:
         add(name, {"__path__": []})

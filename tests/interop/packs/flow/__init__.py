@@ -142,7 +142,7 @@ class LoopClose:
         graph = GraphBuilder()
         opening = loop[0]
         inside = self.between(prompt, opening, me)
-        names = {id: "again" if id == me else id for id in inside}
+        names = {id: "next round" if id == me else id for id in inside}
         for id in inside:
             graph.node(prompt.get_node(id)["class_type"], names[id]).set_override_display_id(id)
         for id in inside:
@@ -150,7 +150,7 @@ class LoopClose:
             for name, value in prompt.get_node(id)["inputs"].items():
                 linked = is_link(value) and value[0] in inside
                 copy.set_input(name, graph.lookup_node(names[value[0]]).out(value[1]) if linked else value)
-        start, end = graph.lookup_node(names[opening]), graph.lookup_node("again")
+        start, end = graph.lookup_node(names[opening]), graph.lookup_node("next round")
         start.set_input("first", first)
         start.set_input("second", second)
         return {"result": (end.out(0), end.out(1)), "expand": graph.finalize()}

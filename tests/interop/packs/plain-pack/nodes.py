@@ -54,7 +54,7 @@ class Widgets:
             "optional": {"wired": ("STRING", {"forceInput": True}), "odd": ("THING", {"some": "option"})},
         }
 
-    def say(self, text, line, word, newer, flag, seed, part, wired="nothing", odd=None):
+    def say(self, *, text, line, word, newer, flag, seed, part, wired="nothing", odd=None):
         said = f"{text}|{line}|{word}|{newer}|{flag}|{seed}|{part}|{wired}|{odd}"
         return said, seed, part
 

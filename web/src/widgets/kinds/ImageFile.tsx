@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { loadChoices, uploadImage, useChoices } from "../../api/choices";
-import { fileUrl } from "../../api/routes";
+import { fileUrl, thumbnailUrl } from "../../api/routes";
 import type { ImageFileWidget } from "../../api/types";
 import { toastError } from "../../canvas/surface";
 import { Icon } from "../../panels/Icon";
@@ -33,7 +33,7 @@ export default function ImageFile(props: WidgetProps<ImageFileWidget>) {
         props={props}
         names={names}
         empty="no pictures yet"
-        thumbnail={(name) => fileUrl(widget.folder, name)}
+        thumbnail={(name) => thumbnailUrl(widget.folder, name, 128)}
         onOpen={() => void loadChoices("images", widget.folder)}
       />
       <div

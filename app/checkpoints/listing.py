@@ -1,0 +1,131 @@
+"""What lies in the model folders: for each file, what it is, told by its header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from app.checkpoints.archive import open_archive
+from app.checkpoints.contents import Part, described, looks_like_lora, parts_of
+from app.checkpoints.known import ARCHITECTURES
+from app.checkpoints.weights import read_json
+from app.graph.problem import Refusal
+
+SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
+INDEX = "model_index.json"
+ROOT = "models"  # the kind that holds all others
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model in one of the configured folders.
+
+    Attributes:
+        folder: Kind of the folder, such as `diffusion_models`.
+        name: As nodes name it.
+        kind: `transformer`, `text_encoder`, `vae`, `checkpoint` (several in one file), `model` (a folder),
+            `lora`, `controlnet` or `unknown`.
+        families: What it holds, by name: families of transformers, names of encoders and autoencoders.
+        variant: Which of the family's models.
+        layout: How its tensors are named.
+        precision: Type that holds most of its numbers.
+        size: Bytes on the disk.
+        parameters: Numbers in it.
+        problem: Why it cannot be used; empty where nothing speaks against it.
+    """
+
+    folder: str
+    name: str
+    kind: str
+    families: tuple[str, ...] = ()
+    variant: str = ""
+    layout: str = ""
+    precision: str = ""
+    size: int = 0
+    parameters: int = 0
+    problem: str = ""
+
+
+def cards(folders: Mapping[str, tuple[Path, ...]]) -> list[ModelCard]:
+    """Describe every model; a file is listed once, by the most particular folder that it lies in."""
+    found: dict[Path, ModelCard] = {}
+    for kind in sorted(folders, key=lambda kind: kind == ROOT):
+        for root in folders[kind]:
+            for path in model_paths(root):
+                name = path.relative_to(root).as_posix()
+                found.setdefault(path.resolve(), card(kind, name, path))
+    return sorted(found.values(), key=lambda entry: (entry.folder, entry.name))
+
+
+def model_paths(root: Path) -> Iterator[Path]:
+    """Yield model folders and the single files outside of them."""
+    folders = {index.parent for index in root.glob(f"**/{INDEX}")}
+    yield from folders
+    for path in root.rglob("*"):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not folders & set(path.parents):
+            yield path
+
+
+def card(folder: str, name: str, path: Path) -> ModelCard:
+    """Describe one model."""
+    stamp = path.stat()
+    said = dict(facts(path, stamp.st_mtime_ns, stamp.st_size))
+    return ModelCard(folder, name, **said)
+
+
+@lru_cache(maxsize=4096)
+def facts(path: Path, modified: int, size: int) -> tuple[tuple[str, Any], ...]:
+    """Return what a header says; the same file is read once, until it changes."""
+    try:
+        found = of_folder(path) if path.is_dir() else {"size": size, **of_file(path)}
+    except Refusal as refusal:
+        found = {"kind": "unknown", "size": size, "problem": str(refusal)}
+    return tuple(found.items())
+
+
+def of_file(path: Path) -> dict[str, Any]:
+    archive = open_archive(path)
+    parts = tuple(parts_of(archive))
+    if not parts:
+        lora, control = looks_like_lora(archive), "ControlNet" in described(archive, parts)
+        kind = "lora" if lora else "controlnet" if control else "unknown"
+        said = "" if kind != "unknown" else f"It holds {described(archive, parts)}."
+        return {"kind": kind, "precision": archive.precision(archive.entries), "problem": said}
+    return {**of_parts(parts), "precision": archive.precision(archive.entries)}
+
+
+def of_parts(parts: tuple[Part, ...]) -> dict[str, Any]:
+    """Describe the parts of one file; the transformer's variant stands for the whole."""
+    main = next((part for part in parts if part.architecture.kind == "transformer"), parts[0])
+    lacking = main.architecture.unsupported.get(main.variant)
+    return {
+        "kind": main.architecture.kind if len(parts) == 1 else "checkpoint",
+        "families": tuple(part.architecture.name for part in parts),
+        "variant": main.variant,
+        "layout": main.layout.name,
+        "parameters": sum(part.archive.parameters(part.names) for part in parts),
+        "problem": f"It needs {lacking}, which Patchloom cannot give it yet." if lacking else "",
+    }
+
+
+def of_folder(path: Path) -> dict[str, Any]:
+    """Describe a folder in diffusers layout by its index and the header of its transformer."""
+    index = read_json(path / INDEX)
+    entry = index.get("transformer")
+    kind = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+    family = index.get("_patchloom_family") or next(
+        (known.name for known in ARCHITECTURES if known.model == kind), None
+    )
+    weights = open_archive(path / "transformer") if family else None
+    return {
+        "kind": "model",
+        "families": (family,) if family else (),
+        "layout": "diffusers",
+        "size": sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        "precision": weights.precision(weights.entries) if weights else "",
+        "parameters": weights.parameters(weights.entries) if weights else 0,
+        "problem": "" if family else f"Its transformer is {kind}, which Patchloom does not know.",
+    }

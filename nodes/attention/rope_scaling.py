@@ -1,0 +1,148 @@
+"""RoPE scaling: squeeze the positions of a picture larger than those the model was trained on.
+
+What a model makes of positions that it never saw repeats itself. Linear scaling squeezes all of them into the
+trained range; NTK scaling leaves near neighbours as far apart as they were. Time-aware scaling does the first
+while the layout forms, and the second after that. Queries and keys are turned by the difference.
+
+Reference: Zhuo et al., Lumina-Next (2024), https://arxiv.org/abs/2406.18583
+Reference: Wang et al., FiTv2 (2024), https://arxiv.org/abs/2410.13925
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from app.engine.model import Model, Patch
+from app.engine.sites import Attention, Heads
+from app.engine.step import Step
+from app.engine.tokens import Layout
+from app.graph.node import node
+from app.graph.problem import Refusal
+
+Method = Literal["time_aware", "linear", "ntk"]
+WATERSHED = 0.7  # noise level down to which time-aware scaling is linear
+
+
+@dataclass
+class Memory:
+    """Turns (cos, sin) by kind of scaling, the same at every step, and the scales that were used."""
+
+    turns: dict[bool, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    scales: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class RopeScaling(Patch[Memory]):
+    """Turns queries and keys of image tokens to where they would be in the trained grid.
+
+    Attributes:
+        grid: (rows, columns) of the pictures that the model was trained on, in tokens.
+        method: How positions are squeezed.
+        widths: Numbers of a head that turn with (frame, row, column).
+        theta: Base of the model's frequencies.
+        centred: Whether rows and columns count from the middle.
+    """
+
+    grid: tuple[int, int]
+    method: Method
+    widths: tuple[int, int, int]
+    theta: float
+    centred: bool
+
+    def new_memory(self) -> Memory:
+        return Memory()
+
+    def wrap_attention(
+        self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
+    ) -> Tensor:
+        sizes = step.layout.grid[1:]
+        scales = tuple(max(1.0, size / trained) for size, trained in zip(sizes, self.grid, strict=True))
+        if scales == (1, 1) or not attention.is_self or attention.queries == "text":
+            return call(heads)
+        memory.scales = scales[0], scales[1]
+        linear = self.method == "linear" or (self.method == "time_aware" and step.sigma > WATERSHED)
+        span = step.layout.spans(attention.queries)["image"]
+        turn = self.turn(memory, step.layout, heads.query.device, linear=linear)
+        query, key = (turned(x, span, turn) for x in (heads.query, heads.key))
+        return call(replace(heads, query=query, key=key))
+
+    def turn(
+        self, memory: Memory, layout: Layout, device: torch.device, *, linear: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return (cos, sin) of what is between trained and model's own positions, each (N, d / 2)."""
+        if layout.active is not None:
+            return self.angles(layout, memory.scales, device, linear=linear)
+        if linear not in memory.turns:
+            memory.turns[linear] = self.angles(layout, memory.scales, device, linear=linear)
+        return memory.turns[linear]
+
+    def angles(
+        self, layout: Layout, scales: tuple[float, float], device: torch.device, *, linear: bool
+    ) -> tuple[Tensor, Tensor]:
+        places = layout.positions(device).float()
+        if self.centred:
+            places = places - torch.tensor(
+                [0, *(size - size // 2 for size in layout.grid[1:])], device=device
+            )
+        change = [
+            self.change(width, scale, linear=linear).to(device, torch.float32)
+            for width, scale in zip(self.widths, (1.0, *scales), strict=True)
+        ]
+        angles = torch.cat([places[:, axis, None] * change[axis] for axis in range(3)], -1)
+        return angles.cos(), angles.sin()
+
+    def change(self, width: int, scale: float, *, linear: bool) -> Tensor:
+        """Return by how much the frequencies of an axis change, (width / 2,)."""
+        powers = torch.arange(0, width, 2, dtype=torch.float64) / width
+        own = self.theta**-powers
+        if linear:
+            return own / scale - own
+        stretch = scale if self.method == "time_aware" or width == 2 else scale ** (width / (width - 2))
+        return (self.theta * stretch) ** -powers - own
+
+    def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
+        rows, columns = next(iter(memories.values())).scales
+        return (
+            {"technique": "rope_scaling", "rows": rows, "columns": columns}
+            if max(rows, columns) > 1
+            else None
+        )
+
+
+def turned(x: Tensor, span: slice, turn: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn neighbouring pairs of the rows in `span` of (B, K, N, d)."""
+    cos, sin = turn
+    shape = *x.shape[:2], len(cos)
+    first, second = x[:, :, span].float().reshape(*shape, -1, 2).unbind(-1)
+    pairs = torch.stack([first * cos - second * sin, first * sin + second * cos], -1)
+    output = x.clone()
+    output[:, :, span] = pairs.flatten(-2).to(x.dtype)
+    return output
+
+
+@node(patch=RopeScaling)
+def rope_scaling(model: Model, method: Method = "time_aware") -> Model:
+    """Make pictures larger than those the model was trained on, with fewer repeated things in them.
+
+    Args:
+        model: The diffusion transformer; pictures up to its own best size stay as they are.
+        method: `linear` keeps the layout together, `ntk` keeps details sharp, `time_aware` changes from the
+            one to the other.
+    """
+    family = model.family
+    if family.rope is None:
+        raise Refusal(
+            f"A {family.name} model has no rotary positions to scale.",
+            "Use Proportional attention alone, or a model of another family.",
+            code="nothing_to_patch",
+            input="model",
+        )
+    columns, rows = (size // family.latent.multiple for size in model.native_size)
+    rope, (frame, row, column) = family.rope, family.rope.widths(model.module)
+    widths = frame, row, column
+    return model.with_patch(RopeScaling((rows, columns), method, widths, rope.theta, rope.centred))

@@ -1,0 +1,39 @@
+"""Decode in overlapping tiles, for pictures too large to decode at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from app.engine import tiling
+from app.engine.media import Image, Latent
+from app.engine.vae import Vae
+from app.graph.node import Context, node
+from app.graph.problem import Refusal
+from app.graph.widgets import Number
+
+
+@node()
+def decode_tiled(
+    context: Context,
+    vae: Vae,
+    latent: Latent,
+    tile: Annotated[int, Number(64, 4096, step=64, unit="px")] = 512,
+    overlap: Annotated[int, Number(0, 2048, step=8, unit="px")] = 64,
+) -> Image:
+    """Turn a large latent into a picture, tile by tile. Needs the memory of one tile.
+
+    Args:
+        vae: The autoencoder that came with the model.
+        latent: What the sampler made.
+        tile: Side of a tile; a picture that is no larger is decoded at once.
+        overlap: How far neighbouring tiles overlap; more makes the seams fainter.
+    """
+    if overlap * 2 > tile:
+        raise Refusal(
+            f"Tiles of {tile} pixels cannot overlap by {overlap}.",
+            f"Choose {tile // 2} at most.",
+            code="bad_overlap",
+            input="overlap",
+        )
+    side = vae.family.latent.downscale
+    return tiling.decode_tiled(vae, latent, tile // side, overlap // side, context.progress)

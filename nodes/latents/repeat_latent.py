@@ -1,0 +1,25 @@
+"""Repeat a latent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from app.engine.media import Latent
+from app.graph.node import node
+from app.graph.widgets import Number
+
+
+@node()
+def repeat_latent(latent: Latent, count: Annotated[int, Number(1, 64)] = 2) -> Latent:
+    """Make a batch of the same latent several times over; sampling gives each its own noise.
+
+    Args:
+        latent: The latent, or a batch of them.
+        count: How many times.
+    """
+    mask = latent.mask
+    if mask is not None and len(mask) > 1:
+        mask = mask.repeat(count, 1, 1)
+    times = (count, *[1] * (latent.samples.ndim - 1))
+    return replace(latent, samples=latent.samples.repeat(times), mask=mask)

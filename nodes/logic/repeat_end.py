@@ -1,0 +1,58 @@
+"""The end of a loop that runs a given number of rounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+from app.graph.expansion import Expansion
+from app.graph.loop import VALUES, Drawn, Loop
+from app.graph.node import Context, Lazy, node
+from app.graph.problem import Refusal
+from app.graph.workflow import Link
+
+
+class End(NamedTuple):
+    """What the last round made, and the first value of every round."""
+
+    value: list[Any]
+    second: list[Any]
+    third: list[Any]
+    values: list[Any]
+
+
+@node(lane="pool", needs=lambda **_: ())
+def repeat_end(
+    context: Context,
+    loop: Loop,
+    value: Annotated[list[Any] | None, Lazy()] = None,
+    second: Annotated[list[Any] | None, Lazy()] = None,
+    third: Annotated[list[Any] | None, Lazy()] = None,
+) -> End:
+    """End a loop: hand each round's values to the next one, and the last round's on.
+
+    Args:
+        loop: Connect the loop's start.
+        value: What this round made; the next one starts from it. Without an edge the value stays as it was.
+        second: The same for the second value.
+        third: The same for the third value.
+    """
+    if context.element:
+        raise Refusal("a loop has one count, not a list of them.", "Feed count with one number.", input="loop")
+    drawn = Drawn(context)
+    if loop.count == 0:
+        first = {name: Link(drawn.start.id, name) for name in VALUES}
+        return Expansion({}, (), {**first, "values": []})  # type: ignore[return-value]
+    copies, rounds = [], [drawn.first()]
+    for number in range(1, loop.count):
+        later = Loop(loop.count - number, loop.index + number)
+        copies.append(drawn.copy(rounds[-1], f"{context.id}#{number}/", later))
+        rounds.append(copies[-1].round)
+    return Expansion(  # type: ignore[return-value]
+        nodes={id: node for copy in copies for id, node in copy.nodes.items()},
+        edges=tuple(edge for copy in copies for edge in copy.edges),
+        outputs={
+            **{name: drawn.fed_back(name, rounds[-1]) for name in VALUES},
+            "values": [link for at in rounds for link in drawn.fed_back("value", at)],
+        },
+        shown_as={new: id for copy in copies for new, id in copy.shown_as.items()},
+    )
