@@ -1,8 +1,8 @@
-"""What sparse attention saves in a whole step, and what it costs: `python -m benchmarks.attention [sides...]`.
+"""What sparse attention saves in a whole step: `python -m benchmarks.attention` writes results/attention.md.
 
 A random Flux of middle size works on a smooth random picture; its queries and keys are scaled up, so that
-attention is about as peaked as in a trained model. Dense and sparse steps take turns. Times are CPU times of
-one thread, so that other work on the machine counts little. Results go to results/attention.md.
+attention is more peaked. Dense and sparse steps take turns. Times are CPU times of one thread, so that other
+work on the machine counts little. Sides of other pictures, in tokens, can be named on the command line.
 """
 
 from __future__ import annotations
@@ -123,7 +123,6 @@ def measure(model: Model, patch: Patch[Any], side: int, rounds: int) -> Measured
     given, other = questions(side), replace(model, module=deepcopy(model.module))
     with open_run(model) as plain, open_run(other.with_patch(patch)) as patched:
         dense, sparse = Turns(plain, given), Turns(patched, given)
-        dense.ask(0)
         sparse.ask(0)
         for _ in range(rounds):
             exact, found = dense.ask(1), sparse.ask(1)
@@ -138,12 +137,13 @@ def measure(model: Model, patch: Patch[Any], side: int, rounds: int) -> Measured
 
 
 def closed_form(patch: Patch[Any], side: int) -> float | None:
-    """Return the share of query-key pairs that a technique keeps by its definition; None if the data decide."""
-    tokens = side * side
-    pairs = image_pairs(patch, side)
+    """Return the share of query-key pairs that a technique keeps by its definition; None if data decide."""
+    tokens, pairs = side * side, image_pairs(patch, side)
     if isinstance(patch, KvPooling):
         return (tokens / patch.factor**2 + TEXT) / (tokens + TEXT)
-    return None if pairs is None else (TEXT * (tokens + TEXT) + tokens * TEXT + pairs) / (tokens + TEXT) ** 2
+    if pairs is None:
+        return None
+    return (TEXT * (tokens + TEXT) + tokens * TEXT + pairs) / (tokens + TEXT) ** 2
 
 
 def image_pairs(patch: Patch[Any], side: int) -> float | None:
@@ -185,19 +185,20 @@ def processor() -> str:
 def report(sides: tuple[int, ...]) -> Iterator[str]:
     yield "# Sparse attention: time of a step, density and error"
     yield ""
-    yield f"CPU: {processor()}, {os.cpu_count()} cores, {platform.machine()}; Python"
-    yield f"{platform.python_version()}, torch {torch.__version__}; CPU time of one thread, medians of steps in turns."
+    machine = f"{processor()}, {os.cpu_count()} cores, {platform.machine()}"
+    yield f"CPU: {machine}; torch {torch.__version__}, float32."
+    yield "CPU time of one thread; dense and sparse steps in turns, medians of up to three."
     yield ""
-    yield f"Random Flux, 8 blocks of width 512, {TEXT} text tokens beside the image tokens. Its weights are random, so"
-    yield "errors rank techniques on this model only and say little of pictures."
+    yield f"Random Flux, 8 blocks of width 512, {TEXT} text tokens beside the image tokens. Its weights are"
+    yield "random, so errors rank techniques on this model only and say little of pictures."
     yield ""
-    yield "* density: share of query-key pairs that a sparse step looks at, as its report says and as its definition"
+    yield "* density: share of query-key pairs that a sparse step looks at, by the report and by definition"
     yield "* speed-up: of a whole sparse step over a whole dense step, projections and MLPs included"
-    yield "* first step: time over a dense step; it groups, searches or looks at everything where a technique does"
-    yield "* error: root mean square change of the velocity, over its root mean square, one step"
+    yield "* first step: time over a dense step's; some group, search or look at everything in it"
+    yield "* error: root mean square change of the velocity, over its root mean square, in one step"
     model = model_of_middle_size()
     for side in sides:
-        rounds = 5 if side <= 32 else 3
+        rounds = max(1, 96 // side)
         yield ""
         yield "| image tokens | technique | density | by definition | speed-up | first step | error |"
         yield "|---|---|---|---|---|---|---|"
@@ -213,11 +214,11 @@ def report(sides: tuple[int, ...]) -> Iterator[str]:
 @torch.no_grad()
 def main() -> None:
     torch.set_num_threads(1)
-    lines = []
-    for line in report(tuple(map(int, sys.argv[1:])) or SIDES):
-        print(line, flush=True)
-        lines.append(line)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    sides = tuple(map(int, sys.argv[1:])) or SIDES
+    with RESULTS.open("w", encoding="utf-8") as results:
+        for line in report(sides):
+            print(line, flush=True)
+            print(line, file=results, flush=True)
 
 
 if __name__ == "__main__":

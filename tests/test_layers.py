@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "nodes": {
         "app.engine",
-        *(f"app.graph.{name}" for name in ("expansion", "node", "problem", "widgets", "workflow")),
+        *(f"app.graph.{name}" for name in ("expansion", "loop", "node", "problem", "widgets", "workflow")),
         *TORCH,
     },
 }

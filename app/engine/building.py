@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -84,7 +85,8 @@ def empty(part: Part, told: Mapping[str, Any]) -> nn.Module:
 
     arguments = {**part.config, **told}
     name = part.architecture.model
-    with init_empty_weights(include_buffers=False):
+    with init_empty_weights(include_buffers=False), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
         if (kind := getattr(diffusers, name, None)) is not None:
             module: nn.Module = kind(**arguments)
         else:

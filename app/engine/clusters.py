@@ -58,7 +58,9 @@ def cluster(tokens: Tensor, count: int, iterations: int, start: Tensor | None = 
 
 def nearest(tokens: Tensor, centroids: Tensor) -> Tensor:
     """Return the nearest centroid of each token, (B, K, N)."""
-    return (centroids.square().sum(-1)[:, :, None] - 2 * tokens @ centroids.mT).argmin(-1)
+    sizes = centroids.square().sum(-1)[:, :, None]
+    distances = torch.baddbmm(sizes.flatten(0, 1), tokens.flatten(0, 1), centroids.mT.flatten(0, 1), alpha=-2)
+    return distances.argmin(-1).view(tokens.shape[:-1])
 
 
 def moved(tokens: Tensor, labels: Tensor, centroids: Tensor) -> Tensor:

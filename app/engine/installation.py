@@ -103,7 +103,8 @@ def blocks(model: Model) -> Iterator[tuple[Block, Stack, nn.Module]]:
     depth = 0
     for stack, members in stacks:
         for index, block in enumerate(members):
-            yield Block(stack.path, index, depth if stack.trunk else -1, count), stack, block
+            depth_here = depth if stack.trunk else -1
+            yield Block(stack.path, index, depth_here, count, stack.conditions), stack, block
             depth += stack.trunk
 
 

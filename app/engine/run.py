@@ -39,7 +39,7 @@ class Run:
         self.step.layout = family.layout(given)
         conditioning = given.conditioning.to(self.device, self.dtype)
         typed = replace(given, latent=given.latent.to(self.dtype), conditioning=conditioning)
-        output = module(**family.arguments(module, typed), return_dict=False)[0]
+        output = family.output(module(**family.arguments(module, typed), return_dict=False))
         return family.denoised(given, output.to(given.latent.dtype))
 
     def around(

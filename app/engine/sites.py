@@ -24,12 +24,14 @@ class Block:
         index: Position in that list.
         depth: Position in the trunk, counted over all its stacks; -1 for a refiner outside of it.
         count: Number of blocks in the trunk.
+        conditions: Whether its stack makes a condition that every block of the trunk reads.
     """
 
     stack: str
     index: int
     depth: int
     count: int
+    conditions: bool = False
 
     @property
     def in_trunk(self) -> bool:

@@ -49,6 +49,11 @@ class Step:
     layout: Layout
 
     @property
+    def side(self) -> str:
+        """The guidance branch, without the number by which regional prompts tell their parts apart."""
+        return self.branch.rstrip("0123456789")
+
+    @property
     def whole(self) -> Layout:
         """Tokens of the whole picture."""
         return self.layout.subset(None)

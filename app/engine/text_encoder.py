@@ -43,18 +43,26 @@ class Tower:
         each = [self.tokenizer.ids(self.role.wrap(prompt), self.length) for prompt in prompts]
         if self.role.padding == "full":
             return self.run([filled(ids, self.length, self.tokenizer.padding) for ids in each])
-        encoded = [self.run([ids]) for ids in each]
+        encoded = [self.run_alone(ids) for ids in each]
         tokens = [one.tokens[:, self.role.drop :] for one in encoded]
         if self.role.padding == "zeroed":
             tokens = [nn.functional.pad(one, (0, 0, 0, self.length - one.shape[1])) for one in tokens]
         refuse_different_lengths(tokens)
         return Encoded(torch.cat(tokens), None)
 
-    def run(self, ids: Sequence[Sequence[int]]) -> Encoded:
-        """Ask the encoder itself."""
+    def run_alone(self, ids: Sequence[int]) -> Encoded:
+        """Ask about one prompt without filling, or with as much as the family looks at."""
+        filling = min(self.role.shown_filling, self.length - len(ids))
+        own = [1] * len(ids) + [0] * filling
+        return self.run([[*ids, *[self.tokenizer.padding] * filling]], own if filling else None)
+
+    def run(self, ids: Sequence[Sequence[int]], own: Sequence[int] | None = None) -> Encoded:
+        """Ask the encoder itself; `own` says which tokens count, where not all do."""
         device = next(self.module.parameters()).device
+        mask = None if own is None else torch.tensor([own], device=device)
+        given = {"input_ids": torch.tensor(ids, device=device), "attention_mask": mask}
         with adapted(self.module, self.adapters):
-            output: Any = self.module(input_ids=torch.tensor(ids, device=device), output_hidden_states=True)
+            output: Any = self.module(**given, output_hidden_states=True)
         tokens: Tensor = output.hidden_states[-1 - self.role.layers_back]
         pooled = output.get("text_embeds", output.get("pooler_output"))
         return Encoded(tokens.float().cpu(), None if pooled is None else pooled.float().cpu())

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.execution.events import AssetAdded, Event, Folder, NodeProgress, NodeReported, SavedFile
+from app.execution.events import AssetAdded, Event, Folder, JobFinished, NodeProgress, NodeReported, SavedFile
 from app.execution.files import Folders, Numbering, write_whole
 from app.execution.savepoints import CallSavepoint, Savepoints
 from app.graph.expansion import RunningNode
@@ -40,12 +40,15 @@ class Caller:
         cancelled: Set by the caller to stop the run.
         claim: Returns the name for a file; when a run is done again, the name of the first time, so that no
             file appears twice. None counts on in the folder.
+        stuck: Takes the end of a run with a node that does not stop after its time limit, and ends the process.
+            None waits for the node.
     """
 
     emit: Callable[[Event], None]
     preview: Callable[[bytes], None] = lambda frame: None
     cancelled: threading.Event = field(default_factory=threading.Event)
     claim: Callable[[Claim], str] | None = None
+    stuck: Callable[[JobFinished], None] | None = None
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import Any
 from app.execution.cache import ResultCache
 from app.execution.calls import Elements, NodeFailed, Outcome, call, elapsed, wanted
 from app.execution.context import Caller, NodeContext
+from app.execution.deadlines import Deadlines
 from app.execution.events import (
     AssetAdded,
     JobFinished,
@@ -36,6 +37,7 @@ from app.graph.workflow import Link, Workflow
 
 POOL = 4  # nodes that may run beside the one that holds the device
 WAITING = 32  # async nodes at a time
+GRACE = 2.0  # seconds that a node over its time limit has to stop by itself
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Executor:
     savepoints: Savepoints | None = None
     device: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "device"))
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(POOL, "pool"))
+    grace: float = GRACE
     waiting: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WAITING, "async"))
 
     def lane(self, name: Lane) -> ThreadPoolExecutor:
@@ -117,6 +120,8 @@ class RunningJob:
     expanding: dict[str, Returned] = field(default_factory=dict)
     unkept: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    begun: float = field(default_factory=time.monotonic)
 
     def execute(self) -> None:
         """Run until all targets are there; raises what the first failing node raised, or Cancelled."""
@@ -124,14 +129,24 @@ class RunningJob:
             self.demand(self.plan.targets)
             while self.ready or self.running:
                 self.start_ready()
-                finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                at_work = [self.plan.nodes[id] for id in self.running.values()]
+                patience = self.deadlines.patience(at_work)
+                finished, _ = wait(self.running, patience, FIRST_COMPLETED)
                 for future in finished:
                     id, result = self.running.pop(future), future.result()
                     if isinstance(result, Returned):
                         self.expand(self.plan.nodes[id], result)
                     else:
                         self.complete(id, result)
+                if not finished:
+                    self.deadlines.enforce(at_work)
             self.refuse_circles()
+        except NodeFailed as failure:
+            self.stopping.set()
+            late = failure.problem.code == "time_limit" and wait(self.running, self.executor.grace).not_done
+            if late and self.caller.stuck is not None:
+                self.caller.stuck(failed(failure.problem, elapsed(self.begun)))
+            raise
         finally:
             self.stopping.set()
             wait(self.running)
@@ -244,6 +259,7 @@ class RunningJob:
         """Run a node in its lane."""
         if self.stopping.is_set():
             raise Cancelled
+        self.deadlines.begin(node)
         self.caller.emit(NodeStarted(node.shown, part_of(node)))
         started = time.monotonic()
         context = NodeContext(

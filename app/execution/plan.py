@@ -73,14 +73,10 @@ class Planner:
     nodes: dict[str, PlannedNode] = field(default_factory=dict)
 
     def add(
-        self,
-        id: str,
-        instance: NodeInstance,
-        links: Mapping[str, list[Link]],
-        shown: str = "",
-        maker: str = "",
+        self, id: str, instance: NodeInstance, links: Mapping[str, list[Link]], brought: Brought | None = None
     ) -> None:
-        """Plan one node; `shown` and `maker` (see `fingerprint`) are for those that an expansion brought."""
+        """Plan one node."""
+        brought = brought or Brought(id, "", "")
         spec = self.catalog.get(instance.type)
         assert spec is not None, f"{id} passed the check without a known type"
         spec = spec.covering(links, instance.values)

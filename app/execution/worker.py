@@ -24,7 +24,7 @@ from app.execution.cache import ResultCache
 from app.execution.calls import NodeFailed
 from app.execution.context import Caller, Claim
 from app.execution.disk import DiskCache
-from app.execution.events import Event
+from app.execution.events import Event, JobFinished
 from app.execution.executor import Executor
 from app.execution.files import Folders
 from app.execution.savepoints import Savepoints
@@ -110,7 +110,11 @@ class Worker:
                 self.channel.send({"type": "claim", "job": job, **asdict(wish)})
                 return self.names.get()
 
-        caller = Caller(emit, self.channel.send, self.cancelled, claim)
+        def stuck(end: JobFinished) -> None:
+            self.channel.send({"type": "stuck", "job": job, "event": events.to_json(end)})
+            threading.Event().wait()  # until the server kills this process
+
+        caller = Caller(emit, self.channel.send, self.cancelled, claim, stuck)
         executor.run(workflow.read(message["document"]), caller, message["targets"])
 
 

@@ -21,6 +21,8 @@ from app.graph.workflow import Graph, Link, NodeInstance, Workflow
 
 Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
 
+DAY = 86_400  # seconds
+
 
 @dataclass(frozen=True)
 class Checker:
@@ -79,6 +81,7 @@ class Checker:
         """Check every typed-in value, and that nothing required is missing."""
         links = links_of(self.graph, self.catalog)
         for id, node, spec in self.nodes():
+            yield from time_limit(id, node)
             for entry in spec.inputs:
                 if entry.name not in links[id]:
                     yield from self.value(id, node, entry)
@@ -233,6 +236,14 @@ def soften(problem: Problem, needed: set[str], runs: bool) -> Problem:
 def missing_value(id: str, entry: Input) -> Problem:
     remedy = f"Connect an output of type {entry.type}." if entry.port else "Set a value."
     return Problem("missing_input", f"{id}: {entry.name} is missing.", remedy, id, entry.name)
+
+
+def time_limit(id: str, node: NodeInstance) -> Iterator[Problem]:
+    limit: object = node.time_limit
+    if limit is None or (isinstance(limit, int | float) and not isinstance(limit, bool) and 0 < limit <= DAY):
+        return
+    message = f"{id}: its time limit is {shown(limit)}, allowed is a number of seconds up to {DAY:,}."
+    yield Problem("bad_time_limit", message, "Set such a number, or none.", id)
 
 
 def cycles(links: Links) -> list[Problem]:

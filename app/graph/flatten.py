@@ -121,6 +121,9 @@ def faults(frame: Frame, taken: Mapping[str, NodeInstance]) -> Iterator[Problem]
         if source and edge.output not in source.outputs:
             yield lacking(source.id, "output", edge.output, source.outputs)
     for id, child in frame.children.items():
+        if graph.nodes[id].time_limit is not None:
+            message = f"{child.id}: a node that stands for a graph has no time limit of its own."
+            yield Problem("bad_time_limit", message, "Set it on nodes inside.", child.id)
         for name in graph.nodes[id].values.keys() - set(child.inputs):
             yield replace(lacking(child.id, "input", name, child.inputs), severity="warning")
     for path in map(frame.path, graph.nodes if frame.outer else ()):

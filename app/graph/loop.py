@@ -1,16 +1,17 @@
 """Loops as expansions: the nodes between the start and the end of a loop are copied for each further round.
 
-A node belongs to the loop when it needs the start and the end needs it, or when it has a side effect, needs the
-start and does not need the end. The first round are the drawn nodes themselves. The cost is linear in the copies.
+A node belongs to the loop when it needs the start and the end needs it, or when it has a side effect, needs
+the start and does not need the end. The first round are the drawn nodes. The cost is linear in the copies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.expansion import Running, RunningNode
+from app.graph.problem import Refusal
 from app.graph.workflow import Edge, Link, NodeInstance
 
 VALUES = ("value", "second", "third")  # what goes from round to round: inputs and outputs of start and end
@@ -18,9 +19,8 @@ VALUES = ("value", "second", "third")  # what goes from round to round: inputs a
 
 @dataclass(frozen=True)
 class Loop:
-    """What the start of a loop tells its end: how many rounds there are, and the index of the first one."""
+    """What the start of a loop tells its end: the index of the round."""
 
-    count: int
     index: int
 
 
@@ -41,35 +41,51 @@ class Drawn:
         self.running = context.running
         self.end = self.running[context.id]
         self.start = self.running[self.end.links["loop"][0].node]
+        if self.start.spec.output("loop") is None:
+            raise Refusal(
+                "loop comes from a node that starts no loop.", "Connect Repeat start.", input="loop"
+            )
+        self.names = [name for name in VALUES if name in self.start.links or name in self.end.links]
         self.body = [self.start.id, *between(self.running, self.start, self.end)]
 
     def fed_back(self, name: str, at: Round) -> list[Link]:
         """Return what a round hands to the next one; without an edge into the end a value stays as it was."""
         return [at.link(link) for link in self.end.links.get(name, (Link(self.start.id, name),))]
 
+    def last(self, at: Round) -> dict[str, list[Link]]:
+        """Return what the loop hands on when it ends after a round."""
+        return {name: self.fed_back(name, at) for name in VALUES}
+
     def first(self) -> Round:
         return Round({id: id for id in self.body})
 
-    def copy(self, before: Round, prefix: str, loop: Loop, end: str = "") -> Copy:
-        """Copy the loop for a round after another one; with `end`, the end of the loop too, under that id."""
-        ids = {id: prefix + local(id, self.end.id) for id in self.body} | ({self.end.id: end} if end else {})
-        now = Round(ids)
-        nodes = {ids[id]: replace(self.running[id].instance, mode="on") for id in ids}
-        start = ids[self.start.id]
-        nodes[start] = with_values(nodes[start], count=loop.count, index=loop.index)
-        edges = [
-            Edge(now.link(link).node, link.output, ids[id], name)
-            for id in ids
-            if id != self.start.id
-            for name, links in self.running[id].links.items()
-            for link in links
-        ]
+    def copy(self, before: Round, prefix: str, index: int) -> Copy:
+        """Copy the loop without its end for a round after another one."""
+        now = Round({id: prefix + local(id, self.end.id) for id in self.body})
+        nodes = {new: self.running[id].instance for id, new in now.ids.items()}
+        start = now.ids[self.start.id]
+        nodes[start] = with_values(nodes[start], index=index)
+        edges = [edge for id in self.body if id != self.start.id for edge in self.edges_into(id, now)]
         edges += [
             Edge(link.node, link.output, start, name)
-            for name in VALUES
+            for name in self.names
             for link in self.fed_back(name, before)
         ]
-        return Copy(now, nodes, edges, {new: id for id, new in ids.items()})
+        return Copy(now, nodes, edges, {new: id for id, new in now.ids.items()})
+
+    def copy_with_end(self, prefix: str, index: int, **values: Any) -> tuple[str, Copy]:
+        """Copy the loop for the next round with its end, on which `values` are set; also returns that end's id."""
+        copy = self.copy(self.first(), prefix, index)
+        end = prefix + local(self.end.id, self.end.id)
+        now = Round({**copy.round.ids, self.end.id: end})
+        edges = [edge for edge in self.edges_into(self.end.id, now) if edge.input not in values]
+        nodes = {**copy.nodes, end: with_values(self.end.instance, **values)}
+        return end, Copy(now, nodes, [*copy.edges, *edges], {**copy.shown_as, end: self.end.id})
+
+    def edges_into(self, id: str, at: Round) -> Iterator[Edge]:
+        for name, links in self.running[id].links.items():
+            for link in links:
+                yield Edge(at.link(link).node, link.output, at.ids[id], name)
 
 
 @dataclass(frozen=True)
@@ -117,7 +133,7 @@ def reach(ids: Iterable[str], step: Callable[[str], Iterable[str]], stop: Iterab
 
 
 def local(id: str, end: str) -> str:
-    """Return a node's id without what it shares with the end's: the way through instances and loops around."""
+    """Return a node's id without the way through instances and loops that it shares with the end's."""
     around = end.rpartition("/")[0]
     return id.removeprefix(f"{around}/") if around else id
 

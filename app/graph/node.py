@@ -130,6 +130,7 @@ def node(  # noqa: PLR0913
     lane: Lane = "device",
     needs: Callable[..., Iterable[str]] | None = None,
     retries: int = 0,
+    timeout: float | None = None,
     prepare: Callable[[], object] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
@@ -142,6 +143,7 @@ def node(  # noqa: PLR0913
         lane: Where it runs: nodes on the `device` take turns, nodes of the `pool` run beside them.
         needs: Given the inputs known so far by name, returns the names of lazy inputs that a call needs.
         retries: How often a call is tried again after connection troubles (OSError).
+        timeout: How long (s) a run of it may take; the user can set another limit on a node of a document.
         prepare: Does slow imports; called once while the worker has nothing else to do.
     """
     claims = tuple(sorted(patch.claims)) if patch else ()
@@ -157,6 +159,7 @@ def node(  # noqa: PLR0913
             lane="async" if inspect.iscoroutinefunction(function) else lane,
             needs=needs,
             retries=retries,
+            timeout=timeout,
             prepare=prepare,
         )
         return function

@@ -94,6 +94,7 @@ class NodeSpec:
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
         prepare: Does slow imports; called once while the worker has nothing else to do.
+        timeout: How long (s) it may take for all its elements, if the document sets no other limit.
         outside: What other programs call it, for `interop`; nothing else reads it.
         open: Takes edges into inputs that it does not declare.
         takes: Says whether an `open` node takes a typed-in value for an input that it does not declare.
@@ -122,6 +123,7 @@ class NodeSpec:
     needs: Callable[..., Iterable[str]] | None = field(default=None, compare=False)
     retries: int = field(default=0, compare=False)
     prepare: Callable[[], object] | None = field(default=None, compare=False)
+    timeout: float | None = field(default=None, compare=False)
     outside: Mapping[str, Any] = field(default_factory=dict, compare=False)
     open: bool = field(default=False, compare=False)
     takes: Callable[[str], bool] | None = field(default=None, compare=False)

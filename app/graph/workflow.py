@@ -29,12 +29,13 @@ class MalformedWorkflow(Exception):
 
 @dataclass(frozen=True)
 class NodeInstance:
-    """A node of a document: its type, the values set on it, and whether it runs."""
+    """A node of a document: its type, the values set on it, whether it runs, and for how long at most (s)."""
 
     type: str
     values: Mapping[str, Any] = field(default_factory=dict)
     mode: Mode = "on"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    time_limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,8 @@ def read_node(data: Any, id: str) -> NodeInstance:
         type=expect(node.get("type"), str, f"'type' of node '{id}'"),
         values=expect(node.get("values", {}), dict, f"'values' of node '{id}'"),
         mode=mode,
-        extra=without(node, "type", "values", "mode"),
+        extra=without(node, "type", "values", "mode", "time_limit"),
+        time_limit=node.get("time_limit"),
     )
 
 
@@ -232,13 +234,15 @@ def read_end(data: Any, where: str) -> tuple[str, str]:
 
 
 def graph_to_json(graph: Graph) -> dict[str, Any]:
-    nodes = {
-        id: {"type": node.type, "values": json_safe(node.values), "mode": node.mode, **node.extra}
-        for id, node in graph.nodes.items()
-    }
+    nodes = {id: node_to_json(node) for id, node in graph.nodes.items()}
     edges = [{"from": [edge.source, edge.output], "to": [edge.target, edge.input]} for edge in graph.edges]
     interface = {} if graph.interface is None else {"interface": interface_to_json(graph.interface)}
     return {"nodes": nodes, "edges": edges, **interface, **graph.extra}
+
+
+def node_to_json(node: NodeInstance) -> dict[str, Any]:
+    limit = {} if node.time_limit is None else {"time_limit": node.time_limit}
+    return {"type": node.type, "values": json_safe(node.values), "mode": node.mode, **limit, **node.extra}
 
 
 def interface_to_json(interface: Interface) -> dict[str, Any]:

@@ -21,7 +21,13 @@ SMOOTHED = "is smoothed here when pictures shrink, so pixels differ a little"
 SHARP = ("nearest-exact", "area", "lanczos")  # methods that come out the same
 SCALED = {"upscale_method": (SHARP, SMOOTHED)}
 CROP = {"disabled": "stretch", "center": "crop"}
-NAMED_COLORS = {"white": "white", "black": "black", "red": "red", "green": "lime", "blue": "blue"}
+COLORS = {
+    "white": "#ffffff",
+    "black": "#000000",
+    "red": "#ff0000",
+    "green": "#00ff00",
+    "blue": "#0000ff",
+}
 MOST_IMAGES = 16
 
 
@@ -169,7 +175,7 @@ SIZE_RULES = (
                     "width": Same("target_width"),
                     "height": Same("target_height"),
                     "fit": Always("pad"),
-                    "color": Word("padding_color", {"white": "white", "black": "black"}),
+                    "color": Word("padding_color", {word: COLORS[word] for word in ("white", "black")}),
                     "method": Word("interpolation", METHODS),
                 },
             ),
@@ -359,7 +365,7 @@ IMAGE_RULES = (
                     "direction": Same("direction"),
                     "match_size": Same("match_image_size"),
                     "gap": Same("spacing_width"),
-                    "color": Word("spacing_color", NAMED_COLORS),
+                    "color": Word("spacing_color", COLORS),
                 },
             ),
         ),

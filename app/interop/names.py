@@ -1,4 +1,4 @@
-"""The table of ComfyUI's class types and our nodes. To support another class type, add a line here."""
+"""The table of ComfyUI's class types and our nodes, put together from its parts (`*_rules.py`)."""
 
 from __future__ import annotations
 
@@ -6,73 +6,26 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from app.interop.conditioning_rules import CONDITIONING_RULES
 from app.interop.flat import NATIVE
-from app.interop.image_rules import IMAGE, IMAGE_RULES
+from app.interop.image_rules import IMAGE_RULES
+from app.interop.latent_rules import LATENT_RULES
 from app.interop.loader_rules import LOADER_RULES
 from app.interop.mask_rules import MASK_RULES
 from app.interop.orders import ORDERS, PASS_WIDGETS
-from app.interop.rules import Out, Part, Rule, Same
-from app.interop.sampler_parts import MODEL_OF
-from app.interop.sampler_rules import LATENT, SAMPLER_RULES
+from app.interop.sampler_rules import SAMPLER_RULES
 from app.interop.value_rules import VALUE_RULES
 from app.interop.video_rules import VIDEO_RULES
-from app.interop.ways import SamplersModel
-
-TEXT = {"clip": "CLIP"}
-SIZE = {"width": 512, "height": 512, "batch_size": 1}
-NEW_LATENT = Part(
-    "empty_latent",
-    {
-        "model": SamplersModel(MODEL_OF),
-        "width": Same("width"),
-        "height": Same("height"),
-        "batch_size": Same("batch_size"),
-    },
-)
 
 TABLE = (
     *LOADER_RULES,
-    Rule(
-        "CLIPTextEncode",
-        (Part("encode_text", {"text_encoder": Same("clip"), "prompt": Same("text")}),),
-        TEXT,
-        {"text": ""},
-        (Out("CONDITIONING", "CONDITIONING", "conditioning"),),
-    ),
-    Rule("EmptySD3LatentImage", (NEW_LATENT,), {}, {**SIZE, "width": 1024, "height": 1024}, LATENT),
-    Rule("EmptyLatentImage", (NEW_LATENT,), {}, SIZE, LATENT),
-    Rule("EmptyFlux2LatentImage", (NEW_LATENT,), {}, {**SIZE, "width": 1024, "height": 1024}, LATENT),
-    Rule(
-        "FluxGuidance",
-        (
-            Part(
-                "embedded_guidance",
-                {"conditioning": Same("conditioning"), "guidance_scale": Same("guidance")},
-            ),
-        ),
-        {"conditioning": "CONDITIONING"},
-        {"guidance": 3.5},
-        (Out("CONDITIONING", "CONDITIONING", "conditioning"),),
-    ),
-    Rule(
-        "VAEDecode",
-        (Part("decode_latent", {"latent": Same("samples"), "vae": Same("vae")}),),
-        {"samples": "LATENT", "vae": "VAE"},
-        {},
-        IMAGE,
-    ),
-    Rule(
-        "VAEEncode",
-        (Part("encode_image", {"image": Same("pixels"), "vae": Same("vae")}),),
-        {"pixels": "IMAGE", "vae": "VAE"},
-        {},
-        LATENT,
-    ),
+    *CONDITIONING_RULES,
+    *LATENT_RULES,
+    *SAMPLER_RULES,
     *IMAGE_RULES,
     *MASK_RULES,
     *VIDEO_RULES,
     *VALUE_RULES,
-    *SAMPLER_RULES,
 )
 RULES = {rule.class_type: rule for rule in TABLE}
 

@@ -26,10 +26,5 @@ ORDERS = {  # widgets of class types that have no line in the table, so that the
     "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
     "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
     "ControlNetLoader": ("control_net_name",),
-    "EmptyHunyuanLatentVideo": ("width", "height", "length", "batch_size"),
-    "EmptyLTXVLatentVideo": ("width", "height", "length", "batch_size"),
-    "Flux2Scheduler": ("steps", "width", "height"),
-    "RepeatLatentBatch": ("amount",),
     "TextEncodeQwenImageEditPlus": ("prompt",),
-    "VAEDecodeTiled": ("tile_size", "overlap", "temporal_size", "temporal_overlap"),
 }

@@ -142,6 +142,13 @@ SAMPLER_RULES = (
         SIGMAS,
     ),
     Rule(
+        "Flux2Scheduler",
+        (Part("flux2_schedule", {name: Same(name) for name in ("steps", "width", "height")}),),
+        {},
+        {"steps": 20, "width": 1024, "height": 1024},
+        SIGMAS,
+    ),
+    Rule(
         "SplitSigmas",
         (Part("split_sigmas", {"sigmas": Same("sigmas"), "step": Same("step")}),),
         ONE,

@@ -44,6 +44,7 @@ class Runner:
     started: float = 0.0
     node: str | None = None
     cancelling: bool = False
+    stuck: JobFinished | None = None
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.state.worker_settings(), self.hear, self.worker_changed)
@@ -79,6 +80,7 @@ class Runner:
             return
         self.state.jobs.start(job.id)
         self.current, self.started, self.node, self.cancelling = job, time.monotonic(), None, False
+        self.stuck = None
         document, targets = self.state.jobs.document(job.id), self.state.jobs.targets(job.id)
         self.supervisor.send({"type": "run", "job": job.id, "document": document, "targets": targets})
 
@@ -126,6 +128,11 @@ class Runner:
         elif message["type"] == "claim":
             wish = Claim(**{name: message[name] for name in ("node", "index", "folder", "template")})
             self.supervisor.send({"type": "claimed", "name": self.state.assets.claim(job.id, wish)})
+        elif message["type"] == "stuck":
+            self.stuck = JobFinished(
+                **{name: message["event"][name] for name in ("status", "problem", "duration")}
+            )
+            self.supervisor.kill()
 
     def take_event(self, job: Job, event: events.Event) -> None:
         match event:
@@ -183,6 +190,8 @@ class Runner:
         duration = round(time.monotonic() - self.started, 4)
         if self.cancelling:
             return JobFinished("cancelled", None, duration)
+        if self.stuck is not None:
+            return self.stuck
         where = f"while running '{self.node}'" if self.node else "before the first node"
         problem = Problem(
             "worker_died",

@@ -51,11 +51,15 @@ class GuidanceCache(Patch[Memory]):
     ) -> Tensor:
         memory.steps = step.total
         now, kept = (step.index, step.evaluation), memory.differences.get((step.branch, step.evaluation))
-        if step.branch == "cond":
+        if step.side == "cond":
             memory.rows.append("c")
-            memory.cond, memory.asked = call(given), now
-            return memory.cond
+            denoised = call(given)
+            if step.branch == "cond":
+                memory.cond, memory.asked = denoised, now
+            return denoised
         beside = memory.cond if memory.asked == now and step.sigma > 0 else None
+        if beside is not None and beside.shape != given.latent.shape:
+            beside = None  # one of the two is asked about an area only
         if beside is not None and kept is not None and not self.computes(step):
             memory.rows.append("r")
             return beside - step.sigma * kept

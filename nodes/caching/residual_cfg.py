@@ -50,10 +50,10 @@ class ResidualCfg(Patch[Memory]):
         self, step: Step, memory: Memory, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
         memory.steps = step.total
-        if step.branch != "uncond" or memory.anchor is None:
+        if step.side != "uncond" or memory.anchor is None:
             memory.rows.append("c")
             denoised = call(given)
-            if step.branch == "uncond":
+            if step.side == "uncond":
                 memory.anchor = denoised
             return denoised
         memory.rows.append("p")

@@ -14,7 +14,7 @@ from app.engine.colours import colour_of
 from app.engine.masks import place
 from app.engine.media import Image
 from app.graph.node import node
-from app.graph.widgets import Number, Slider, TextBox, TextLine
+from app.graph.widgets import Color, Number, Slider, TextBox
 
 ANCHORS = {"left": "lm", "center": "mm", "right": "rm"}  # Pillow's words for the middle of the text's height
 
@@ -26,9 +26,9 @@ def draw_text(
     x: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 0.5,
     y: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 0.9,
     size: Annotated[int, Number(4, 2048, unit="px")] = 32,
-    color: Annotated[str, TextLine(40)] = "white",
+    color: Annotated[str, Color()] = "#ffffff",
     outline: Annotated[int, Number(0, 64, unit="px")] = 2,
-    outline_color: Annotated[str, TextLine(40)] = "black",
+    outline_color: Annotated[str, Color()] = "#000000",
     align: Literal["left", "center", "right"] = "center",
 ) -> Image:
     """Write a text on every picture of a batch.

@@ -11,7 +11,7 @@ from app.engine.colours import colour_of
 from app.engine.media import Image, Mask
 from app.engine.resizing import refuse_size
 from app.graph.node import node
-from app.graph.widgets import Number, TextLine
+from app.graph.widgets import Color, Number
 
 Border = Annotated[int, Number(0, 8192, step=8, unit="px")]
 
@@ -31,7 +31,7 @@ def pad_image(
     right: Border = 0,
     bottom: Border = 0,
     feather: Annotated[int, Number(0, 1024, unit="px")] = 0,
-    color: Annotated[str, TextLine(40)] = "#808080",
+    color: Annotated[str, Color()] = "#808080",
 ) -> PaddedImage:
     """Add borders to pictures and mark them in a mask, so that a model can paint beyond the old edges.
 

@@ -8,7 +8,7 @@ from app.engine.colours import colour_of
 from app.engine.media import Image
 from app.engine.resizing import Method, proportional, resize
 from app.graph.node import node
-from app.graph.widgets import Number, TextLine
+from app.graph.widgets import Color, Number
 
 
 @node(lane="pool")
@@ -18,7 +18,7 @@ def resize_image(
     height: Annotated[int, Number(0, 16384, unit="px")] = 1024,
     fit: Literal["crop", "stretch", "pad"] = "crop",
     method: Method = "bicubic",
-    color: Annotated[str, TextLine(40)] = "black",
+    color: Annotated[str, Color()] = "#000000",
 ) -> Image:
     """Bring pictures to a given size.
 

@@ -12,14 +12,14 @@ from torch.nn.functional import affine_grid, grid_sample
 from app.engine.colours import colour_of
 from app.engine.media import Image
 from app.graph.node import node
-from app.graph.widgets import Slider, TextLine
+from app.graph.widgets import Color, Slider
 
 
 @node(lane="pool")
 def rotate_image(
     image: Image,
     angle: Annotated[float, Slider(-360.0, 360.0, step=1.0, unit="°")] = 90.0,
-    color: Annotated[str, TextLine(40)] = "black",
+    color: Annotated[str, Color()] = "#000000",
 ) -> Image:
     """Turn pictures clockwise; they grow so that nothing is cut off.
 

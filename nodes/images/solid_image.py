@@ -7,14 +7,14 @@ from typing import Annotated
 from app.engine.colours import colour_of
 from app.engine.media import Image
 from app.graph.node import node
-from app.graph.widgets import Number, TextLine
+from app.graph.widgets import Color, Number
 
 
 @node(lane="pool")
 def solid_image(
     width: Annotated[int, Number(1, 16384, unit="px")] = 512,
     height: Annotated[int, Number(1, 16384, unit="px")] = 512,
-    color: Annotated[str, TextLine(40)] = "black",
+    color: Annotated[str, Color()] = "#000000",
     batch_size: Annotated[int, Number(1, 4096)] = 1,
 ) -> Image:
     """Make a picture of one colour.

@@ -12,7 +12,7 @@ from app.engine.masks import for_batch, longer
 from app.engine.media import Image
 from app.engine.resizing import proportional, resize
 from app.graph.node import node
-from app.graph.widgets import Number, TextLine
+from app.graph.widgets import Color, Number
 
 
 @node(lane="pool")
@@ -22,7 +22,7 @@ def stitch_images(
     direction: Literal["right", "down", "left", "up"] = "right",
     match_size: bool = True,
     gap: Annotated[int, Number(0, 1024, unit="px")] = 0,
-    color: Annotated[str, TextLine(40)] = "white",
+    color: Annotated[str, Color()] = "#ffffff",
 ) -> Image:
     """Put a picture beside another one.
 

@@ -8,6 +8,7 @@ from app.graph.expansion import Expansion
 from app.graph.loop import VALUES, Drawn, Loop
 from app.graph.node import Context, Lazy, node
 from app.graph.problem import Refusal
+from app.graph.widgets import Number
 from app.graph.workflow import Link
 
 
@@ -24,6 +25,7 @@ class End(NamedTuple):
 def repeat_end(
     context: Context,
     loop: Loop,
+    count: Annotated[int, Number(0, 10_000)] = 3,
     value: Annotated[list[Any] | None, Lazy()] = None,
     second: Annotated[list[Any] | None, Lazy()] = None,
     third: Annotated[list[Any] | None, Lazy()] = None,
@@ -32,26 +34,28 @@ def repeat_end(
 
     Args:
         loop: Connect the loop's start.
+        count: How many rounds; 0 hands on what the start got.
         value: What this round made; the next one starts from it. Without an edge the value stays as it was.
         second: The same for the second value.
         third: The same for the third value.
     """
     if context.element:
-        raise Refusal("a loop has one count, not a list of them.", "Feed count with one number.", input="loop")
+        raise Refusal(
+            "a loop has one count, not a list of them.", "Feed count with one number.", input="count"
+        )
     drawn = Drawn(context)
-    if loop.count == 0:
+    if count == 0:
         first = {name: Link(drawn.start.id, name) for name in VALUES}
-        return Expansion({}, (), {**first, "values": []})  # type: ignore[return-value]
+        return Expansion({}, outputs={**first, "values": []})  # type: ignore[return-value]
     copies, rounds = [], [drawn.first()]
-    for number in range(1, loop.count):
-        later = Loop(loop.count - number, loop.index + number)
-        copies.append(drawn.copy(rounds[-1], f"{context.id}#{number}/", later))
+    for number in range(1, count):
+        copies.append(drawn.copy(rounds[-1], f"{context.id}#{number}/", loop.index + number))
         rounds.append(copies[-1].round)
     return Expansion(  # type: ignore[return-value]
         nodes={id: node for copy in copies for id, node in copy.nodes.items()},
         edges=tuple(edge for copy in copies for edge in copy.edges),
         outputs={
-            **{name: drawn.fed_back(name, rounds[-1]) for name in VALUES},
+            **drawn.last(rounds[-1]),
             "values": [link for at in rounds for link in drawn.fed_back("value", at)],
         },
         shown_as={new: id for copy in copies for new, id in copy.shown_as.items()},

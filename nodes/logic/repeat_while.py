@@ -9,6 +9,7 @@ from app.graph.expansion import Expansion
 from app.graph.loop import VALUES, Drawn, Loop
 from app.graph.node import Context, Lazy, node
 from app.graph.problem import Refusal
+from app.graph.widgets import Number
 from app.graph.workflow import Link
 
 
@@ -25,28 +26,36 @@ def repeat_while(
     context: Context,
     loop: Loop,
     again: bool,
+    most: Annotated[int, Number(1, 10_000)] = 100,
     value: Annotated[list[Any] | None, Lazy()] = None,
     second: Annotated[list[Any] | None, Lazy()] = None,
     third: Annotated[list[Any] | None, Lazy()] = None,
 ) -> End:
-    """End a loop: start another round while the condition holds, at most as often as the start says.
+    """End a loop: start another round while the condition holds, up to a limit.
 
     Args:
         loop: Connect the loop's start.
         again: Whether another round follows, as this round sees it.
+        most: How many rounds at most.
         value: What this round made; the next one starts from it. Without an edge the value stays as it was.
         second: The same for the second value.
         third: The same for the third value.
     """
     if context.element:
-        raise Refusal("a loop has one condition, not a list of them.", "Feed again with one value.", input="again")
+        raise Refusal(
+            "a loop has one condition, not a list of them.", "Feed again with one value.", input="again"
+        )
     drawn = Drawn(context)
-    if not again or loop.count <= 1:
-        return Expansion({}, (), {name: drawn.fed_back(name, drawn.first()) for name in VALUES})  # type: ignore[return-value]
-    origin, number, name = place(context)
-    prefix = f"{origin}#{number + 1}/"
-    later = Loop(loop.count - 1, loop.index + 1)
-    copy = drawn.copy(drawn.first(), prefix, later, end=prefix + name)
-    return Expansion(  # type: ignore[return-value]
-        copy.nodes, tuple(copy.edges), {name: Link(prefix + name_of_end, name) for name in VALUES}, copy.shown_as
-    )
+    if not again or most == 1:
+        return Expansion({}, outputs=drawn.last(drawn.first()))  # type: ignore[return-value]
+    end, copy = drawn.copy_with_end(next_round(context), loop.index + 1, most=most - 1)
+    outputs = {name: Link(end, name) for name in VALUES}
+    return Expansion(copy.nodes, tuple(copy.edges), outputs, copy.shown_as)  # type: ignore[return-value]
+
+
+def next_round(context: Context) -> str:
+    """Return the prefix of ids in the next round: `end#1/`, after the node `end#1/end` it is `end#2/`."""
+    copied = re.fullmatch(r"(.+)#(\d+)/([^/]+)", context.id)
+    if copied and copied[1].rpartition("/")[2] == copied[3]:
+        return f"{copied[1]}#{int(copied[2]) + 1}/"
+    return f"{context.id}#1/"

@@ -7,13 +7,13 @@ from typing import Annotated
 from app.engine.colours import colour_of
 from app.engine.media import Image, Mask
 from app.graph.node import node
-from app.graph.widgets import Slider, TextLine
+from app.graph.widgets import Color, Slider
 
 
 @node(lane="pool")
 def mask_from_color(
     image: Image,
-    color: Annotated[str, TextLine(40)] = "#00ff00",
+    color: Annotated[str, Color()] = "#00ff00",
     tolerance: Annotated[float, Slider(0.0, 1.0, step=0.005)] = 0.0,
 ) -> Mask:
     """Mark what has a colour, for example a green screen.

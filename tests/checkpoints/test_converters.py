@@ -14,12 +14,18 @@ from app.engine.tensors import assemble
 from tests.checkpoints.test_layouts import in_layout
 from tests.tiny.layouts import Weights, architecture, autoencoder, transformer
 
-HEIGHTS = {"flux": {"linear1": 7 * 3072}, "lumina2": {"attention.qkv": 2304 + 2 * 768}}
+HEIGHTS = {
+    "chroma": {"linear1": 7 * 3072},
+    "flux": {"linear1": 7 * 3072},
+    "lumina2": {"attention.qkv": 2304 + 2 * 768},
+}
 CONVERTERS = {
     "flux": converters.convert_flux_transformer_checkpoint_to_diffusers,
     "sd3": converters.convert_sd3_transformer_checkpoint_to_diffusers,
     "wan": converters.convert_wan_transformer_to_diffusers,
     "lumina2": converters.convert_lumina2_to_diffusers,
+    "z-image": converters.convert_z_image_transformer_checkpoint_to_diffusers,
+    "chroma": converters.convert_chroma_transformer_checkpoint_to_diffusers,
 }
 
 

@@ -27,6 +27,8 @@ ENCODERS = {
     "lumina2": ("gemma2",),
     "wan": ("umt5-xxl",),
     "qwen-image": ("qwen2.5-vl",),
+    "z-image": ("qwen3",),
+    "chroma": ("t5-xxl",),
 }
 CHANGES = {"sd3": {"pooled_projection_dim": 24}}
 

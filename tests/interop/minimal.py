@@ -53,6 +53,8 @@ VALUES: dict[str, Json] = {  # where the defaults would show nothing, or cannot 
     "CreateVideo": {"fps": 8.0},
     "ComfySwitchNode": {"switch": "@BOOLEAN"},
     "GrowMask": {"expand": 2},
+    "LatentCrop": {"width": 32, "height": 32},
+    "LatentUpscale": {"width": 96, "height": 96},
     "ImagePadForOutpaint": {"left": 8, "feathering": 4},
 }
 FED = {"ComfyMathExpression": {"values.a": "INT"}, "StringFormat": {"values.a": "STRING"}}

@@ -14,9 +14,10 @@ from app.graph.workflow import Workflow
 from app.interop.documents import problems, read_json, to_api
 from app.interop.names import TABLE, class_type_of, placeholder_type
 from app.interop.page import table
-from app.interop.rules import Named, Of, Part, Rule
+from app.interop.rules import Named, Of, Part, Rule, Word
 from app.interop.sampler_parts import NEAR_SAMPLERS
 from app.interop.translate import port_of_ours
+from app.interop.ways import Loosely
 from tests.interop.drawings import Json, prompt
 
 PAGE = Path(__file__).parents[2] / "docs" / "comfyui.md"
@@ -40,6 +41,17 @@ def told(workflow: Workflow) -> str:
 
 def every_part(rule: Rule) -> list[Part]:
     return [found for part in rule.parts for found in (part, part.instead) if found]
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=lambda rule: rule.class_type)
+def test_its_words_are_choices_of_our_nodes(rule: Rule, nodes: Catalog) -> None:
+    for entry in every_part(rule):
+        for type in entry.types():
+            for name, way in entry.ways(type).items():
+                spec = nodes.get(type)
+                allowed = spec.input(name) if spec else None
+                if allowed is not None and allowed.choices and isinstance(way, Word | Loosely):
+                    assert set(way.words.values()) <= set(allowed.choices), f"{type}.{name}"
 
 
 @pytest.mark.parametrize("rule", TABLE, ids=lambda rule: rule.class_type)

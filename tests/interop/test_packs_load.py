@@ -43,7 +43,7 @@ BAD = {
     + """
 class NoReturnTypes:
     FUNCTION = "go"
-    INPUT_TYPES = Good.INPUT_TYPES
+    INPUT_TYPES, go = Good.INPUT_TYPES, Good.go
 
 class NoInputs(Good):
     @classmethod

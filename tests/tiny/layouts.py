@@ -1,5 +1,6 @@
 """Tiny checkpoints as their authors would have written them: our key maps, turned around."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,7 +54,9 @@ def transformer(name: str, **changes: Any) -> nn.Module:
     import diffusers
 
     arguments = {**TRANSFORMERS[name], **changes}
-    return random(getattr(diffusers, architecture(name).model)(**arguments))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
+        return random(getattr(diffusers, architecture(name).model)(**arguments))
 
 
 HEADS: dict[str, Any] = {"attention_head_dim": 32, "num_attention_heads": 2}
@@ -100,6 +103,25 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "freq_dim": 16,
         "ffn_dim": 48,
         "num_layers": 2,
+    },
+    "chroma": {
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "joint_attention_dim": WIDTH,
+        "axes_dims_rope": (4, 14, 14),
+        "approximator_num_channels": 8,
+        "approximator_hidden_dim": 20,
+        "approximator_layers": 2,
+        **HEADS,
+    },
+    "z-image": {
+        "dim": 64,
+        "n_layers": 2,
+        "n_refiner_layers": 1,
+        "n_heads": 2,
+        "n_kv_heads": 2,
+        "cap_feat_dim": WIDTH,
+        "axes_dims": [8, 12, 12],
     },
     "qwen-image": {"num_layers": 2, "joint_attention_dim": WIDTH, "axes_dims_rope": (4, 14, 14), **HEADS},
 }

@@ -1,5 +1,6 @@
 """Tiny random transformers of every family: they prove plumbing and exact equalities, not quality."""
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -109,6 +110,53 @@ def qwen_image() -> nn.Module:
     )
 
 
+def ddt() -> nn.Module:
+    from app.engine.networks.ddt import DDTTransformer2DModel
+
+    return DDTTransformer2DModel(
+        in_channels=4,
+        hidden_size=TEXT_WIDTH,
+        num_attention_heads=2,
+        num_encoder_blocks=2,
+        num_decoder_blocks=3,
+        num_classes=10,
+    )
+
+
+def z_image() -> nn.Module:
+    from diffusers import ZImageTransformer2DModel
+
+    return ZImageTransformer2DModel(
+        in_channels=4,
+        dim=32,
+        n_layers=3,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        cap_feat_dim=TEXT_WIDTH,
+        axes_dims=[4, 6, 6],
+        axes_lens=[64, 64, 64],
+    )
+
+
+def chroma() -> nn.Module:
+    from diffusers import ChromaTransformer2DModel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
+        return ChromaTransformer2DModel(
+            in_channels=16,
+            num_layers=2,
+            num_single_layers=3,
+            joint_attention_dim=TEXT_WIDTH,
+            axes_dims_rope=(4, 6, 6),
+            approximator_num_channels=16,
+            approximator_hidden_dim=24,
+            approximator_layers=2,
+            **HEADS,
+        )
+
+
 ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux": flux,
     "sd3": sd3,
@@ -116,6 +164,9 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "lumina2": lumina2,
     "wan": wan,
     "qwen-image": qwen_image,
+    "z-image": z_image,
+    "chroma": chroma,
+    "ddt": ddt,
 }
 
 

@@ -2,6 +2,7 @@
 
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known.autoencoders import KL, WAN_VAE
+from app.checkpoints.known.chroma import CHROMA
 from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.flux import FLUX
 from app.checkpoints.known.lumina2 import LUMINA2
@@ -10,6 +11,7 @@ from app.checkpoints.known.qwen_image import QWEN_IMAGE
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
 from app.checkpoints.known.wan import WAN
+from app.checkpoints.known.z_image import Z_IMAGE
 
 ARCHITECTURES: tuple[Architecture, ...] = (
     *CONTROLNETS,  # first: they hold the blocks of the transformers that they copy
@@ -19,6 +21,8 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     WAN,
     LUMINA2,
     PIXART,
+    Z_IMAGE,
+    CHROMA,
     KL,
     WAN_VAE,
     CLIP_G,

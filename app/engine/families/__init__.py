@@ -6,6 +6,8 @@ from typing import Literal
 
 from torch import nn
 
+from app.engine.families.chroma import CHROMA
+from app.engine.families.ddt import DDT
 from app.engine.families.family import Family
 from app.engine.families.flux import FLUX
 from app.engine.families.flux_mini import FLUX_MINI
@@ -14,10 +16,11 @@ from app.engine.families.pixart import PIXART
 from app.engine.families.qwen_image import QWEN_IMAGE
 from app.engine.families.sd3 import SD3
 from app.engine.families.wan import WAN
+from app.engine.families.z_image import Z_IMAGE
 from app.graph.problem import Refusal
 
-FamilyChoice = Literal["auto", "flux", "sd3", "pixart", "lumina2", "wan", "qwen-image"]
-FAMILIES: tuple[Family, ...] = (FLUX, FLUX_MINI, SD3, PIXART, LUMINA2, WAN, QWEN_IMAGE)
+FamilyChoice = Literal["auto", "flux", "sd3", "pixart", "lumina2", "wan", "qwen-image", "z-image", "chroma"]
+FAMILIES: tuple[Family, ...] = (FLUX, FLUX_MINI, SD3, PIXART, LUMINA2, WAN, QWEN_IMAGE, DDT, Z_IMAGE, CHROMA)
 
 
 def family_for(module: nn.Module, name: str | None = None) -> Family:

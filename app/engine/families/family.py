@@ -27,6 +27,7 @@ class Stack:
         attention: Attention module in the block -> (tokens that ask, tokens that answer).
         mlp: MLPs in the block; none where the MLP shares its output projection with attention.
         trunk: False for blocks that refine one stream before the trunk begins.
+        conditions: Whether what it makes is read by every block of the trunk instead of going through it.
         cut: What to cut when the trunk works on some image tokens only; None where no argument is per token.
     """
 
@@ -36,6 +37,7 @@ class Stack:
     attention: Mapping[str, tuple[Sequence, Sequence]]
     mlp: tuple[str, ...] = ()
     trunk: bool = True
+    conditions: bool = False
     cut: Cut | None = None
 
     def apart(self, carried: Mapping[Sequence, Tensor], layout: Layout) -> Tokens:
@@ -60,6 +62,7 @@ class LatentFormat:
         patch: Latent cells to a token, over (frames, rows, columns).
         packed: Whether the transformer takes tokens instead of the latent grid.
         frames: Whether a latent has a frame axis.
+        frame_downscale: Frames of a video to a latent frame; the first frame has one of its own.
         video_vae: Whether the autoencoder has one, even where the latent has not.
         autoencoder: Name and channels of the published autoencoder.
         scale: A latent is (what the autoencoder writes - shift) * scale, where its files do not say more.
@@ -70,6 +73,7 @@ class LatentFormat:
     patch: tuple[int, int, int] = (1, 2, 2)
     packed: bool = False
     frames: bool = False
+    frame_downscale: int = 4
     video_vae: bool = False
     autoencoder: str = "kl-16"
     scale: float = 1.0
@@ -108,6 +112,17 @@ class Rope:
     centred: bool = False
 
 
+def first(returned: Any) -> Tensor:
+    """Return the first of what a forward returns."""
+    answer: Tensor = returned[0]
+    return answer
+
+
+def own_length(image: int, text: int) -> int:
+    """Return the number of text tokens of a transformer that adds none."""
+    return text
+
+
 @dataclass(frozen=True)
 class Family:
     """Everything in which one kind of diffusion transformer differs from the others.
@@ -118,10 +133,14 @@ class Family:
         stacks: Where its blocks are, in calling order within the trunk.
         arguments: (transformer, question) -> keyword arguments of its forward.
         denoised: (question, output) -> denoised sample like the question's latent.
+        output: What its forward returns -> its answer as one tensor.
+        text_length: (image tokens, text tokens of the prompt) -> text tokens that it makes of them.
         latent: How its autoencoder writes pictures.
         order: Which stream comes first in joint attention.
         prompting: How it reads prompts; None where that is not supported yet.
         native_size: (width, height) it was trained for, in pixels.
+        class_table: Transformer -> vectors of its classes (classes + 1, D), the last for no class; None where
+            prompts say what the picture shows.
         rope: How it tells image tokens where they are; None where positions are added at its entrance.
         shift: How far its schedules are moved towards noise: s -> shift * s / (1 + (shift - 1) * s).
         sees_references: Whether its editing models take further pictures as tokens after those of their own.
@@ -133,10 +152,13 @@ class Family:
     stacks: tuple[Stack, ...]
     arguments: Callable[[nn.Module, ModelInput], dict[str, Any]]
     denoised: Callable[[ModelInput, Tensor], Tensor] = from_velocity
+    output: Callable[[Any], Tensor] = first
+    text_length: Callable[[int, int], int] = own_length
     latent: LatentFormat = field(default_factory=LatentFormat)
     order: tuple[Stream, Stream] = ("text", "image")
     prompting: Prompting | None = None
     native_size: tuple[int, int] = (1024, 1024)
+    class_table: Callable[[Any], Tensor] | None = None
     rope: Rope | None = None
     shift: float = 1.0
     levels: int = 1000
@@ -144,4 +166,7 @@ class Family:
 
     def layout(self, given: ModelInput) -> Layout:
         """Return where the tokens of a question lie."""
-        return Layout(self.latent.grid(given.latent), given.conditioning.tokens.shape[1], self.order)
+        grid = self.latent.grid(given.latent)
+        frames, rows, columns = grid
+        text = self.text_length(frames * rows * columns, given.conditioning.tokens.shape[1])
+        return Layout(grid, text, self.order)

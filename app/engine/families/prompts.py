@@ -33,6 +33,7 @@ class TextTower:
         layers_back: Hidden state to take, counted back from the last one.
         wrap: Text of the user -> text that is encoded.
         drop: Tokens at the start that the transformer does not see.
+        shown_filling: Filling tokens that the transformer sees, and the prompt's own tokens do not.
         needed: Whether the family works without it.
     """
 
@@ -44,6 +45,7 @@ class TextTower:
     layers_back: int = 0
     wrap: Callable[[str], str] = str
     drop: int = 0
+    shown_filling: int = 0
     needed: bool = True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from aiohttp import web
 
 from app.graph.problem import Problem
@@ -18,7 +20,12 @@ async def nodes(request: web.Request) -> web.Response:
     state = request.app[STATE]
     schema = [spec.to_json() for spec in state.catalog]
     return web.json_response(
-        {"version": state.catalog.version, "complete": state.catalog_complete, "nodes": schema}
+        {
+            "version": state.catalog.version,
+            "complete": state.catalog_complete,
+            "nodes": schema,
+            "failed": [asdict(entry) for entry in state.catalog.failed],
+        }
     )
 
 

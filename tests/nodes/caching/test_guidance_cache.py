@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from app.engine.installation import open_run
 from app.engine.media import Latent
 from app.engine.model import Model
+from app.engine.prediction import ModelInput
 from nodes.caching.guidance_cache import GuidanceCache, guidance_cache
 from nodes.caching.residual_cfg import ResidualCfg, residual_cfg
 from nodes.guidance.cfg import Cfg
@@ -13,7 +15,7 @@ from tests.tiny.patches import Identity
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, guided
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build, prompt
+from tests.tiny.zoo import ZOO, build, noise, prompt
 
 
 @pytest.fixture(params=list(ZOO))
@@ -87,6 +89,18 @@ def test_residual_cfg_guides_away_from_its_anchor() -> None:
 
     handle = model.with_patch(ResidualCfg(1.0, Latent(anchor, "flux")))
     assert close(walk(handle, 5, guider=guided(model)), walk(model, 5, guider=Away()))
+
+
+def test_parts_of_a_regional_prompt_are_asked() -> None:
+    """The parts of `cond` are named cond, cond1, ...; only the other branches are replaced."""
+    model = build("flux")
+    given = ModelInput(noise(model), 0.6, prompt(model))
+    with torch.no_grad(), open_run(model.with_patch(GuidanceCache(9, 0.0, 1.0))) as asked:
+        for index in (0, 1):
+            for branch in ("cond", "cond1", "uncond", "uncond1"):
+                asked(given, index=index, total=2, evaluation=0, branch=branch)
+        (report,) = asked.reports()
+    assert "".join(report["grid"]) == "cccc" + "ccrr"
 
 
 def test_the_nodes() -> None:

@@ -11,12 +11,16 @@ from nodes.samplers.dpm_2 import Dpm2, dpm_2
 from nodes.samplers.dpmpp_2m import Dpmpp2M, dpmpp_2m
 from nodes.samplers.dpmpp_2m_sde import Dpmpp2MSde
 from nodes.samplers.dpmpp_2s_ancestral import Dpmpp2SAncestral
+from nodes.samplers.dpmpp_3m_sde import Dpmpp3MSde
+from nodes.samplers.dpmpp_sde import DpmppSde
+from nodes.samplers.er_sde import ErSde
 from nodes.samplers.euler import Euler
 from nodes.samplers.gradient_estimation import GradientEstimation, gradient_estimation
 from nodes.samplers.heun import Heun
 from nodes.samplers.lms import Lms, lms, weights
 from nodes.samplers.res_multistep import ResMultistep, lead, res_multistep
 from nodes.samplers.rf_solver import RfSolver, rf_solver
+from nodes.samplers.sa_solver import SaSolver
 from nodes.samplers.uni_pc import UniPc, uni_pc
 from tests.nodes.samplers.closed_form import Denoiser, even, mixture, noise, normal, order, path, walk
 
@@ -35,6 +39,14 @@ MEASURED = [
     (Lms(2), 2, 2.05, 8),
     (Lms(3), 2, 2, 8),
     (Lms(4), 2, 2.05, 8),
+    (DpmppSde(0.0, 0), 2, 1.9, 14),
+    (Dpmpp3MSde(0.0, 0), 2.1, 1.7, 8),
+    (ErSde(1, "none", 0), 1, 1, 8),
+    (ErSde(2, "none", 0), 2, 1.8, 8),
+    (ErSde(3, "none", 0), 2, 1.8, 8),
+    (SaSolver(1, 0.0, 0), 2, 1.8, 8),
+    (SaSolver(2, 0.0, 0), 3, 2, 8),
+    (SaSolver(3, 0.0, 0), 3, 2, 8),
 ]
 SAMPLERS = [sampler for sampler, *_ in MEASURED]
 

@@ -8,10 +8,14 @@ from app.engine.sampling import Sampler
 from nodes.samplers.dpmpp_2m import Dpmpp2M
 from nodes.samplers.dpmpp_2m_sde import Dpmpp2MSde, dpmpp_2m_sde
 from nodes.samplers.dpmpp_2s_ancestral import Dpmpp2SAncestral, dpmpp_2s_ancestral
+from nodes.samplers.dpmpp_3m_sde import Dpmpp3MSde, dpmpp_3m_sde
+from nodes.samplers.dpmpp_sde import DpmppSde, dpmpp_sde
+from nodes.samplers.er_sde import ErSde, er_sde
 from nodes.samplers.euler import Euler
 from nodes.samplers.euler_ancestral import EulerAncestral, euler_ancestral
 from nodes.samplers.interpolant_sde import InterpolantSde, interpolant_sde
 from nodes.samplers.lcm import Lcm, lcm
+from nodes.samplers.sa_solver import SaSolver, sa_solver
 from tests.nodes.samplers.closed_form import MEAN, SPREAD, consistency, even, mixture, noise, normal, walk
 
 # sampler, relative error of the standard deviation that is allowed after 100 steps
@@ -25,6 +29,13 @@ DISTRIBUTIONS = [
     (InterpolantSde("sigma", 1.0, 3), 0.01),
     (InterpolantSde("sigma", 2.0, 3), 0.01),
     (InterpolantSde("middle", 1.0, 3), 0.015),
+    (DpmppSde(1.0, 3), 0.015),
+    (Dpmpp3MSde(1.0, 3), 0.015),
+    (Dpmpp3MSde(0.5, 3), 0.015),
+    (ErSde(1, "er-sde-5", 3), 0.05),
+    (ErSde(3, "er-sde-5", 3), 0.015),
+    (SaSolver(3, 1.0, 3), 0.015),
+    (SaSolver(2, 0.5, 3), 0.015),
 ]
 SAMPLERS = [*(sampler for sampler, _ in DISTRIBUTIONS), Lcm(3)]
 LARGE = torch.randn(1, 1, 180, 180, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -115,4 +126,6 @@ def test_eta_one_is_the_posterior_of_the_forward_process() -> None:
 def test_nodes() -> None:
     assert euler_ancestral() == EulerAncestral(1.0, 0) and dpmpp_2s_ancestral() == Dpmpp2SAncestral(1.0, 0)
     assert dpmpp_2m_sde(0.5, 7) == Dpmpp2MSde(0.5, 7) and lcm(4) == Lcm(4)
+    assert dpmpp_sde() == DpmppSde(1.0, 0) and dpmpp_3m_sde() == Dpmpp3MSde(1.0, 0)
+    assert er_sde() == ErSde(3, "er-sde-5", 0) and sa_solver() == SaSolver(3, 1.0, 0)
     assert interpolant_sde() == InterpolantSde("sigma", 1.0, 0)

@@ -12,13 +12,19 @@ from app.engine.quantiles import distribution, quantile
 from app.engine.sampling import Sigmas
 from app.graph.problem import Refusal
 from nodes.schedules.beta import beta
+from nodes.schedules.curve_schedule import curve_schedule
 from nodes.schedules.dynamic_shift import dynamic_shift
 from nodes.schedules.exponential import exponential
 from nodes.schedules.flow_schedule import flow_schedule
+from nodes.schedules.join_sigmas import join_sigmas
 from nodes.schedules.karras import karras
 from nodes.schedules.kl_optimal import kl_optimal
 from nodes.schedules.linear_quadratic import gone, linear_quadratic
 from nodes.schedules.manual_sigmas import manual_sigmas
+from nodes.schedules.scm_schedule import scm_schedule
+from nodes.schedules.set_first_sigma import set_first_sigma
+from nodes.schedules.split_sigmas import split_sigmas
+from nodes.schedules.split_sigmas_by_strength import split_sigmas_by_strength
 from tests.tiny.zoo import build
 
 
@@ -180,3 +186,48 @@ def test_the_time_grid_of_lumina_is_a_shift() -> None:
     times = [step / 10 for step in range(11)]
     grid = [1 - t / (t + 4 - 4 * t) for t in times]
     assert flow_schedule(10, 4.0).values == pytest.approx(grid)
+
+
+def test_curve_schedule() -> None:
+    assert curve_schedule("[[0, 1], [0.5, 0.8], [1, 0]]", 4).values == pytest.approx((1, 0.9, 0.8, 0.4, 0))
+    assert curve_schedule(steps=7).values == pytest.approx(flow_schedule(7).values)
+    for bad in (
+        "[[0, 1], [0.5, 0]]",
+        "[[0, 1]]",
+        "1",
+        "no",
+        "[[0, 1], [0, 0.5], [1, 0]]",
+        "[[0, 1, 2], [1, 0]]",
+    ):
+        with pytest.raises(Refusal, match="no curve from 0 to 1"):
+            curve_schedule(bad)
+    with pytest.raises(Refusal, match="must fall"):
+        curve_schedule("[[0, 0], [1, 1]]")
+
+
+def test_scm_schedule() -> None:
+    """TrigFlow's noise-to-picture ratio is the tangent of its angle."""
+    values = scm_schedule(2).values
+    assert values[0] == 1 and values[1] / (1 - values[1]) == pytest.approx(math.tan(1.3)) and values[2] == 0
+    four = scm_schedule(4).values
+    assert [math.atan(x / (1 - x)) for x in four[1:-1]] == pytest.approx(
+        [1.5707 * s for s in (0.75, 0.5, 0.25)]
+    )
+    assert scm_schedule(1).values == (1, 0)
+
+
+def test_cutting_and_joining() -> None:
+    whole = flow_schedule(10, 3.0)
+    high, low = split_sigmas(whole, 4)
+    assert (high.steps, low.steps) == (4, 6) and high.values[-1] == low.values[0]
+    assert join_sigmas(high, low) == whole and split_sigmas(whole, 99).low.steps == 0
+    assert split_sigmas_by_strength(whole, 0.3).low.values == whole.values[7:]
+    assert (
+        split_sigmas_by_strength(whole, 0.0).high == whole
+        and split_sigmas_by_strength(whole, 1.0).low == whole
+    )
+    assert set_first_sigma(Sigmas((0.9, 0.5, 0.0)), 0.95).values == (0.95, 0.5, 0.0)
+    with pytest.raises(Refusal, match="must fall"):
+        set_first_sigma(whole, 0.1)
+    with pytest.raises(Refusal, match="must fall"):
+        join_sigmas(low, high)

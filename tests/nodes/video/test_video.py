@@ -14,6 +14,7 @@ from app.engine.media import Audio, Image, Video
 from app.graph.problem import Refusal
 from nodes.video.change_fps import change_fps
 from nodes.video.create_video import create_video
+from nodes.video.empty_video_latent import empty_video_latent
 from nodes.video.join_videos import join_videos
 from nodes.video.load_audio import load_audio
 from nodes.video.load_video import load_video
@@ -21,6 +22,7 @@ from nodes.video.save_video import save_video
 from nodes.video.slice_video import slice_video
 from nodes.video.video_parts import video_parts
 from tests.tiny.recorder import Recorder
+from tests.tiny.zoo import build
 
 RATE = 16_000
 TONE = torch.sin(torch.arange(RATE) / RATE * 440 * 6.2832)[None].repeat(2, 1) * 0.5
@@ -128,6 +130,16 @@ def test_joining() -> None:
         join_videos([CLIP, change_fps(CLIP, 6.0)])
     with pytest.raises(Refusal, match="no video"):
         join_videos([])
+
+
+def test_an_empty_latent_for_a_video() -> None:
+    wan = build("wan")
+    latent = empty_video_latent(wan, 64, 32, 17, 2)
+    assert latent.samples.shape == (2, wan.channels, 5, 4, 8) and latent.family == "wan"
+    with pytest.raises(Refusal, match="it needs multiples of 16"):
+        empty_video_latent(wan, 60, 32)
+    with pytest.raises(Refusal, match="flux makes pictures, not videos"):
+        empty_video_latent(build("flux"))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,12 @@ export function useKeys(): void {
       event.preventDefault();
       binding.act(flow);
     };
+    // On a focused card React Flow would take Ctrl+Enter for a click that adds to the selection.
+    const early = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      key(event);
+      event.stopPropagation();
+    };
     const copied = (event: ClipboardEvent) => {
       const text = inField(event) || hasSelectedText() ? null : copySelection();
       if (text === null) return;
@@ -36,7 +42,9 @@ export function useKeys(): void {
       ["paste", pasted],
     ];
     for (const [name, listener] of listeners) window.addEventListener(name, listener as EventListener);
+    window.addEventListener("keydown", early, true);
     return () => {
+      window.removeEventListener("keydown", early, true);
       for (const [name, listener] of listeners) window.removeEventListener(name, listener as EventListener);
     };
   }, [flow]);

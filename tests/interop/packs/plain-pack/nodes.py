@@ -2,7 +2,7 @@
 import torch
 from comfy.utils import ProgressBar, common_upscale
 
-from nodes import MAX_RESOLUTION, PreviewImage
+from nodes import MAX_RESOLUTION, PreviewImage, SaveImage
 
 
 class Flat:
@@ -103,6 +103,10 @@ class Mean:
 
 
 class Preview(PreviewImage):
+    CATEGORY = "show"
+
+
+class Keep(SaveImage):
     CATEGORY = "show"
 
 
@@ -220,6 +224,21 @@ class switch:  # noqa: N801
         return (value + 1,)
 
 
-KINDS = (Flat, Widgets, MakeList, Say, Mean, Preview, Shapes, Half, Steps, Resize, Crash, Hidden, switch)
-NODE_CLASS_MAPPINGS = {f"Plain{kind.__name__}" if kind is not switch else "switch": kind for kind in KINDS}
+KINDS = (
+    Flat,
+    Widgets,
+    MakeList,
+    Say,
+    Mean,
+    Preview,
+    Keep,
+    Shapes,
+    Half,
+    Steps,
+    Resize,
+    Crash,
+    Hidden,
+    switch,
+)
+NODE_CLASS_MAPPINGS = {"switch": switch} | {f"Plain{kind.__name__}": kind for kind in KINDS}
 NODE_DISPLAY_NAME_MAPPINGS = {"PlainFlat": "Flat picture"}

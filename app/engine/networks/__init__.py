@@ -1,0 +1,1 @@
+"""Transformers that no library has, each whole in one file."""

@@ -1,0 +1,89 @@
+"""The lines of the table for prompts."""
+
+from __future__ import annotations
+
+from app.interop.rules import Out, Part, Rule, Same
+
+CONDITIONING = (Out("CONDITIONING", "CONDITIONING", "conditioning"),)
+ONE = {"conditioning": "CONDITIONING"}
+TWO = {"conditioning_to": "CONDITIONING", "conditioning_from": "CONDITIONING"}
+BOTH = {"first": Same("conditioning_to"), "second": Same("conditioning_from")}
+AREA = ("width", "height", "x", "y", "strength")
+
+CONDITIONING_RULES = (
+    Rule(
+        "CLIPTextEncode",
+        (Part("encode_text", {"text_encoder": Same("clip"), "prompt": Same("text")}),),
+        {"clip": "CLIP"},
+        {"text": ""},
+        CONDITIONING,
+    ),
+    Rule(
+        "FluxGuidance",
+        (
+            Part(
+                "embedded_guidance",
+                {"conditioning": Same("conditioning"), "guidance_scale": Same("guidance")},
+            ),
+        ),
+        ONE,
+        {"guidance": 3.5},
+        CONDITIONING,
+    ),
+    Rule(
+        "ConditioningZeroOut",
+        (Part("zero_conditioning", {"conditioning": Same("conditioning")}),),
+        ONE,
+        {},
+        CONDITIONING,
+    ),
+    Rule(
+        "ConditioningCombine",
+        (
+            Part(
+                "combine_conditionings",
+                {"first": Same("conditioning_1"), "second": Same("conditioning_2")},
+            ),
+        ),
+        {"conditioning_1": "CONDITIONING", "conditioning_2": "CONDITIONING"},
+        {},
+        CONDITIONING,
+    ),
+    Rule(
+        "ConditioningAverage",
+        (Part("average_conditionings", {**BOTH, "share": Same("conditioning_to_strength")}),),
+        TWO,
+        {"conditioning_to_strength": 1.0},
+        CONDITIONING,
+    ),
+    Rule("ConditioningConcat", (Part("concat_conditionings", BOTH),), TWO, {}, CONDITIONING),
+    Rule(
+        "ConditioningSetAreaPercentage",
+        (Part("limit_to_area", {name: Same(name) for name in ("conditioning", *AREA)}),),
+        ONE,
+        {"width": 1.0, "height": 1.0, "x": 0.0, "y": 0.0, "strength": 1.0},
+        CONDITIONING,
+    ),
+    Rule(
+        "ConditioningSetMask",
+        (Part("limit_to_mask", {name: Same(name) for name in ("conditioning", "mask", "strength")}),),
+        {**ONE, "mask": "MASK"},
+        {"strength": 1.0, "set_cond_area": "default"},
+        CONDITIONING,
+        lambda values: None if values["set_cond_area"] == "default" else "set_cond_area is not 'default'",
+    ),
+    Rule(
+        "ConditioningSetTimestepRange",
+        (Part("limit_to_steps", {name: Same(name) for name in ("conditioning", "start", "end")}),),
+        ONE,
+        {"start": 0.0, "end": 1.0},
+        CONDITIONING,
+    ),
+    Rule(
+        "ReferenceLatent",
+        (Part("reference_latent", {name: Same(name) for name in ("conditioning", "latent")}),),
+        {**ONE, "latent": "LATENT"},
+        {},
+        CONDITIONING,
+    ),
+)

@@ -1,0 +1,273 @@
+"""How quick the canvas is with many nodes: `python -m benchmarks.canvas` writes results/canvas.md.
+
+Headless Chromium with software rendering, so that the figures are upper bounds. Time on the main thread is what
+Chromium's own `TaskDuration` counts; a key's time runs from the event to the end of the frame that shows it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, Page, WebSocketRoute, sync_playwright
+
+from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.sheet import first_picture
+from tests.server.conftest import ROOT, Server, Studio
+
+RESULTS = Path(__file__).parent / "results" / "canvas.md"
+BUNDLE = ROOT / "app" / "web_dist"
+SIZES = (30, 300, 1000)
+RUNS = 5
+COLUMNS = 8
+KEYS = 40
+MOVES = 60
+PREVIEW = 512  # pixels
+PREVIEWS = 90  # three seconds of them
+READY = """(nodes) => performance.getEntriesByName("ready").length > 0 || (
+    document.querySelectorAll(".react-flow__node").length > 0
+    && document.querySelectorAll(".react-flow__handle").length > 0
+    && (requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready"))), false)
+)"""
+WATCH_KEYS = """() => {
+    window.keyTimes = [];
+    addEventListener("keydown", (event) => {
+        const start = event.timeStamp;
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => window.keyTimes.push(performance.now() - start);
+            channel.port2.postMessage(0);
+        });
+    }, true);
+}"""
+
+
+def many(nodes: int) -> dict[str, Any]:
+    """Return a document of so many nodes: the first picture's ten, again and again in a grid."""
+    document = first_picture()
+    one = document["graphs"]["main"]
+    graph: dict[str, Any] = {"nodes": {}, "edges": []}
+    for copy in range(nodes // len(one["nodes"])):
+        x, y = 1900 * (copy % COLUMNS), 900 * (copy // COLUMNS)
+        for id, node in one["nodes"].items():
+            left, top = node["position"]
+            graph["nodes"][f"{id}_{copy}"] = {**node, "position": [left + x, top + y]}
+        for edge in one["edges"]:
+            (source, output), (target, input) = edge["from"], edge["to"]
+            graph["edges"].append({"from": [f"{source}_{copy}", output], "to": [f"{target}_{copy}", input]})
+    return {**document, "graphs": {"main": graph}}
+
+
+@dataclass
+class Desk:
+    """A page with an open workflow, and what Chromium tells of it."""
+
+    page: Page
+    chromium: CDPSession
+
+    def busy(self) -> float:
+        """Return the main thread's work so far (s)."""
+        metrics = self.chromium.send("Performance.getMetrics")["metrics"]
+        return next(float(entry["value"]) for entry in metrics if entry["name"] == "TaskDuration")
+
+    def look_close(self) -> None:
+        """Bring the first group of nodes to a readable size."""
+        prompt = self.page.locator('.react-flow__node[data-id="prompt_0"]')
+        self.page.evaluate("() => document.activeElement?.blur()")
+        prompt.dispatch_event("pointerdown")
+        box = prompt.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        for _ in range(40):
+            if self.zoom() > 0.9:
+                break
+            self.page.mouse.wheel(0, -120)
+            self.page.wait_for_timeout(20)
+        self.page.wait_for_timeout(300)
+
+    def zoom(self) -> float:
+        return float(
+            self.page.evaluate(
+                "() => new DOMMatrix(getComputedStyle(document.querySelector('.react-flow__viewport')).transform).a"
+            )
+        )
+
+    def type_keys(self) -> list[float]:
+        """Type into a prompt and return the time of each key (ms)."""
+        self.page.locator('.react-flow__node[data-id="prompt_0"] textarea').click()
+        self.page.evaluate(WATCH_KEYS)
+        for _ in range(KEYS):
+            self.page.keyboard.press("x")
+            self.page.wait_for_timeout(30)
+        return [float(time) for time in self.page.evaluate("() => window.keyTimes")]
+
+    def per_move(self, act: Any) -> float:
+        """Return the main thread's work (ms) for each of many repetitions."""
+        before = self.busy()
+        for step in range(MOVES):
+            act(step)
+            self.page.wait_for_timeout(16)
+        return 1000 * (self.busy() - before) / MOVES
+
+    def drag(self) -> float:
+        box = self.page.locator('.react-flow__node[data-id="prompt_0"] .card-head').bounding_box()
+        assert box is not None
+        x, y = box["x"] + 60, box["y"] + 10
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        cost = self.per_move(lambda step: self.page.mouse.move(x + 2 * step, y + step))
+        self.page.mouse.up()
+        return cost
+
+    def pan(self) -> float:
+        self.page.mouse.move(700, 850)
+        self.page.mouse.down(button="middle")
+        cost = self.per_move(lambda step: self.page.mouse.move(700 - 6 * step, 850 - 3 * step))
+        self.page.mouse.up(button="middle")
+        return cost
+
+    def zoom_out(self) -> float:
+        return self.per_move(lambda step: self.page.mouse.wheel(0, 40 if step < MOVES / 2 else -40))
+
+
+@contextmanager
+def opened(browser: Browser, server: Server, workflow: str) -> Iterator[Desk]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    chromium = context.new_cdp_session(page)
+    chromium.send("Performance.enable")
+    page.goto(f"{server.url}/?workflow={workflow}")
+    page.wait_for_function(READY)
+    yield Desk(page, chromium)
+    context.close()
+
+
+def boot(browser: Browser, server: Server, workflow: str) -> float:
+    """Return the time (s) from navigation until cards are drawn and the page answers."""
+    times = []
+    for _ in range(RUNS):
+        with opened(browser, server, workflow) as desk:
+            ready = desk.page.evaluate("() => performance.getEntriesByName('ready')[0].startTime")
+            times.append(float(ready) / 1000)
+    return statistics.median(times)
+
+
+def previews_while_typing(browser: Browser, server: Server, workflow: str) -> tuple[float, float]:
+    """Return the previews drawn a second and the time of a key (ms) meanwhile, 30 sent a second."""
+    sockets: list[WebSocketRoute] = []
+
+    def take(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        sockets.append(route)
+
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.route_web_socket(re.compile(r"/api/ws"), take)
+    page.goto(f"{server.url}/?workflow={workflow}")
+    page.wait_for_function(READY)
+    desk = Desk(page, context.new_cdp_session(page))
+    page.wait_for_timeout(1500)
+    desk.look_close()
+    start = {"type": "job_started", "seq": 10**9, "time": 0, "job": "j", "order": ["save_0"], "cached": []}
+    sockets[-1].send(json.dumps(start))
+    frames = [packet(number) for number in range(12)]
+    page.locator('.react-flow__node[data-id="prompt_0"] textarea').click()
+    page.evaluate(WATCH_KEYS)
+    clock = "() => performance.now()"
+    began = page.evaluate(clock)
+    for number in range(PREVIEWS):
+        sockets[-1].send(frames[number % len(frames)])
+        if number % 3 == 0:
+            page.keyboard.press("x")
+        while page.evaluate(clock) - began < (number + 1) * 1000 / 30:
+            page.wait_for_timeout(2)
+    drawn = int(page.get_by_test_id("preview").first.get_attribute("data-frame") or 0)
+    seconds = (page.evaluate(clock) - began) / 1000
+    keys = [float(time) for time in page.evaluate("() => window.keyTimes")]
+    context.close()
+    return drawn / seconds, statistics.median(keys)
+
+
+def packet(number: int) -> bytes:
+    """Return a preview frame of `save_0`: a gradient, as JPEG."""
+    picture = Image.linear_gradient("L").rotate(30 * number).resize((PREVIEW, PREVIEW)).convert("RGB")
+    data = BytesIO()
+    picture.save(data, "JPEG", quality=80)
+    return bytes([1, 0, 0, 6]) + b"save_0" + data.getvalue()
+
+
+def first_paint() -> float:
+    """Return what the browser loads before it draws anything (kB, compressed)."""
+    index = (BUNDLE / "index.html").read_text(encoding="utf-8")
+    files = [BUNDLE / name for name in re.findall(r"(?:src|href)=\"\./(assets/[^\"]+)\"", index)]
+    return sum(len(gzip.compress(file.read_bytes())) for file in files) / 1000
+
+
+def measure(browser: Browser, server: Server) -> list[tuple[str, ...]]:
+    rows: dict[str, list[str]] = {}
+    for size in SIZES:
+        body = {"title": f"{size} nodes", "document": many(size)}
+        workflow = server.ask("POST", "/api/workflows", body)[1]["id"]
+        rows.setdefault("open, until cards are drawn", []).append(f"{boot(browser, server, workflow):.2f} s")
+        with opened(browser, server, workflow) as desk:
+            desk.page.wait_for_timeout(1500)
+            mounted = desk.page.locator(".react-flow__node").count()
+            rows.setdefault("pan, whole workflow in view, a move", []).append(f"{desk.pan():.1f} ms")
+            desk.look_close()
+            rows.setdefault("cards mounted far / near", []).append(
+                f"{mounted} / {desk.page.locator('.react-flow__node').count()}"
+            )
+            rows.setdefault("key to frame", []).append(f"{statistics.median(desk.type_keys()):.1f} ms")
+            rows.setdefault("drag of one node, a move", []).append(f"{desk.drag():.1f} ms")
+            rows.setdefault("pan, close, a move", []).append(f"{desk.pan():.1f} ms")
+            rows.setdefault("zoom, a notch", []).append(f"{desk.zoom_out():.1f} ms")
+        fps, key = previews_while_typing(browser, server, workflow)
+        rows.setdefault("previews drawn of 30 a second (512 x 512)", []).append(f"{fps:.0f}")
+        rows.setdefault("key to frame meanwhile", []).append(f"{key:.1f} ms")
+    return [(name, *cells) for name, cells in rows.items()]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        base = Path(folder)
+        for name in ("models", "workflows"):
+            (base / name).symlink_to(ROOT / name)
+        server = Studio(base).start().ready()
+        path = next(filter(None, map(shutil.which, NAMES)), None)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        table = measure(browser, server)
+        version = browser.version
+        browser.close()
+        server.stop()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, headless Chromium {version}"
+    lines = [
+        "# Canvas",
+        "",
+        f"CPU: {machine}, software rendering, 1440 x 900. Opening: median of {RUNS}; keys: median of {KEYS};",
+        f"moves: the main thread's work for one of {MOVES}. The workflow is the first picture's ten nodes, repeated.",
+        f"First paint loads {first_paint():.0f} kB (gzip).",
+        "",
+        "| what | " + " | ".join(f"{size} nodes" for size in SIZES) + " |",
+        "|---|" + "---|" * len(SIZES),
+        *("| " + " | ".join(row) + " |" for row in table),
+    ]
+    text = "\n".join(lines) + "\n"
+    RESULTS.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

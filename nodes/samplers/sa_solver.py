@@ -1,0 +1,108 @@
+"""SA-Solver: stochastic Adams. Predict from the last answers with fresh noise, correct with the next one.
+
+With u the time on the log-SNR clock that is left to the end of a step of width h, an answer's weight is the
+integral of its Lagrange polynomial against (1 + tau^2) exp(-(1 + tau^2) u).
+
+Reference: Xue et al., SA-Solver: Stochastic Adams Solver for Fast Sampling of Diffusion Models (2023), https://arxiv.org/abs/2309.05019
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, expm1, isinf, sqrt
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from app.engine.log_snr import log_snr
+from app.engine.noise import FreshNoise
+from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.graph.node import node
+from app.graph.widgets import Seed, Slider
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The step just predicted: where it began, the noise level there, and the noise that it drew."""
+
+    latent: Tensor
+    sigma: float
+    noise: Tensor
+
+
+@dataclass(frozen=True)
+class SaSolver:
+    """One evaluation a step. Steps from pure noise and to the picture are first order."""
+
+    order: int
+    tau: float
+    seed: int
+
+    def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
+        noise = FreshNoise(self.seed, latent)
+        answers: list[tuple[float, Tensor]] = []  # (time, denoised sample), the newest last
+        before: Before | None = None
+        for step, sigma, following in sigmas.pairs():
+            denoised = denoise(latent, sigma)
+            answers = [*answers, (log_snr(sigma), denoised)]
+            if before is not None and not isinf(log_snr(before.sigma)):
+                latent = self.step(before, sigma, answers[-self.order - 1 :])
+            if following == 0:
+                latent = denoised
+            else:
+                drawn = noise() if self.tau > 0 else torch.zeros_like(latent)
+                before = Before(latent, sigma, drawn)
+                latent = self.step(before, following, answers[-self.order :])
+            answers = answers[-self.order :]
+            on_step(step, denoised)
+        return latent
+
+    def step(self, before: Before, sigma: float, answers: Sequence[tuple[float, Tensor]]) -> Tensor:
+        """Go from where a step began to `sigma`, along the polynomial through the answers."""
+        width, rate = log_snr(sigma) - log_snr(before.sigma), 1 + self.tau**2
+        fresh = sigma * sqrt(-expm1(-2 * self.tau**2 * width)) if self.tau > 0 else 0.0
+        keep = sigma / before.sigma * (exp(-(self.tau**2) * width) if self.tau > 0 else 1.0)
+        finite = [(time, answer) for time, answer in answers if not isinf(time)] or [(0.0, answers[-1][1])]
+        if isinf(width):
+            mean = answers[-1][1]
+        else:
+            places = [log_snr(sigma) - time for time, _ in finite]
+            parts = weights(places, width, rate)
+            mean = sum(
+                (part * answer for part, (_, answer) in zip(parts, finite, strict=True)), 0.0 * finite[0][1]
+            )
+        return keep * before.latent + (1 - sigma) * mean + fresh * before.noise
+
+
+def weights(places: Sequence[float], width: float, rate: float) -> list[float]:
+    """Return each point's integral of its Lagrange polynomial against rate * exp(-rate * u), u from 0 to width."""
+    moments = [-expm1(-rate * width)]
+    for power in range(1, len(places)):
+        moments.append(power / rate * moments[-1] - width**power * exp(-rate * width))
+    parts = []
+    for own in places:
+        powers = [1.0]
+        for other in places:
+            if other != own:
+                scaled = [power / (own - other) for power in powers]
+                powers = [up - other * down for up, down in zip([0.0, *scaled], [*scaled, 0.0], strict=True)]
+        parts.append(sum(power * moment for power, moment in zip(powers, moments, strict=True)))
+    return parts
+
+
+@node(title="SA-Solver")
+def sa_solver(
+    order: Annotated[int, Slider(1, 4, step=1)] = 3,
+    tau: Annotated[float, Slider(0.0, 1.5, step=0.05)] = 1.0,
+    seed: Annotated[int, Seed()] = 0,
+) -> Sampler:
+    """A predictor with a corrector, with as much fresh noise as one likes; one evaluation of the model a step.
+
+    Args:
+        order: How many answers the predictor uses; the corrector uses one more.
+        tau: How much noise to add: 0 none, 1 as much as the reverse equation has.
+        seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+    """
+    return SaSolver(order, tau, seed)
