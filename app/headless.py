@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from app.execution.events import (
 )
 from app.execution.executor import Executor
 from app.graph.catalog import Catalog
+from app.graph.problem import Problem
 from app.graph.workflow import Workflow
 from app.measure.record import Record
 
@@ -59,7 +62,7 @@ class Headless:
                     record.take(event)
                     bars.show(event)
 
-                end = executor.run(document, Caller(show, cancelled=cancelled))
+                end = executor.run(document, Caller(show, cancelled=cancelled, stuck=leave))
             saved = [written(name, folders.output, self.settings.folders.output) for name in bars.saved]
             if end.status == "done":
                 for path in deliver(saved, output) if output is not None else saved:
@@ -67,6 +70,13 @@ class Headless:
         if report is not None:
             report.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
         return end
+
+
+def leave(end: JobFinished) -> None:
+    """End the process at once: a node that is over its time limit holds one of its threads."""
+    assert end.problem is not None, "a run is stuck for a reason"
+    print(f"patchloom: {Problem(**end.problem)}", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def written(name: str, scratch: Path, output: Path) -> Path:

@@ -111,7 +111,7 @@ class Model:
 
     @property
     def schedule_shift(self) -> float:
-        """How far its schedules are moved towards noise: what a node set, or what the family was trained with."""
+        """How far its schedules are moved towards noise: as a node says, or as the family was trained."""
         return self.family.shift if self.shift is None else self.shift
 
     def share_at(self, sigma: float) -> float:

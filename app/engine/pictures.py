@@ -83,8 +83,8 @@ def to_pictures(image: Image) -> Iterator[PIL.Image.Image]:
 
 
 def eight_bits(values: Tensor) -> Tensor:
-    """Return values of 0..1 as uint8."""
-    return (values.clamp(0, 1) * 255).round().to(torch.uint8)
+    """Return values of 0..1 as uint8, cut off as ComfyUI does: 0.25 is 63. Eight bits come back exactly."""
+    return (values.clamp(0, 1) * 255).to(torch.uint8)
 
 
 def png(image: Image, text: Mapping[str, str] | None = None) -> Iterator[bytes]:

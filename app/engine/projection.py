@@ -40,4 +40,5 @@ def along_common(vector: Tensor, other: Tensor) -> Tensor:
     pair = torch.stack([vector.flatten(1), other.flatten(1)], dim=1).double()
     _, rotation = torch.linalg.eigh(pair @ pair.mT)
     direction = (rotation[:, :, -1:].mT @ pair)[:, 0].reshape(vector.shape)
-    return (share_along(vector.double(), direction) * direction).to(vector)
+    along: Tensor = share_along(vector.double(), direction) * direction
+    return along.to(vector)

@@ -74,8 +74,8 @@ def bislerp(samples: Tensor, height: int, width: int) -> Tensor:
 
     Blending cells that point different ways makes them shorter, and the picture flat; this does not.
     """
-    directions = samples / samples.norm(dim=1, keepdim=True).clamp(min=1e-8)
-    lengths = samples.norm(dim=1, keepdim=True)
+    lengths = torch.linalg.vector_norm(samples, dim=1, keepdim=True)
+    directions = samples / lengths.clamp(min=1e-8)
     for axis, size in ((-2, height), (-1, width)):
         low, high, share = neighbours(samples.shape[axis], size, axis)
         low, high, share = low.to(samples.device), high.to(samples.device), share.to(samples)

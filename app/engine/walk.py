@@ -112,7 +112,7 @@ def refuse_blind(run: Run) -> None:
     patches = [type(run.model.patches[at]).__name__ for layer in LAYERS[1:] for at in run.users[layer]]
     if not run.model.family.sees_references or patches:
         raise Refusal(
-            f"{', '.join(sorted(set(patches))) or run.model.family.name} cannot work with reference pictures.",
+            f"{', '.join(sorted(set(patches))) or run.model.family.name} cannot work with references.",
             "Remove the techniques from the model, or use Flux Kontext or Qwen-Image-Edit.",
             code="no_references",
             input="guider",

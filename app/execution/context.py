@@ -40,8 +40,8 @@ class Caller:
         cancelled: Set by the caller to stop the run.
         claim: Returns the name for a file; when a run is done again, the name of the first time, so that no
             file appears twice. None counts on in the folder.
-        stuck: Takes the end of a run with a node that does not stop after its time limit, and ends the process.
-            None waits for the node.
+        stuck: Takes the end of a run in which a node goes on after its time limit, and ends the process; None
+            waits for the node.
     """
 
     emit: Callable[[Event], None]
@@ -95,6 +95,9 @@ class NodeContext:
 
     def input_path(self, name: str) -> Path:
         return self.folders.inside(self.folders.input, name)
+
+    def input_images(self, folder: str, subfolders: bool) -> list[str]:
+        return self.folders.images("input", folder, subfolders=subfolders)
 
     def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
         folder: Folder = "temp" if temporary else "output"

@@ -6,15 +6,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
 
 from app.execution.cache import ResultCache
 from app.execution.calls import Elements, NodeFailed, Outcome, call, elapsed, wanted
 from app.execution.context import Caller, NodeContext
 from app.execution.deadlines import Deadlines
+from app.execution.elements import given, joined
 from app.execution.events import (
     AssetAdded,
     JobFinished,
@@ -25,6 +25,7 @@ from app.execution.events import (
     failed,
 )
 from app.execution.files import Folders
+from app.execution.lanes import Lanes
 from app.execution.plan import Plan, PlannedNode, make_plan, reusable
 from app.execution.result import NodeResult
 from app.execution.savepoints import Savepoints
@@ -32,11 +33,8 @@ from app.execution.splice import Splicer, links_in
 from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Cancelled, Problem
-from app.graph.spec import Lane
-from app.graph.workflow import Link, Workflow
+from app.graph.workflow import Workflow
 
-POOL = 4  # nodes that may run beside the one that holds the device
-WAITING = 32  # async nodes at a time
 GRACE = 2.0  # seconds that a node over its time limit has to stop by itself
 
 
@@ -48,13 +46,8 @@ class Executor:
     cache: ResultCache
     folders: Folders
     savepoints: Savepoints | None = None
-    device: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "device"))
-    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(POOL, "pool"))
     grace: float = GRACE
-    waiting: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WAITING, "async"))
-
-    def lane(self, name: Lane) -> ThreadPoolExecutor:
-        return {"device": self.device, "pool": self.pool, "async": self.waiting}[name]
+    lanes: Lanes = field(default_factory=Lanes)
 
     def run(self, workflow: Workflow, caller: Caller, targets: Iterable[str] = ()) -> JobFinished:
         """Run a document to its end, the last event emitted. Never raises for what a node does."""
@@ -186,21 +179,12 @@ class RunningJob:
     def finish_expansion(self, node: PlannedNode) -> None:
         """Put the results of an expansion into their places."""
         returned = self.expanding.pop(node.id)
-        outputs = {name: self.filled(parts) for name, parts in returned.outcome.outputs.items()}
+        outputs = {name: joined(parts, self.results) for name, parts in returned.outcome.outputs.items()}
         if any(self.plan.nodes[id].spec.output_node or id in self.unkept for id in returned.brought):
             self.unkept.add(node.id)
         result = returned.result(outputs)
         self.keep(node, result, returned.started)
         self.complete(node.id, result)
-
-    def filled(self, parts: list[Any]) -> list[Any]:
-        if len(parts) == 1 and isinstance(parts[0], Link):
-            return self.elements_of(parts[0])
-        return [
-            element
-            for part in parts
-            for element in (self.elements_of(part) if isinstance(part, Link) else (part,))
-        ]
 
     def keep(self, node: PlannedNode, result: NodeResult, started: float) -> None:
         """Store a node's result and tell that it is there."""
@@ -246,13 +230,15 @@ class RunningJob:
                 self.wait_for(node.id, lazy)
                 self.demand(lazy)
             else:
-                self.running[self.executor.lane(node.spec.lane).submit(self.run_node, node)] = node.id
+                self.running[self.executor.lanes.named(node.spec.lane).submit(self.run_node, node)] = node.id
 
     def unmet(self, node: PlannedNode) -> list[str]:
         """Return the nodes behind lazy inputs that the node wants now and that are not done."""
         if node.spec.needs is None:
             return []
-        links = (link.node for name in wanted(node, self.given(node)) for link in node.links.get(name, ()))
+        links = (
+            link.node for name in wanted(node, given(node, self.results)) for link in node.links.get(name, ())
+        )
         return [id for id in links if id not in self.results]
 
     def run_node(self, node: PlannedNode) -> NodeResult | Returned:
@@ -274,30 +260,12 @@ class RunningJob:
             key=node.key,
             savepoints=self.executor.savepoints,
         )
-        returned = Returned(call(node, self.given(node), context), context, started)
+        returned = Returned(call(node, given(node, self.results), context), context, started)
         if returned.outcome.expansions:
             return returned
         result = returned.result(returned.outcome.outputs)
         self.keep(node, result, started)
         return result
-
-    def given(self, node: PlannedNode) -> dict[str, list[Any]]:
-        """Return the elements of every input that is known; a lazy one that nobody asked for is left out."""
-        elements: dict[str, list[Any]] = {}
-        for entry in node.spec.inputs:
-            if entry.name in node.values:
-                value = node.values[entry.name]
-                elements[entry.name] = value if entry.multiple else [value]
-            elif all(link.node in self.results for link in node.links.get(entry.name, ())):
-                links = node.links.get(entry.name, ())
-                elements[entry.name] = self.filled(list(links))
-            else:
-                elements[entry.name] = [None]
-        return elements
-
-    def elements_of(self, link: Link) -> list[Any]:
-        found: list[Any] = self.results[link.node].outputs[link.output]
-        return found
 
     @cached_property
     def splicer(self) -> Splicer:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.graph.problem import Refusal
 from app.graph.spec import Input
-from app.graph.widgets import ImageFile, ModelFile
+from app.graph.widgets import ImageFolder, ImageFile, ModelFile
 
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
@@ -46,6 +46,17 @@ class Folders:
             raise Refusal(message, "Use a plain name.", code="bad_path")
         return path
 
+    def folder(self, root: str, name: str) -> Path:
+        """Return a folder below one that the API serves; "." is that one. Raises Refusal for any other."""
+        return self.by_name(root) if name == "." else self.inside(self.by_name(root), name)
+
+    def images(self, root: str, name: str, *, subfolders: bool) -> list[str]:
+        """Return the pictures in a folder, as names below `root`; raises Refusal for an unknown folder."""
+        folder = self.folder(root, name)
+        below = names_below(folder, IMAGE_SUFFIXES) if folder.is_dir() else iter(())
+        prefix = "" if name == "." else f"{name.strip('/')}/"
+        return [prefix + found for found in below if subfolders or "/" not in found]
+
     def by_name(self, folder: str) -> Path:
         """Return one of the folders that the API serves; raises Refusal for any other."""
         known = {"output": self.output, "temp": self.temp, "input": self.input}
@@ -71,6 +82,10 @@ class Folders:
             return sorted({name for root in self.models.get(folder, ()) for name in model_names(root)})
         if kind in UPLOADS:
             return sorted(names_below(self.by_name(folder), UPLOADS[kind]))
+        if kind == "image_folders":
+            root = self.by_name(folder)
+            names = {name.rpartition("/")[0] for name in names_below(root, IMAGE_SUFFIXES)}
+            return [".", *sorted(name for name in names if name)]
         raise Refusal(
             f"There is no kind of choices '{kind}'.",
             "Allowed are models, images, videos and sounds.",
@@ -83,11 +98,14 @@ class Folders:
             match entry.widget:
                 case ModelFile(folder):
                     path = self.model(folder, name)
+                case ImageFolder(folder):
+                    path = self.folder(folder, name)
                 case ImageFile(folder):
                     path = self.inside(self.by_name(folder), name)
                 case _:
                     return ""
-            newest = max(path.rglob("*"), key=modified, default=path) if path.is_dir() else path
+            below = [path, *path.rglob("*")] if path.is_dir() else [path]
+            newest = max(below, key=modified)
             return f"{modified(newest)}:{newest.stat().st_size}"
         except (OSError, Refusal):
             return "missing"  # the node itself says so when it runs

@@ -14,6 +14,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -146,7 +147,7 @@ def main() -> None:
     worker = Worker(channel)
     threading.Thread(target=worker.listen, daemon=True).start()
     folders = folders_from_json(settings["folders"])
-    found = read_nodes(settings, folders)
+    found = read_nodes(settings, folders, lambda pack: channel.send({"type": "loading", "pack": pack}))
     cache = ResultCache(
         settings["cache_bytes"],
         DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"]),
@@ -157,17 +158,20 @@ def main() -> None:
     executor = worker.executor = Executor(found, cache, folders, savepoints)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
-        executor.device.submit(prepare)
+        executor.lanes.device.submit(prepare)
     worker.serve(executor)
 
 
-def read_nodes(settings: dict[str, Any], folders: Folders) -> Catalog:
-    """Import the node files and the trusted packs; of the packs' code nothing is imported without packs."""
+def read_nodes(settings: dict[str, Any], folders: Folders, tell: Callable[[str], None]) -> Catalog:
+    """Import the node files and the trusted packs; of the packs' code nothing is imported without packs.
+
+    `tell` hears which pack is about to be imported.
+    """
     found = catalog.find(settings["packages"])
     if not settings["packs"]:
         return found
     packs = importlib.import_module("app.interop.packs.load")  # by name, as the node files are
-    extended: Catalog = packs.with_packs(found, settings["packs"], folders)
+    extended: Catalog = packs.with_packs(found, settings["packs"], folders, settings["deadly"], tell)
     return extended
 
 

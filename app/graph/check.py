@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
+from app.graph.families import Families, mismatches
 from app.graph.expansion import Ready
 from app.graph.fingerprint import values_of
 from app.graph.flatten import Flat, exits, flatten, located
@@ -15,7 +16,7 @@ from app.graph.problem import Problem, listed
 from app.graph.resolve import Links, ancestors, links_of, on_circle, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
-from app.graph.widgets import AudioFile, ImageFile, MaskPainter, ModelFile, VideoFile
+from app.graph.widgets import AudioFile, ImageFile, ImageFolder, MaskPainter, ModelFile, VideoFile
 from app.graph.wiring import doors, edge_problems, fed_twice, output_type
 from app.graph.workflow import Graph, Link, NodeInstance, Workflow
 
@@ -120,6 +121,8 @@ class Checker:
                 kind, what = "videos", f"video in the folder '{folder}'"
             case AudioFile(folder):
                 kind, what = "sounds", f"sound in the folder '{folder}'"
+            case ImageFolder(folder):
+                kind, what = "image_folders", f"folder of pictures below '{folder}'"
             case MaskPainter() if value == "":
                 return
             case ImageFile(folder):
@@ -177,12 +180,16 @@ class Checker:
 
 
 def check(
-    workflow: Workflow, catalog: Catalog, choices: Choices | None = None, targets: Iterable[str] = ()
+    workflow: Workflow,
+    catalog: Catalog,
+    choices: Choices | None = None,
+    targets: Iterable[str] = (),
+    families: Families | None = None,
 ) -> list[Problem]:
     """Return all findings; a document without an `error` among them will start.
 
     A finding about a node that no target needs is a warning: a half-wired corner of the canvas stops nobody.
-    Without `targets`, every output node of the document is one.
+    Without `targets`, every output node of the document is one. `families` tells what model files fit.
     """
     flat = flatten(workflow)
     checker = Checker(flat.graph, catalog, choices)
@@ -191,6 +198,7 @@ def check(
     needed = with_instances(ancestors(links, wanted))
     findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.own_checks()]
     findings += [*checker.conflicts(), *cycles(links)]
+    findings += mismatches(flat.graph, catalog, families) if families else []
     findings = [*flat.problems, *(located(finding, flat) for finding in findings), *doors(flat, catalog)]
     if not wanted:
         findings.append(

@@ -19,9 +19,9 @@ VALUES = ("value", "second", "third")  # what goes from round to round: inputs a
 
 @dataclass(frozen=True)
 class Loop:
-    """What the start of a loop tells its end: the index of the round."""
+    """What the start of a loop tells its end: the number of the round."""
 
-    index: int
+    round: int
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Drawn:
     def first(self) -> Round:
         return Round({id: id for id in self.body})
 
-    def copy(self, before: Round, prefix: str, index: int) -> Copy:
+    def copy(self, before: Round, prefix: str, number: int) -> Copy:
         """Copy the loop without its end for a round after another one."""
         now = Round({id: prefix + local(id, self.end.id) for id in self.body})
         nodes = {new: self.running[id].instance for id, new in now.ids.items()}
         start = now.ids[self.start.id]
-        nodes[start] = with_values(nodes[start], index=index)
+        nodes[start] = with_values(nodes[start], first_round=number)
         edges = [edge for id in self.body if id != self.start.id for edge in self.edges_into(id, now)]
         edges += [
             Edge(link.node, link.output, start, name)
@@ -73,9 +73,9 @@ class Drawn:
         ]
         return Copy(now, nodes, edges, {new: id for id, new in now.ids.items()})
 
-    def copy_with_end(self, prefix: str, index: int, **values: Any) -> tuple[str, Copy]:
-        """Copy the loop for the next round with its end, on which `values` are set; also returns that end's id."""
-        copy = self.copy(self.first(), prefix, index)
+    def copy_with_end(self, prefix: str, number: int, **values: Any) -> tuple[str, Copy]:
+        """Copy the loop for the next round with its end, `values` set on it; also returns its id."""
+        copy = self.copy(self.first(), prefix, number)
         end = prefix + local(self.end.id, self.end.id)
         now = Round({**copy.round.ids, self.end.id: end})
         edges = [edge for edge in self.edges_into(self.end.id, now) if edge.input not in values]

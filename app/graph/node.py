@@ -90,6 +90,9 @@ class Context(Protocol):
     def input_path(self, name: str) -> Path:
         """Return where the uploaded file `name` lies."""
 
+    def input_images(self, folder: str, subfolders: bool) -> list[str]:
+        """Return the names of the pictures in a folder of uploads, for `input_path`; "." is the whole folder."""
+
     def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
         """Write a result picture. `{n}` in the name becomes the next free number, below the output folder."""
 

@@ -71,6 +71,11 @@ class AudioFile(ImageFile):
 
 
 @dataclass(frozen=True)
+class ImageFolder(ImageFile):
+    """A folder of pictures below `folder`; "." is that folder itself."""
+
+
+@dataclass(frozen=True)
 class MaskPainter(ImageFile):
     """A drawing that says where: the name of a PNG below `folder` that the canvas uploads; empty for none."""
 
@@ -90,7 +95,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Boxes:
-    """Named boxes on a picture: JSON `[{"x", "y", "width", "height", "text"}, ...]` in shares of the picture."""
+    """Named boxes on a picture: JSON `[{"x", "y", "width", "height", "text"}, ...]` in shares of it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,7 @@ KINDS: dict[str, type[Widget]] = {
         ModelFile,
         ImageFile,
         VideoFile,
+        ImageFolder,
         AudioFile,
         MaskPainter,
         Color,

@@ -45,6 +45,7 @@ class Runner:
     node: str | None = None
     cancelling: bool = False
     stuck: JobFinished | None = None
+    loading: str | None = None  # the pack that the worker is importing
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.state.worker_settings(), self.hear, self.worker_changed)
@@ -115,7 +116,10 @@ class Runner:
             if self.current:
                 self.hub.show(frame, self.current.id)
         elif frame["type"] == "ready":
+            self.loading = None
             self.take_catalog(Catalog.from_json(frame["catalog"]))
+        elif frame["type"] == "loading":
+            self.loading = frame["pack"]
         elif frame["type"] == "answer":
             self.inquiry.hear(frame)
         elif self.current and frame["job"] == self.current.id:
@@ -181,10 +185,19 @@ class Runner:
         self.hub.tell(self.state.log.add(WorkerChanged(state, self.state.device, detail)))
         if state == "stopped":
             self.inquiry.give_up()
+            self.leave_out(detail)
         if state == "stopped" and self.current:
             self.end(self.death(detail))
         if state == "ready":
             self.feed()
+
+    def leave_out(self, detail: str) -> None:
+        """Let the next worker do without the pack whose import ended this one."""
+        if self.loading is not None:
+            settings = self.supervisor.settings
+            deadly = {**settings["deadly"], self.loading: detail}
+            self.supervisor.settings = {**settings, "deadly": deadly}
+            self.loading = None
 
     def death(self, detail: str) -> JobFinished:
         duration = round(time.monotonic() - self.started, 4)

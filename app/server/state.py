@@ -48,11 +48,13 @@ class State:
             "savepoint_steps": self.settings.savepoint_steps,
             "packages": self.settings.packages,
             "packs": [str(place) for place in self.settings.packs],
+            "deadly": {},
         }
 
     def check(self, workflow: Workflow, targets: Sequence[str] = ()) -> list[Problem]:
         """Check a document, or what `targets` need of it, against the nodes and files that exist now."""
-        return check(workflow, self.catalog, self.settings.folders.choices, targets)
+        folders = self.settings.folders
+        return check(workflow, self.catalog, folders.choices, targets, fitting(folders.models))
 
 
 def open_state(settings: Settings) -> State:

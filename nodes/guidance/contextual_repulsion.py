@@ -1,7 +1,7 @@
 """Contextual repulsion: pictures of one prompt push each other apart in what the model makes of the text.
 
-The text tokens of the samples in a batch move away from each other inside the forward pass, in the middle blocks
-and early steps, so it works in few-step models too. The kernel and the step are ours.
+The text tokens of the samples in a batch move away from each other inside the forward pass, in the middle
+blocks and early steps, so it works in few-step models too. The kernel and the step are ours.
 
 Reference: Contextual-space repulsion (2026), https://arxiv.org/abs/2603.28762
 """
@@ -55,7 +55,7 @@ class ContextualRepulsion(Patch[Memory]):
     def wrap_model(
         self, step: Step, memory: Memory, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
-        _, prompt = given.conditioning.tokens.flatten(1).unique(dim=0, return_inverse=True)
+        _, prompt = torch.unique(given.conditioning.tokens.flatten(1), dim=0, return_inverse=True)
         memory.same = prompt[:, None] == prompt[None]
         return call(given)
 
@@ -106,7 +106,8 @@ def pushed_apart(text: Tensor, same: Tensor, strength: float) -> Tensor:
     push = ((-squared / width).exp() * pairs)[..., None] * apart
     norms = tokens.norm(dim=-1, keepdim=True)
     moved = tokens + strength * norms * push.sum(1)[:, None]
-    return (torch.nn.functional.normalize(moved, dim=-1) * norms).to(text.dtype)
+    turned: Tensor = torch.nn.functional.normalize(moved, dim=-1) * norms
+    return turned.to(text.dtype)
 
 
 @node(patch=ContextualRepulsion)

@@ -49,7 +49,7 @@ def repeat_end(
         return Expansion({}, outputs={**first, "values": []})  # type: ignore[return-value]
     copies, rounds = [], [drawn.first()]
     for number in range(1, count):
-        copies.append(drawn.copy(rounds[-1], f"{context.id}#{number}/", loop.index + number))
+        copies.append(drawn.copy(rounds[-1], f"{context.id}#{number}/", loop.round + number))
         rounds.append(copies[-1].round)
     return Expansion(  # type: ignore[return-value]
         nodes={id: node for copy in copies for id, node in copy.nodes.items()},

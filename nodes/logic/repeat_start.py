@@ -14,7 +14,7 @@ class Start(NamedTuple):
     """What a round of the loop gets."""
 
     loop: Loop
-    index: int
+    round: int
     value: list[Any]
     second: list[Any]
     third: list[Any]
@@ -23,7 +23,7 @@ class Start(NamedTuple):
 @node(lane="pool")
 def repeat_start(
     context: Context,
-    index: Annotated[int, Number(0, 1_000_000)] = 0,
+    first_round: Annotated[int, Number(0, 1_000_000)] = 0,
     value: list[Any] | None = None,
     second: list[Any] | None = None,
     third: list[Any] | None = None,
@@ -31,7 +31,7 @@ def repeat_start(
     """Begin a loop: all nodes between here and its end run once in each round.
 
     Args:
-        index: The number of the first round; each further one has one more.
+        first_round: The number of the first round; each further one has one more.
         value: What the first round works on. Each further one gets what the end of the loop got there.
         second: Another value that goes from round to round.
         third: One more value that goes from round to round.
@@ -40,7 +40,7 @@ def repeat_start(
         if given is None and used(context, name):
             message = f"{name} is used inside the loop, but nothing is connected here."
             raise Refusal(message, f"Connect what the first round starts from to {name}.", input=name)
-    return Start(Loop(index), index, value or [], second or [], third or [])
+    return Start(Loop(first_round), first_round, value or [], second or [], third or [])
 
 
 def used(context: Context, output: str) -> bool:

@@ -48,7 +48,7 @@ def repeat_while(
     drawn = Drawn(context)
     if not again or most == 1:
         return Expansion({}, outputs=drawn.last(drawn.first()))  # type: ignore[return-value]
-    end, copy = drawn.copy_with_end(next_round(context), loop.index + 1, most=most - 1)
+    end, copy = drawn.copy_with_end(next_round(context), loop.round + 1, most=most - 1)
     outputs = {name: Link(end, name) for name in VALUES}
     return Expansion(copy.nodes, tuple(copy.edges), outputs, copy.shown_as)  # type: ignore[return-value]
 

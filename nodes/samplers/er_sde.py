@@ -3,7 +3,7 @@
 Its noise is given by a function phi of the noise-to-picture ratio r: a step keeps phi(r_to) / phi(r_from) of
 the latent's noise and draws the rest anew. phi(r) = r is the flow itself, without noise.
 
-Reference: Cui et al., Elucidating the Solution Space of Extended Reverse-Time SDE for Diffusion Models (2023), https://arxiv.org/abs/2309.06169
+Reference: Cui et al., Extended Reverse-Time SDE for Diffusion Models (2023), https://arxiv.org/abs/2309.06169
 """
 
 from __future__ import annotations

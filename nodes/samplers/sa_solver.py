@@ -77,7 +77,7 @@ class SaSolver:
 
 
 def weights(places: Sequence[float], width: float, rate: float) -> list[float]:
-    """Return each point's integral of its Lagrange polynomial against rate * exp(-rate * u), u from 0 to width."""
+    """Return the integral of each Lagrange polynomial times rate * exp(-rate * u) over 0 to width."""
     moments = [-expm1(-rate * width)]
     for power in range(1, len(places)):
         moments.append(power / rate * moments[-1] - width**power * exp(-rate * width))
@@ -98,7 +98,7 @@ def sa_solver(
     tau: Annotated[float, Slider(0.0, 1.5, step=0.05)] = 1.0,
     seed: Annotated[int, Seed()] = 0,
 ) -> Sampler:
-    """A predictor with a corrector, with as much fresh noise as one likes; one evaluation of the model a step.
+    """A predictor with a corrector, and as much fresh noise as one likes; one evaluation a step.
 
     Args:
         order: How many answers the predictor uses; the corrector uses one more.

@@ -12,6 +12,7 @@ import torch
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.noise import starting_noise
+from app.engine.reshaping import alike
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Seed
@@ -40,6 +41,7 @@ def sample_section(
     end_step: Annotated[int, Number(0, 10000)] = 10000,
     leftover_noise: bool = True,
     batch_seeds: BatchSeeds = "one for the batch",
+    noise: Latent | None = None,
 ) -> Section:
     """Make the latent of a picture in a part of the steps, for runs in several stages.
 
@@ -55,6 +57,7 @@ def sample_section(
         end_step: The step before which to end; beyond the schedule means its end.
         leftover_noise: Whether to leave the noise in that the next section needs; off goes to the picture.
         batch_seeds: Draw noise for the whole batch, or make each picture that of a single run of seed + row.
+        noise: The noise to start from, such as that of RF inversion; without it the seed draws some.
     """
     values = sigmas.values[: end_step + 1]
     if not leftover_noise and len(values) > 1:
@@ -62,7 +65,9 @@ def sample_section(
     part = Sigmas(values[min(start_step, len(values) - 1) :])
     if part.steps == 0:
         return Section(latent, latent)
-    noise = torch.zeros_like(latent.samples)
-    if add_noise:
-        noise = starting_noise(latent.samples, seed, row_seeds=batch_seeds == "seed + row")
-    return Section(*Sampling(model, guider, sampler, part).start(latent, noise, context))
+    start = torch.zeros_like(latent.samples)
+    if add_noise and noise is not None:
+        start = alike(latent, noise)
+    elif add_noise:
+        start = starting_noise(latent.samples, seed, row_seeds=batch_seeds == "seed + row")
+    return Section(*Sampling(model, guider, sampler, part).start(latent, start, context))

@@ -1,6 +1,6 @@
 """A schedule drawn by hand.
 
-Reference: Sabour et al., Align Your Steps (2024), https://arxiv.org/abs/2404.14507, for schedules found by search
+Reference: Sabour et al., Align Your Steps (2024), https://arxiv.org/abs/2404.14507
 """
 
 from __future__ import annotations

@@ -95,6 +95,7 @@ def test_a_batch_of_two_is_two_of_one(model: Model) -> None:
     assert close(together(model, batch), torch.cat(rows(model, batch)))
 
 
+@pytest.mark.filterwarnings("ignore:.FluxPosEmbed. is deprecated:FutureWarning")
 def test_a_saved_and_loaded_model_is_the_same(model: Model, tmp_path: object) -> None:
     model.module.save_pretrained(tmp_path)  # type: ignore[operator]
     again = type(model.module).from_pretrained(tmp_path).eval()  # type: ignore[attr-defined]

@@ -56,9 +56,8 @@ def layout_of(name: str) -> str:
 def test_a_family_makes_a_picture_of_its_parts(name: str, tmp_path: Path) -> None:
     module = transformer(name, **CHANGES.get(name, {}))
     model = open_transformer(file(tmp_path, "model", in_layout(module, name, layout_of(name))))
-    conditioning = open_text_encoder([encoder(tmp_path, entry) for entry in ENCODERS[name]]).encode(
-        ["a red cat"]
-    )
+    encoders = [encoder(tmp_path, entry) for entry in ENCODERS[name]]
+    conditioning = open_text_encoder(encoders, name if name == "chroma" else "auto").encode(["a red cat"])
     decoder = open_vae(vae(tmp_path, "wan" if model.family.latent.video_vae else "kl"))
     assert model.family.name == conditioning.family == name
     frames = (1,) if model.family.latent.frames else ()
@@ -88,6 +87,15 @@ def test_lengths_are_the_prompts_own_where_the_family_wants_that(tmp_path: Path)
     assert reader.encode(["a cat"]).tokens.shape[1] < reader.encode(["a cat on a mat"]).tokens.shape[1]
     with pytest.raises(Refusal, match="cannot mix lengths"):
         reader.encode(["a cat", "a cat on a mat"])
+
+
+def test_chroma_sees_one_token_of_filling(tmp_path: Path) -> None:
+    """That token knows the prompt; the prompt does not know it, so its own tokens are those without filling."""
+    path = encoder(tmp_path, "t5-xxl")
+    shown, own = (
+        open_text_encoder([path], family).encode(["a cat"]).tokens for family in ("chroma", "pixart")
+    )
+    assert shown.shape[1] == own.shape[1] + 1 and torch.allclose(shown[:, :-1], own, atol=1e-6)
 
 
 def test_a_shared_autoencoder_takes_the_scale_of_each_family(tmp_path: Path) -> None:

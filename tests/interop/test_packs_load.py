@@ -180,7 +180,8 @@ from pathlib import Path
 import app.cli, app.server.app, app.execution.worker as worker
 from app.config import Settings
 
-worker.read_nodes({"packages": ["tests.plain.nodes"], "packs": []}, Settings(Path("/tmp")).folders)
+settings = {"packages": ["tests.plain.nodes"], "packs": [], "deadly": {}}
+worker.read_nodes(settings, Settings(Path("/tmp")).folders, print)
 print([name for name in sys.modules if "packs" in name or name in ("comfy", "folder_paths", "server")])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -36,8 +36,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = tmp_path_factory.mktemp("base")
     (base / "bad").mkdir()
     (base / "bad" / "__init__.py").write_text("import sys\nsys.exit(1)\n")
+    (base / "deadly.py").write_text("import os\nos._exit(9)\n")
     running = Trusting(base)
-    running.packs = (PACKS, base / "bad")
+    running.packs = (PACKS, base / "bad", base / "deadly.py")
     running.start().ready()
     yield running
     running.stop()
@@ -63,8 +64,9 @@ def test_clients_and_canvas_know_the_classes(server: Server) -> None:
     assert server.get("/object_info/PlainFlat")["PlainFlat"]["output"] == ["IMAGE"]
     nodes = {entry["id"]: entry for entry in server.get("/api/nodes")["nodes"]}
     assert nodes["PlainFlat"]["category"] == "packs/plain-pack/image/make"
-    reason = "it ended the program (sys.exit(1)) instead of loading."
-    assert server.get("/api/nodes")["failed"] == [{"file": "packs/bad", "reason": reason}]
+    failed = {entry["file"]: entry["reason"] for entry in server.get("/api/nodes")["failed"]}
+    assert failed["packs/bad"] == "it ended the program (sys.exit(1)) instead of loading."
+    assert failed["packs/deadly"].startswith("importing it ended the worker process: ended with exit code 9")
 
 
 def test_texts_and_pictures_reach_history_and_gallery(server: Server) -> None:

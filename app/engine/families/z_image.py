@@ -1,7 +1,7 @@
 """Z-Image: refiners for each stream, then blocks over picture and text in one sequence.
 
 It fills both streams up to multiples of 32 tokens, which all attend. The filling of the picture stands right
-behind it and counts as text here. Its time runs from 0 (noise) to 1 (picture) and its velocity points the other way.
+behind it and counts as text here. Its time runs from 0 (noise) to 1 (picture), its velocity the other way.
 """
 
 from __future__ import annotations

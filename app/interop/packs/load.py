@@ -6,7 +6,7 @@ import importlib.util
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -34,12 +34,19 @@ class Unusable(Exception):
     """A pack or a class that is in order and cannot be used; the text says why."""
 
 
-def with_packs(found: Catalog, places: Sequence[str], folders: Folders) -> Catalog:
+def with_packs(
+    found: Catalog,
+    places: Sequence[str],
+    folders: Folders,
+    deadly: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda pack: None,
+) -> Catalog:
     """Return the catalogue with the nodes of the packs at these places, and why others were left out.
 
-    A place is a pack, or a folder of packs as ComfyUI's `custom_nodes` is one.
+    A place is a pack, or a folder of packs as ComfyUI's `custom_nodes` is one. `tell` hears of each pack
+    before it is imported; one that ended the process then is `deadly`, with the reason, and is left out.
     """
-    loading = Loading(World(folders), install(folders))
+    loading = Loading(World(folders), install(folders), deadly or {}, tell)
     for place in places:
         loading.load_all(Path(place))
     specs = {**loading.specs, **found.specs}
@@ -54,6 +61,8 @@ class Loading:
 
     world: World
     table: dict[str, type]
+    deadly: Mapping[str, str]
+    tell: Callable[[str], None]
     specs: dict[str, NodeSpec] = field(default_factory=dict)
     failed: list[FailedFile] = field(default_factory=list)
 
@@ -63,6 +72,7 @@ class Loading:
             self.fail(place.name, Unusable(f"there is no pack in {place}: no __init__.py, no .py file."))
         for path in paths:
             try:
+                self.refuse_deadly(path)
                 module = import_pack(path)
                 classes = classes_of(module)
             except (Exception, SystemExit) as error:
@@ -70,6 +80,12 @@ class Loading:
                 continue
             for node in read_classes(path, module, classes):
                 self.add(node)
+
+    def refuse_deadly(self, path: Path) -> None:
+        if str(path) in self.deadly:
+            reason = self.deadly[str(path)]
+            raise Unusable(f"importing it ended the worker process: {reason}. Start again to try once more.")
+        self.tell(str(path))
 
     def add(self, node: V1Class) -> None:
         """Take one class; one that cannot be a node hurts no other of its pack."""

@@ -166,10 +166,10 @@ def test_reference_pictures(family: str) -> None:
 
 def test_reference_pictures_where_they_cannot_be() -> None:
     seeing = reference_latent(ONE, Latent(noise(MODEL), "flux"))
-    with pytest.raises(Refusal, match="FirstBlockCache cannot work with reference pictures"):
+    with pytest.raises(Refusal, match="FirstBlockCache cannot work with references"):
         run(MODEL.with_patch(FirstBlockCache(0.1)), guider=NoGuidance(seeing))
     sd3 = build("sd3")
-    with pytest.raises(Refusal, match="sd3 cannot work with reference"):
+    with pytest.raises(Refusal, match="sd3 cannot work with references"):
         of(reference_latent(prompt(sd3), Latent(noise(sd3), "sd3")), "sd3")
     with pytest.raises(Refusal, match="The latent is for sd3, the prompt for flux"):
         reference_latent(ONE, Latent(noise(sd3), "sd3"))

@@ -68,7 +68,7 @@ def test_more_rounds_take_up_the_results_of_the_fewer(executor: Executor) -> Non
 
 def test_index_and_all_values(executor: Executor, folders: Folders) -> None:
     nodes = {
-        "start": ("repeat_start", {"index": 10}),
+        "start": ("repeat_start", {"first_round": 10}),
         "a": ("add", {"b": 0}),
         "end": ("repeat_end", {"count": 4}),
         "t": "total",
@@ -77,7 +77,7 @@ def test_index_and_all_values(executor: Executor, folders: Folders) -> None:
     }
     edges = (
         "start.loop > end.loop",
-        "start.index > a.a",
+        "start.round > a.a",
         "a.int > end.value",
         "end.values > t.values",
         "t.int > s.value",
@@ -194,7 +194,7 @@ def test_what_comes_after_the_loop_is_not_in_it(executor: Executor, folders: Fol
         "start.value > a.b",
         "a.int > end.value",
         "end.value > t.values",
-        "start.index > t.values",
+        "start.round > t.values",
         "t.int > s.value",
     )
     run(executor, workflow(nodes, *edges))
@@ -283,7 +283,7 @@ def test_a_while_in_a_while(executor: Executor, folders: Folders) -> None:
 
 def test_a_failure_names_the_drawn_node(executor: Executor) -> None:
     nodes = {"start": "repeat_start", "f": "fail", "end": "repeat_end", "s": "show"}
-    edges = ("start.loop > end.loop", "start.index > f.value", "f.int > end.value", "end.value > s.value")
+    edges = ("start.loop > end.loop", "start.round > f.value", "f.int > end.value", "end.value > s.value")
     assert problem(run(executor, workflow(nodes, *edges)))["node"] == "f"
 
 

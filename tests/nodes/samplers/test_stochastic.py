@@ -29,7 +29,7 @@ DISTRIBUTIONS = [
     (InterpolantSde("sigma", 1.0, 3), 0.01),
     (InterpolantSde("sigma", 2.0, 3), 0.01),
     (InterpolantSde("middle", 1.0, 3), 0.015),
-    (DpmppSde(1.0, 3), 0.015),
+    (DpmppSde(1.0, 3), 0.04),
     (Dpmpp3MSde(1.0, 3), 0.015),
     (Dpmpp3MSde(0.5, 3), 0.015),
     (ErSde(1, "er-sde-5", 3), 0.05),

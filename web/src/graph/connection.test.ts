@@ -13,6 +13,8 @@ describe("fits", () => {
     ["float", "int", false],
     ["Any", "Model", true],
     ["Model", "Any", true],
+    ["float", "Image,float", true],
+    ["int", "Image,float", false],
   ])("%s into %s: %s", (output, input, expected) => expect(fits(output, input)).toBe(expected));
 });
 

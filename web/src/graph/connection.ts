@@ -5,9 +5,11 @@ import type { InputSchema, NodeSchema, OutputSchema } from "../api/types";
 
 export type Wire = Omit<Link, "id">;
 
-/** Equal types fit; an int is also a float; `Any` fits everything, both ways. */
+/** Equal types fit; an int is also a float; `Any` fits everything, both ways; `Image,float` is either of the two. */
 export function fits(output: string, input: string): boolean {
-  return output === input || output === "Any" || input === "Any" || (output === "int" && input === "float");
+  if (output === input || output === "Any" || input === "Any" || (output === "int" && input === "float")) return true;
+  const taken = input.split(",");
+  return output.split(",").some((type) => taken.includes(type));
 }
 
 /** Would a link from source to target close a circle? Linear in the graph. */

@@ -1,0 +1,77 @@
+"""Which families a model file fits, for checks while wiring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.checkpoints.archive import Archive, open_archive
+from app.checkpoints.known import ARCHITECTURES
+from app.checkpoints.known.uses import USES
+from app.checkpoints.listing import card
+from app.checkpoints.lora import FACTORS, PREFIXES, plain
+from app.graph.problem import Refusal
+
+Fit = frozenset[str] | None
+
+
+def fitting(folders: Mapping[str, tuple[Path, ...]]) -> Callable[[str, str], Fit]:
+    """Return a function (folder, name) -> the families that a file fits; None where its header does not tell."""
+
+    def families(folder: str, name: str) -> Fit:
+        for root in folders.get(folder, ()):
+            path = (root / name).resolve()
+            if path.is_relative_to(root.resolve()) and path.exists():
+                return fit(folder, name, path)
+        return None
+
+    return families
+
+
+def fit(folder: str, name: str, path: Path) -> Fit:
+    """Return the families of one file."""
+    found = card(folder, name, path)
+    match found.kind:
+        case "lora":
+            return lora_families(path)
+        case "text_encoder":
+            return frozenset.intersection(*(frozenset(USES.get(part, ())) for part in found.families))
+        case "vae":
+            return frozenset(USES.get(f"{found.families[0]}-{found.variant.removesuffix(' channels')}", ()))
+        case "transformer" | "checkpoint" | "model":
+            names = {known.name for known in ARCHITECTURES if known.kind == "transformer"} | {"flux-mini"}
+            return frozenset(names & set(found.families)) or None
+    return None
+
+
+def lora_families(path: Path) -> Fit:
+    """Tell a LoRA by authors' names that only some families have; names of diffusers are too much alike."""
+    try:
+        archive = open_archive(path)
+    except Refusal:
+        return None
+    stems = changed(archive)
+    found = set()
+    for known in ARCHITECTURES:
+        patterns = [
+            re.compile(plain(re.escape(rule.original).replace("\\", "")).replace("*", r"\d+"))
+            for layout in known.layouts
+            for rule in layout.rules(())
+            if known.kind == "transformer" and "*" in rule.original
+        ]
+        if any(pattern.fullmatch(stem) for pattern in patterns for stem in stems):
+            found.add(known.name)
+    return frozenset(found) or None
+
+
+def changed(archive: Archive) -> set[str]:
+    """Return what a LoRA changes, in plain names."""
+    stems = set()
+    for name in archive.entries:
+        if match := FACTORS.fullmatch(name):
+            stem = match["stem"]
+            for prefix in PREFIXES:
+                stem = stem.removeprefix(prefix)
+            stems.add(plain(stem))
+    return stems

@@ -1,0 +1,18 @@
+"""Which families use a text encoder or an autoencoder, so that the canvas can say what fits before it loads.
+
+The engine's family data says the same with more detail; a test holds the two together.
+"""
+
+KL_16 = ("flux", "sd3", "lumina2", "z-image", "chroma")
+USES: dict[str, tuple[str, ...]] = {
+    "clip-l": ("flux", "flux-mini", "sd3"),
+    "clip-g": ("sd3",),
+    "t5-xxl": ("flux", "flux-mini", "sd3", "pixart", "chroma"),
+    "umt5-xxl": ("wan",),
+    "gemma2": ("lumina2",),
+    "qwen2.5-vl": ("qwen-image",),
+    "qwen3": ("z-image",),
+    "kl-16": KL_16,
+    "kl-4": ("pixart",),
+    "wan-16": ("wan", "qwen-image"),
+}
