@@ -19,9 +19,11 @@ from app.command_line import (
     stored_nodes,
     with_values,
 )
-from app.config import default_base, half_of_memory
+from app.config import Settings, default_base, half_of_memory
+from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Problem
+from app.graph.workflow import Workflow
 from app.serving import add_serve
 
 OK, FAILED, INTERRUPTED = 0, 1, 130  # argparse itself ends with 2 on wrong usage
@@ -186,7 +188,7 @@ def run_command(options: argparse.Namespace) -> int:
     settings = settings_of(options, cache_bytes=half_of_memory())
     known = stored_nodes(settings)
     document = with_values(read_document(options.file, known), options.set, known)
-    if report(check(document, known, settings.folders.choices), str(options.file)):
+    if report(findings(document, known, settings), str(options.file)):
         return FAILED
     nodes = known if settings.packs else import_nodes(settings)
     end = Headless(nodes, settings).run(document, options.output, options.report)
@@ -201,8 +203,16 @@ def check_command(options: argparse.Namespace) -> int:
     known = stored_nodes(settings)
     found = False
     for file in options.files:
-        found |= report(check(read_document(file, known), known, settings.folders.choices), str(file))
+        found |= report(findings(read_document(file, known), known, settings), str(file))
     return FAILED if found else OK
+
+
+def findings(document: Workflow, known: Catalog, settings: Settings) -> list[Problem]:
+    """Check a document against the nodes and files that exist now."""
+    from app.checkpoints.fitting import fitting
+
+    folders = settings.folders
+    return check(document, known, folders.choices, families=fitting(folders.models))
 
 
 def convert_command(options: argparse.Namespace) -> int:
@@ -222,7 +232,7 @@ def measure_command(options: argparse.Namespace) -> int:
     settings = settings_of(options, cache_bytes=half_of_memory())
     known = import_nodes(settings)
     document = with_values(read_document(options.file, known), options.set, known)
-    if report(check(document, known, settings.folders.choices), str(options.file)):
+    if report(findings(document, known, settings), str(options.file)):
         return FAILED
     try:
         return OK if command.run(options, document, known, settings) else FAILED

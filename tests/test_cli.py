@@ -20,8 +20,11 @@ WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """A base directory of its own that shares the models."""
+    """A base directory of its own that shares the models, with two uploaded pictures."""
     (tmp_path / "models").symlink_to(ROOT / "models")
+    (tmp_path / "input").mkdir()
+    for name, color in (("red.png", "#a03020"), ("blue.png", "#2030a0")):
+        Image.new("RGB", (320, 200), color).save(tmp_path / "input" / name)
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.checkpoints.download import CATALOG, DownloadFailed, Fetch, from_hub, get, read_catalog
 from app.checkpoints.listing import ModelCard, cards
+from app.checkpoints.table import table
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -20,9 +21,9 @@ def describe(command: ArgumentParser) -> None:
     command.add_argument(
         "action",
         nargs="?",
-        choices=("list", "offers", "get"),
+        choices=("list", "layouts", "offers", "get"),
         default="list",
-        help="list the model files there are (the default), list what can be fetched, or fetch one",
+        help="list model files (the default), what can be opened, what can be fetched, or fetch something",
     )
     command.add_argument("names", nargs="*", metavar="NAME", help="what to fetch, as `offers` names it")
     command.add_argument("--json", action="store_true", help="the list as JSON")
@@ -34,6 +35,9 @@ def run(
     """Do what is asked; returns whether all went well. Nothing is fetched unless `get` names it."""
     if options.action == "list":
         return show(cards(folders), as_json=options.json)
+    if options.action == "layouts":
+        print("\n".join(table()))
+        return True
     offers = read_catalog(models / CATALOG)
     if options.action == "offers":
         for offer in offers.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 
 from app.checkpoints.archive import Archive, open_archive
@@ -11,13 +12,12 @@ from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.known.uses import USES
 from app.checkpoints.listing import card
 from app.checkpoints.lora import FACTORS, PREFIXES, plain
-from app.graph.problem import Refusal
 
 Fit = frozenset[str] | None
 
 
 def fitting(folders: Mapping[str, tuple[Path, ...]]) -> Callable[[str, str], Fit]:
-    """Return a function (folder, name) -> the families that a file fits; None where its header does not tell."""
+    """Return a function (folder, name) -> families that a file fits; None where its header does not tell."""
 
     def families(folder: str, name: str) -> Fit:
         for root in folders.get(folder, ()):
@@ -34,7 +34,7 @@ def fit(folder: str, name: str, path: Path) -> Fit:
     found = card(folder, name, path)
     match found.kind:
         case "lora":
-            return lora_families(path)
+            return lora_families(path, path.stat().st_mtime_ns)
         case "text_encoder":
             return frozenset.intersection(*(frozenset(USES.get(part, ())) for part in found.families))
         case "vae":
@@ -45,24 +45,27 @@ def fit(folder: str, name: str, path: Path) -> Fit:
     return None
 
 
-def lora_families(path: Path) -> Fit:
+@lru_cache(maxsize=1024)
+def lora_families(path: Path, modified: int) -> Fit:
     """Tell a LoRA by authors' names that only some families have; names of diffusers are too much alike."""
-    try:
-        archive = open_archive(path)
-    except Refusal:
-        return None
-    stems = changed(archive)
-    found = set()
-    for known in ARCHITECTURES:
-        patterns = [
-            re.compile(plain(re.escape(rule.original).replace("\\", "")).replace("*", r"\d+"))
-            for layout in known.layouts
-            for rule in layout.rules(())
-            if known.kind == "transformer" and "*" in rule.original
-        ]
-        if any(pattern.fullmatch(stem) for pattern in patterns for stem in stems):
-            found.add(known.name)
+    stems = changed(open_archive(path))
+    found = {
+        name for name, patterns in originals().items() if any(patterns.fullmatch(stem) for stem in stems)
+    }
     return frozenset(found) or None
+
+
+@cache
+def originals() -> dict[str, re.Pattern[str]]:
+    """Return what the authors of each family call the modules of its blocks."""
+    found = {}
+    for known in (entry for entry in ARCHITECTURES if entry.kind == "transformer"):
+        rules = [
+            rule.original for layout in known.layouts for rule in layout.rules(()) if "*" in rule.original
+        ]
+        words = [plain(name).replace("*", r"\d+") for name in rules]
+        found[known.name] = re.compile("|".join(words) or "(?!)")
+    return found
 
 
 def changed(archive: Archive) -> set[str]:

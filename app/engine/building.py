@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import Part
+from app.engine.networks import network
 from app.engine.packed import Packed, PackedLinear, pack
 from app.engine.place import compute_place
 from app.engine.tensors import read
@@ -87,7 +88,7 @@ def empty(part: Part, told: Mapping[str, Any]) -> nn.Module:
     name = part.architecture.model
     with init_empty_weights(include_buffers=False), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
-        if (kind := getattr(diffusers, name, None)) is not None:
+        if (kind := network(name) or getattr(diffusers, name, None)) is not None:
             module: nn.Module = kind(**arguments)
         else:
             kind = getattr(transformers, name)

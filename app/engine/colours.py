@@ -90,7 +90,8 @@ def matrix_power(matrix: Tensor, exponent: float) -> Tensor:
     """Raise symmetric matrices (B, 3, 3) without negative eigenvalues to a power."""
     values, vectors = torch.linalg.eigh(matrix)
     powers: Tensor = values.clamp_min(1e-12)[:, None] ** exponent
-    return (vectors * powers) @ vectors.mT
+    raised: Tensor = (vectors * powers) @ vectors.mT
+    return raised
 
 
 def soft_light(below: Tensor, above: Tensor) -> Tensor:

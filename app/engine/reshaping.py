@@ -74,7 +74,7 @@ def bislerp(samples: Tensor, height: int, width: int) -> Tensor:
 
     Blending cells that point different ways makes them shorter, and the picture flat; this does not.
     """
-    lengths = torch.linalg.vector_norm(samples, dim=1, keepdim=True)
+    lengths: Tensor = samples.pow(2).sum(1, keepdim=True).sqrt()
     directions = samples / lengths.clamp(min=1e-8)
     for axis, size in ((-2, height), (-1, width)):
         low, high, share = neighbours(samples.shape[axis], size, axis)

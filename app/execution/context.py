@@ -69,6 +69,7 @@ class NodeContext:
     key: str = ""
     savepoints: Savepoints | None = None
     element: int = -1
+    reported: Callable[[], Mapping[str, Any]] = dict
     files: list[SavedFile] = field(default_factory=list)
     reports: list[Mapping[str, Any]] = field(default_factory=list)
     last_step: float = field(default_factory=time.monotonic)
@@ -117,7 +118,8 @@ class NodeContext:
         return self.savepoints.of(self.key, self.element) if self.savepoints else None
 
     def document(self) -> dict[str, Any]:
-        return {**self.workflow.to_json(), "lock": {"nodes": dict(self.versions), "models": {}}}
+        lock = {"nodes": dict(self.versions), "models": {}}
+        return {**self.workflow.to_json(), "lock": lock, "reports": self.reported()}
 
 
 def preview_frame(node: str, jpeg: bytes) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 from app.execution.cache import ResultCache
 from app.execution.calls import Elements, NodeFailed, Outcome, call, elapsed, wanted
@@ -33,6 +34,7 @@ from app.execution.splice import Splicer, links_in
 from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.problem import Cancelled, Problem
+from app.graph.resolve import ancestors
 from app.graph.workflow import Workflow
 
 GRACE = 2.0  # seconds that a node over its time limit has to stop by itself
@@ -259,6 +261,7 @@ class RunningJob:
             running=self.plan.nodes,
             key=node.key,
             savepoints=self.executor.savepoints,
+            reported=partial(self.reported, node.id),
         )
         returned = Returned(call(node, given(node, self.results), context), context, started)
         if returned.outcome.expansions:
@@ -270,6 +273,12 @@ class RunningJob:
     @cached_property
     def splicer(self) -> Splicer:
         return Splicer(self.plan.planner)
+
+    def reported(self, id: str) -> dict[str, list[Mapping[str, Any]]]:
+        """Return what the nodes that a node depends on reported, by node."""
+        links = {known: node.links for known, node in self.plan.nodes.items()}
+        results = ((name, self.results.get(name)) for name in sorted(ancestors(links, [id])))
+        return {name: list(result.reports) for name, result in results if result and result.reports}
 
     @cached_property
     def versions(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.graph.problem import Refusal
 from app.graph.spec import Input
-from app.graph.widgets import ImageFolder, ImageFile, ModelFile
+from app.graph.widgets import ImageFile, ImageFolder, ModelFile
 
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
@@ -88,7 +88,7 @@ class Folders:
             return [".", *sorted(name for name in names if name)]
         raise Refusal(
             f"There is no kind of choices '{kind}'.",
-            "Allowed are models, images, videos and sounds.",
+            "Allowed are models, images, image_folders, videos and sounds.",
             code="bad_path",
         )
 

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Worker:
         self.names: queue.Queue[str] = queue.Queue()
         self.executor: Executor | None = None
         self.checking = ThreadPoolExecutor(CHECKS, "checks")
+        self.renewing = threading.Lock()
 
     def listen(self) -> None:
         try:
@@ -67,6 +68,8 @@ class Worker:
             self.jobs.put(message)  # between jobs, so that no run loses what it counts on
         elif message["type"] == "check":
             self.checking.submit(self.check, message)
+        elif message["type"] == "renew":
+            self.checking.submit(self.renew, message)
         elif message["type"] == "claimed":
             self.names.put(message["name"])
         elif message["job"] == self.current:
@@ -74,15 +77,32 @@ class Worker:
 
     def check(self, message: dict[str, Any]) -> None:
         """Check a document with the code of its nodes, while a job may be running."""
-        assert self.executor is not None, "the server asks a worker that is ready"
+        executor = self.renewed()
         document, targets = workflow.read(message["document"]), message["targets"]
-        found = check(document, self.executor.catalog, self.executor.folders.choices, targets)
+        found = check(document, executor.catalog, executor.folders.choices, targets)
         problems = [problem.to_json() for problem in found]
         self.channel.send({"type": "answer", "question": message["question"], "problems": problems})
 
-    def serve(self, executor: Executor) -> None:
+    def renew(self, message: dict[str, Any]) -> None:
+        """Read again what nodes offer, so that new files are among the choices."""
+        self.renewed()
+        self.channel.send({"type": "answer", "question": message["question"]})
+
+    def renewed(self) -> Executor:
+        """Return the executor for the next run, after telling what has changed in the catalogue."""
+        assert self.executor is not None, "the server asks a worker that is ready"
+        with self.renewing:
+            known = self.executor.catalog
+            found = known.renew() if known.renew else known
+            if found is not known:
+                self.executor = replace(self.executor, catalog=found)
+                self.channel.send({"type": "catalog", "catalog": found.to_json()})
+            return self.executor
+
+    def serve(self) -> None:
         while True:
-            message = self.jobs.get()
+            message, executor = self.jobs.get(), self.executor
+            assert executor is not None, "jobs come when the worker is ready"
             if message["type"] == "free":
                 executor.cache.free()
                 gc.collect()  # models hold each other in circles
@@ -159,7 +179,7 @@ def main() -> None:
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
         executor.lanes.device.submit(prepare)
-    worker.serve(executor)
+    worker.serve()
 
 
 def read_nodes(settings: dict[str, Any], folders: Folders, tell: Callable[[str], None]) -> Catalog:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -24,10 +24,15 @@ class FailedFile:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All nodes that exist. Looks up old ids too."""
+    """All nodes that exist. Looks up old ids too.
+
+    `renew` asks nodes of packs again for what they offer, which may depend on files; it returns the same
+    catalogue when nothing is new.
+    """
 
     specs: Mapping[str, NodeSpec] = field(default_factory=dict)
     failed: tuple[FailedFile, ...] = ()
+    renew: Callable[[], Catalog] | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[NodeSpec]:
         return iter(self.specs.values())

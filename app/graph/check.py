@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.graph.catalog import Catalog
-from app.graph.families import Families, mismatches
 from app.graph.expansion import Ready
+from app.graph.families import Families, mismatches
 from app.graph.fingerprint import values_of
 from app.graph.flatten import Flat, exits, flatten, located
 from app.graph.frames import INSTANCE

@@ -11,7 +11,9 @@ from app.graph.spec import NodeSpec
 from app.graph.widgets import ModelFile
 from app.graph.workflow import Graph, Link, NodeInstance
 
-Families = Callable[[str, str], frozenset[str] | None]  # (folder, name) -> what the file fits; None: no telling
+Families = Callable[
+    [str, str], frozenset[str] | None
+]  # (folder, name) -> what the file fits; None: no telling
 CARRIERS = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Guider"}
 STATED, ANY = "family", "auto"  # the input by which a loader says what its file is for
 
@@ -27,6 +29,9 @@ def mismatches(graph: Graph, catalog: Catalog, families: Families) -> Iterator[P
             continue
         known[id] = own_families(graph.nodes[id], spec, families)
         origin = "its own file"
+        if known[id] == frozenset():
+            yield strangers(id)
+            known[id] = None
         for name, link in carried(id, links, graph, catalog):
             given, before = known.get(link.node), known[id]
             if given is None:
@@ -38,12 +43,25 @@ def mismatches(graph: Graph, catalog: Catalog, families: Families) -> Iterator[P
             known[id], origin = given if before is None else before & given, link.node
 
 
+def strangers(id: str) -> Problem:
+    return Problem(
+        "family_mismatch",
+        f"{id}: its files are not for one model, or not for the family it states.",
+        "Choose files that belong to one model.",
+        id,
+    )
+
+
 def own_families(node: NodeInstance, spec: NodeSpec, families: Families) -> frozenset[str] | None:
     """Return what the files that a node names fit, narrowed by what its user says they are for."""
     found = None
     for entry in spec.inputs:
         value = node.values.get(entry.name, None if entry.required else entry.default)
-        fits = families(entry.widget.folder, str(value)) if isinstance(entry.widget, ModelFile) and value else None
+        fits = (
+            families(entry.widget.folder, str(value))
+            if isinstance(entry.widget, ModelFile) and value
+            else None
+        )
         if entry.name == STATED and value not in (None, ANY):
             fits = frozenset({str(value)})
         if fits is not None:
@@ -78,4 +96,4 @@ def mismatch(
 
 
 def spoken(families: frozenset[str]) -> str:
-    return " or ".join(sorted(families)) or "nothing that fits together"
+    return " or ".join(sorted(families))

@@ -91,7 +91,7 @@ class Context(Protocol):
         """Return where the uploaded file `name` lies."""
 
     def input_images(self, folder: str, subfolders: bool) -> list[str]:
-        """Return the names of the pictures in a folder of uploads, for `input_path`; "." is the whole folder."""
+        """Return the names of the pictures in a folder of uploads, for `input_path`; "." is the top."""
 
     def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
         """Write a result picture. `{n}` in the name becomes the next free number, below the output folder."""

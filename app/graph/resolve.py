@@ -64,7 +64,7 @@ def passed_through(
     return None
 
 
-def ancestors(links: Links, targets: Iterable[str]) -> set[str]:
+def ancestors(links: Mapping[str, Mapping[str, Iterable[Link]]], targets: Iterable[str]) -> set[str]:
     """Return the targets and all nodes they need."""
     needed: set[str] = set()
     waiting = deque(targets)

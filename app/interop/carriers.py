@@ -1,4 +1,4 @@
-"""Find the workflow text inside a file: plain JSON, or JSON that travels in a PNG or a WebP picture."""
+"""Find the workflow text inside a file: plain JSON, or JSON that travels in a PNG, WebP or JPEG picture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from app.graph.workflow import MalformedWorkflow
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST = 2**26  # bytes of workflow text; the largest published template has 2 MB
 LONG_NAMES = {"workflow": "workflow", "prompt": "prompt", "patchloom": "patchloom"}
+JPEG, APP1, START_OF_SCAN = b"\xff\xd8\xff", 0xE1, 0xDA
+EXIF = b"Exif\0\0"
 EXIF_TEXT = 2  # the TIFF field type of a text
 
 
@@ -28,7 +30,7 @@ class Carried:
                 return kind, self.texts[kind]
         raise MalformedWorkflow(
             "This picture carries no workflow.",
-            "Use a PNG or WebP as ComfyUI or Patchloom saved it, unedited.",
+            "Use a PNG, WebP or JPEG as ComfyUI or Patchloom saved it, unedited.",
         )
 
 
@@ -38,9 +40,11 @@ def carried_by(data: bytes) -> Carried:
         return Carried(png_texts(data))
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Carried(webp_texts(data))
-    if data[:3] == b"\xff\xd8\xff" or data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3":
+    if data[:3] == JPEG:
+        return Carried(jpeg_texts(data))
+    if data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3":
         raise MalformedWorkflow(
-            "This is a JPEG or a video, and workflows are read from JSON, PNG and WebP only.",
+            "This is a video or an AVIF, and workflows are read from JSON, PNG, WebP and JPEG only.",
             "Open the workflow's JSON file.",
         )
     return Carried({"json": data})
@@ -106,12 +110,37 @@ def webp_texts(webp: bytes) -> dict[str, str | bytes]:
     texts: dict[str, str | bytes] = {}
     for chunk, data in riff_chunks(webp):
         if chunk == b"EXIF":
-            for text in exif_texts(data.removeprefix(b"Exif\0\0")):
-                key, colon, rest = text.partition(b":")
-                name = LONG_NAMES.get(key.decode("latin-1").strip().lower())
-                if colon and name is not None:
-                    texts[name] = plain(rest)
+            texts |= named_texts(data.removeprefix(EXIF))
     return texts
+
+
+def jpeg_texts(jpeg: bytes) -> dict[str, str | bytes]:
+    """Read the EXIF segment of a JPEG, which holds the same texts as that of a WebP."""
+    texts: dict[str, str | bytes] = {}
+    for marker, data in segments(jpeg):
+        if marker == APP1 and data.startswith(EXIF):
+            texts |= named_texts(data.removeprefix(EXIF))
+    return texts
+
+
+def named_texts(tiff: bytes) -> dict[str, str | bytes]:
+    """Return the EXIF texts `workflow:{...}`, `prompt:{...}` and `patchloom:{...}` by name."""
+    texts: dict[str, str | bytes] = {}
+    for text in exif_texts(tiff):
+        key, colon, rest = text.partition(b":")
+        name = LONG_NAMES.get(key.decode("latin-1").strip().lower())
+        if colon and name is not None:
+            texts[name] = plain(rest)
+    return texts
+
+
+def segments(jpeg: bytes) -> Iterator[tuple[int, bytes]]:
+    """Walk the segments of a JPEG before its pixels: `0xff, marker, u16 length with itself, data`."""
+    at = 2
+    while at + 4 <= len(jpeg) and jpeg[at] == JPEG[0] and jpeg[at + 1] != START_OF_SCAN:
+        (length,) = struct.unpack_from(">H", jpeg, at + 2)
+        yield jpeg[at + 1], jpeg[at + 4 : at + 2 + length]
+        at += 2 + max(length, 2)
 
 
 def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.interop.image_rules import IMAGE, several
-from app.interop.rules import Out, Part, Rule, Same, Word
+from app.interop.rules import From, Out, Part, Rule, Same, Word
 from app.interop.sampler_parts import MODEL_OF
 from app.interop.ways import Always, SamplersModel
 
@@ -17,11 +17,12 @@ WHOLE_CLIP = "is not used here: all frames of a tile are worked on at once"
 TILED = {"temporal_size": ((64, 4096), WHOLE_CLIP)}
 MOST_LATENTS = 8
 METHOD = Same("upscale_method")
-NEW_LATENT = Part("empty_latent", {"model": SamplersModel(MODEL_OF), **{name: Same(name) for name in SIZE}})
+FROM_MODEL: dict[str, From] = {"model": SamplersModel(MODEL_OF)}
+NEW_LATENT = Part("empty_latent", {**FROM_MODEL, **{name: Same(name) for name in SIZE}})
 NEW_VIDEO = Part(
     "empty_video_latent",
     {
-        "model": SamplersModel(MODEL_OF),
+        **FROM_MODEL,
         **{name: Same(name) for name in ("width", "height", "length", "batch_size")},
     },
 )
@@ -33,7 +34,7 @@ def new_video(class_type: str, width: int, height: int, length: int) -> Rule:
 
 
 def added(class_type: str, factor: float) -> Rule:
-    parts = {"first": Same("samples1"), "second": Same("samples2"), "factor": Always(factor)}
+    parts: dict[str, From] = {"first": Same("samples1"), "second": Same("samples2"), "factor": Always(factor)}
     return Rule(class_type, (Part("add_latents", parts),), TWO, {}, LATENT)
 
 

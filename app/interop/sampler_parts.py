@@ -24,6 +24,12 @@ SAMPLERS = {
     "dpmpp_2m_sde": "dpmpp_2m_sde",
     "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",
     "lcm": "lcm",
+    "er_sde": "er_sde",
+    "sa_solver": "sa_solver",
+    "dpmpp_sde": "dpmpp_sde",
+    "dpmpp_sde_gpu": "dpmpp_sde",
+    "dpmpp_3m_sde": "dpmpp_3m_sde",
+    "dpmpp_3m_sde_gpu": "dpmpp_3m_sde",
 }
 NOISY = "uses the same method, but draws other noise, like another seed"
 LAST_STEP = "takes its last step by the method itself, ComfyUI by Euler's"
@@ -37,6 +43,8 @@ NEAR_SAMPLERS = {
     "dpmpp_2m_sde": NOISY,
     "dpmpp_2m_sde_gpu": NOISY,
     "lcm": NOISY,
+    **dict.fromkeys(("er_sde", "sa_solver", "dpmpp_sde", "dpmpp_sde_gpu"), NOISY),
+    **dict.fromkeys(("dpmpp_3m_sde", "dpmpp_3m_sde_gpu"), NOISY),
 }
 SCHEDULERS = (
     *("simple", "sgm_uniform", "karras", "exponential", "ddim_uniform", "beta", "normal"),

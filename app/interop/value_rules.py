@@ -109,7 +109,7 @@ NUMBER_RULES = (
         (Part("chosen_word", {"word": Same("choice"), "index": Same("index")}),),
         {},
         {"choice": "", "index": 0},
-        (Out("STRING", "STRING", "text"), Out("INDEX", "INT", "index")),
+        (Out("STRING", "STRING", "text"), Out("INDEX", "INT", "number")),
     ),
 )
 TEXT_RULES = (

@@ -8,6 +8,7 @@ from math import isinf
 from statistics import fmean, median
 from typing import Any
 
+from app.graph.problem import listed
 from app.graph.workflow import Workflow
 from app.measure.quality import Quality, quality
 from app.measure.trial import Laboratory, Trial
@@ -95,7 +96,10 @@ class Bench:
 
     def compare(self, document: Workflow, nodes: Sequence[str] | None = None) -> Comparison:
         """Compare a document with itself without `nodes`; None for all its techniques."""
-        names = techniques(document, self.laboratory.catalog) if nodes is None else list(nodes)
+        known = techniques(document, self.laboratory.catalog)
+        if unknown := sorted(set(nodes or ()) - set(known)):
+            raise NothingToCompare(f"'{unknown[0]}' is no technique of the workflow; it has {listed(known)}.")
+        names = list(nodes or known)
         if not names:
             raise NothingToCompare(
                 "the workflow has no technique to compare with; add a caching or attention node."

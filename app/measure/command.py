@@ -19,7 +19,7 @@ from app.measure.sweep import sweep
 from app.measure.table import comparison_table, number, table
 from app.measure.trial import laboratory
 from app.measure.tune import Search, default_axes
-from app.measure.variants import NothingToCompare
+from app.measure.variants import NothingToCompare, opened
 
 Mistake = (BadAxis, NothingToCompare, NodeFailed, OSError)
 """What the user can mend; the message says how."""
@@ -35,7 +35,7 @@ def bench(options: Namespace, document: Workflow, catalog: Catalog, settings: Se
     """Compare a workflow with and without its techniques, and with fewer steps."""
     with laboratory(catalog, settings) as rooms:
         work = Bench(rooms, range(options.seeds), options.repeats, tell)
-        comparison = work.compare(document, options.technique)
+        comparison = work.compare(opened(document), options.technique)
     text = comparison_table(comparison)
     print(text)
     if options.output:
@@ -49,7 +49,7 @@ def run_sweep(options: Namespace, document: Workflow, catalog: Catalog, settings
     """Run a workflow over a grid of values."""
     axes = [read_axis(text) for text in options.over]
     with laboratory(catalog, settings) as rooms:
-        cells = sweep(rooms, document, axes, options.output, tell)
+        cells = sweep(rooms, opened(document), axes, options.output, tell)
     heads = (*(axis.place for axis in axes), "time (s)", "work saved", "picture")
     rows = (
         (
@@ -69,9 +69,10 @@ def run_sweep(options: Namespace, document: Workflow, catalog: Catalog, settings
 
 def tune(options: Namespace, document: Workflow, catalog: Catalog, settings: Settings) -> bool:
     """Find the cheapest values that are good enough; returns whether there are any."""
-    axes = [read_axis(text) for text in options.over] or default_axes(document, catalog)
+    flat = opened(document)
+    axes = [read_axis(text) for text in options.over] or default_axes(flat, catalog)
     with laboratory(catalog, settings) as rooms:
-        best, tried = Search(rooms, range(options.seeds), options.psnr, tell).best(document, axes)
+        best, tried = Search(rooms, range(options.seeds), options.psnr, tell).best(flat, axes)
     heads = (*(axis.place for axis in axes), "time", "PSNR (dB)", "latent error", "")
     rows = (
         (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.graph.catalog import Catalog
+from app.graph.flatten import flatten
 from app.graph.widgets import Seed
 from app.graph.workflow import NodeInstance, Workflow
 
@@ -15,6 +16,11 @@ TECHNIQUES = {"attention", "caching", "tokens"}
 
 class NothingToCompare(Exception):
     """The document lacks what a comparison needs; the message says what."""
+
+
+def opened(document: Workflow) -> Workflow:
+    """Return the document with the graphs inside its graph opened, so that all nodes can be varied."""
+    return replace(document, graphs={document.root: flatten(document).graph})
 
 
 def techniques(document: Workflow, catalog: Catalog) -> list[str]:

@@ -62,6 +62,11 @@ class Runner:
         answer = await self.inquiry.ask({"type": "check", "document": document, "targets": wanted})
         return found if answer is None else [Problem(**problem) for problem in answer["problems"]]
 
+    async def renew(self) -> None:
+        """Let packs say again what their nodes offer, such as the files of a folder."""
+        if self.state.settings.packs:
+            await self.inquiry.ask({"type": "renew"})
+
     def recover(self) -> None:
         """Take up what an earlier server left: queue interrupted jobs again, end those that never finish."""
         for id in self.state.jobs.requeue_interrupted():
@@ -117,6 +122,8 @@ class Runner:
                 self.hub.show(frame, self.current.id)
         elif frame["type"] == "ready":
             self.loading = None
+            self.take_catalog(Catalog.from_json(frame["catalog"]))
+        elif frame["type"] == "catalog":
             self.take_catalog(Catalog.from_json(frame["catalog"]))
         elif frame["type"] == "loading":
             self.loading = frame["pack"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import __version__
+from app.checkpoints.fitting import fitting
 from app.config import Settings
 from app.execution.worker import folders_to_json
 from app.graph import catalog

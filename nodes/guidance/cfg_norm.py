@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
@@ -34,7 +33,7 @@ class CfgNorm:
         guided = uncond + self.guidance_scale * (cond - uncond)
         if self.strength == 0:
             return guided
-        length, longer = (torch.linalg.vector_norm(x, dim=1, keepdim=True) for x in (cond, guided))
+        length, longer = (x.pow(2).sum(1, keepdim=True).sqrt() for x in (cond, guided))
         ratio = length / longer.clamp(min=1e-8)
         return guided * (1 - self.strength + self.strength * ratio.clamp(max=1))
 

@@ -12,7 +12,7 @@ class Chosen(NamedTuple):
     """The word and its number."""
 
     text: str
-    index: int
+    number: int
 
 
 @node(lane="pool")

@@ -20,7 +20,9 @@ def pick_from_list(values: list[Any], number: Annotated[int, Number(-10_000, 10_
     if not -len(values) <= number < len(values):
         raise Refusal(
             f"number is {number}, but the list has {len(values)} elements.",
-            f"Set {-len(values)} to {len(values) - 1}." if values else "Feed it with a list that is not empty.",
+            f"Set {-len(values)} to {len(values) - 1}."
+            if values
+            else "Feed it a list that is not empty.",
             input="number",
         )
     return values[number]

@@ -174,7 +174,8 @@ def test_a_tampered_origin_is_ignored(nodes: Catalog) -> None:
         (b'{"nodes": [' + b"[" * 200 + b"]" * 200 + b"]}", "nested more than"),
         (b"[" * 100_000, "not JSON"),
         (b"\xff\xfe\xfa", "not JSON"),
-        (b"\xff\xd8\xff\xe0", "JPEG or a video"),
+        (b"\xff\xd8\xff\xe0", "carries no workflow"),
+        (b"\x00\x00\x00\x18ftypmp42", "video or an AVIF"),
     ],
 )
 def test_what_is_no_workflow_is_told_in_one_sentence(data: bytes, words: str) -> None:

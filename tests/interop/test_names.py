@@ -104,10 +104,10 @@ def test_cfg_1_asks_no_negative() -> None:
     ("inputs", "where", "type", "words"),
     [
         (
-            {"sampler_name": "er_sde"},
+            {"sampler_name": "restart"},
             "3:sampler",
-            "comfyui.er_sde",
-            "sampler_name is 'er_sde', known are 'euler'",
+            "comfyui.restart",
+            "sampler_name is 'restart', known are 'euler'",
         ),
         (
             {"scheduler": "beta57"},

@@ -103,6 +103,8 @@ def test_a_document_without_techniques_or_steps(rooms: Laboratory, document: Wor
     bench = Bench(rooms, (0,), 1, lambda text: None)
     with pytest.raises(NothingToCompare, match="no technique"):
         bench.compare(without(document, ["cache"]))
+    with pytest.raises(NothingToCompare, match="'sample' is no technique of the workflow; it has cache"):
+        bench.compare(document, ["sample"])
     graph = document.graph
     others = {id: node for id, node in graph.nodes.items() if id != "schedule"}
     bare = replace(document, graphs={document.root: replace(graph, nodes=others)})

@@ -62,7 +62,14 @@ def test_report(base: list[str], tmp_path: Path) -> None:
     assert told["status"] == "done" and [entry["technique"] for entry in told["techniques"]] == [
         "first_block_cache"
     ]
+    with Image.open(tmp_path / "out_2.png") as saved:
+        reports = json.loads(saved.info["patchloom"])["reports"]
+    assert reports == {"sample_cached": [without_node(told["techniques"][0])]}
     assert {name: len(times) for name, times in told["steps"].items()} == {"sample": 2, "sample_cached": 2}
+
+
+def without_node(report: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in report.items() if name != "node"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from app.checkpoints.architecture import Architecture
 from app.checkpoints.known.autoencoders import KL, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
 from app.checkpoints.known.controlnets import CONTROLNETS
+from app.checkpoints.known.ddt import DDT
 from app.checkpoints.known.flux import FLUX
 from app.checkpoints.known.lumina2 import LUMINA2
 from app.checkpoints.known.pixart import PIXART
@@ -21,6 +22,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     WAN,
     LUMINA2,
     PIXART,
+    DDT,
     Z_IMAGE,
     CHROMA,
     KL,

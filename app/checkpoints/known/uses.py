@@ -13,6 +13,6 @@ USES: dict[str, tuple[str, ...]] = {
     "qwen2.5-vl": ("qwen-image",),
     "qwen3": ("z-image",),
     "kl-16": KL_16,
-    "kl-4": ("pixart",),
+    "kl-4": ("pixart", "ddt"),
     "wan-16": ("wan", "qwen-image"),
 }

@@ -46,12 +46,12 @@ def with_packs(
     A place is a pack, or a folder of packs as ComfyUI's `custom_nodes` is one. `tell` hears of each pack
     before it is imported; one that ended the process then is `deadly`, with the reason, and is left out.
     """
-    loading = Loading(World(folders), install(folders), deadly or {}, tell)
+    loading = Loading(World(folders, describe), install(folders), deadly or {}, tell)
     for place in places:
         loading.load_all(Path(place))
     specs = {**loading.specs, **found.specs}
     inside = dict(sorted(specs.items(), key=lambda item: (item[1].category, item[0])))
-    loading.world.catalog = Catalog(inside, (*found.failed, *loading.failed))
+    loading.world.catalog = Catalog(inside, (*found.failed, *loading.failed), loading.world.renewed)
     return loading.world.catalog
 
 

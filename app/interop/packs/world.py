@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.execution.files import Folders
@@ -14,10 +15,12 @@ from app.graph import workflow
 from app.graph.catalog import Catalog
 from app.graph.expansion import RunningNode
 from app.graph.node import Context
+from app.graph.spec import NodeSpec
 from app.interop import documents
 from app.interop.packs.prompts import Prompts
 from app.interop.packs.v1 import V1Class
 
+log = logging.getLogger(__name__)
 MOST_OBJECTS = 1000
 
 
@@ -27,16 +30,34 @@ class World:
 
     Attributes:
         folders: Where results go.
+        describe: Turns a class into a node.
         classes: The packs' classes by our node type.
         catalog: All nodes, ours too.
     """
 
     folders: Folders
+    describe: Callable[[V1Class, World], NodeSpec]
     classes: dict[str, V1Class] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=Catalog)
     _objects: OrderedDict[tuple[str, str], Any] = field(default_factory=OrderedDict)
     _run: tuple[Mapping[str, RunningNode], Prompts] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def renewed(self) -> Catalog:
+        """Ask all classes again for their inputs, which may list files; one that fails stays as it was."""
+        with self._lock:
+            new: dict[str, NodeSpec] = {}
+            for id, node in self.classes.items():
+                try:
+                    spec = self.describe(node, self)
+                except (Exception, SystemExit):
+                    log.exception("class %s cannot be read again", node.class_type)
+                    continue
+                if spec.to_stored() != self.catalog.specs[id].to_stored():
+                    new[id] = spec
+            if new:
+                self.catalog = replace(self.catalog, specs={**self.catalog.specs, **new})
+            return self.catalog
 
     def made_types(self, type: str) -> Mapping[str, Any] | None:
         """Return the outputs of a pack's node type with the type objects of its class; None for our types."""

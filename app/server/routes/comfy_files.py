@@ -13,7 +13,7 @@ from aiohttp import web
 
 from app.interop import schemas
 from app.server import pictures
-from app.server.keys import STATE
+from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, missing
 from app.server.routes import files
 from app.server.routes.comfy_paths import everywhere
@@ -85,11 +85,13 @@ def original_of(request: web.Request, sent: bytes) -> Path:
 
 @both("GET", "/object_info")
 async def object_info(request: web.Request) -> web.Response:
+    await request.app[RUNNER].renew()
     return web.json_response(schemas_of(request))
 
 
 @both("GET", "/object_info/{name}")
 async def object_info_of(request: web.Request) -> web.Response:
+    await request.app[RUNNER].renew()
     name = request.match_info["name"]
     found = schemas_of(request).get(name)
     return web.json_response({name: found} if found else {})

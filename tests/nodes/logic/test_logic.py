@@ -5,11 +5,14 @@ import pytest
 
 from app.graph.problem import Refusal
 from nodes.logic.calculate import calculate
+from nodes.logic.collect_list import collect_list
 from nodes.logic.compare import compare
 from nodes.logic.integer import integer
 from nodes.logic.join_text import join_text
+from nodes.logic.list_length import list_length
 from nodes.logic.number import number
 from nodes.logic.numbers import numbers
+from nodes.logic.pick_from_list import pick_from_list
 from nodes.logic.replace_text import replace_text
 from nodes.logic.seed import seed
 from nodes.logic.switch import needs, switch
@@ -84,3 +87,12 @@ def test_texts() -> None:
     assert join_text(["a", "cat"], " ") == "a cat"
     assert replace_text("a {color} cat, {color}", "{color}", "red") == "a red cat, red"
     assert replace_text("same", "", "x") == "same"
+
+
+def test_lists_as_a_whole() -> None:
+    assert collect_list([1, "a"]) == [1, "a"] and list_length([]) == 0 and list_length([3, 4]) == 2
+    assert pick_from_list(["a", "b", "c"], 1) == "b" and pick_from_list(["a", "b", "c"], -1) == "c"
+    for values, place in (([], 0), (["a"], 1), (["a"], -2)):
+        with pytest.raises(Refusal) as refusal:
+            pick_from_list(values, place)
+        assert refusal.value.input == "number"

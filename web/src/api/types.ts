@@ -81,6 +81,11 @@ export interface VideoFileWidget {
   folder: string;
 }
 
+export interface ImageFolderWidget {
+  kind: "ImageFolder";
+  folder: string;
+}
+
 export interface AudioFileWidget {
   kind: "AudioFile";
   folder: string;
@@ -126,6 +131,7 @@ export type Widget =
   | ModelFileWidget
   | ImageFileWidget
   | VideoFileWidget
+  | ImageFolderWidget
   | AudioFileWidget
   | MaskPainterWidget
   | ColorWidget
