@@ -238,6 +238,8 @@ def measure_command(options: argparse.Namespace) -> int:
         return OK if command.run(options, document, known, settings) else FAILED
     except command.Mistake as mistake:
         raise UserMistake(str(mistake)) from None
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def models_command(options: argparse.Namespace) -> int:

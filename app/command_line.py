@@ -69,6 +69,7 @@ def import_nodes(settings: Settings) -> Catalog:
 def read_document(path: Path, known: Catalog | None = None) -> Workflow:
     """Read a file of any format, and tell what ComfyUI would do differently; faults become one sentence."""
     from app.interop import documents
+    from app.interop.sent import coerced
 
     try:
         document = documents.read(path.read_bytes(), known)
@@ -77,7 +78,7 @@ def read_document(path: Path, known: Catalog | None = None) -> Workflow:
     except MalformedWorkflow as malformed:
         raise UserMistake(f"{path}: {malformed}") from None
     report(documents.problems(document), str(path))
-    return document
+    return coerced(document, known) if known else document
 
 
 def with_values(document: Workflow, changes: Sequence[str], found: Catalog) -> Workflow:

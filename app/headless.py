@@ -30,6 +30,7 @@ from app.execution.events import (
     NodeStarted,
 )
 from app.execution.executor import Executor
+from app.execution.savepoints import Savepoints
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.workflow import Workflow
@@ -53,7 +54,8 @@ class Headless:
             folders = replace(self.settings.folders, temp=Path(scratch, "temp"))
             if output is not None:
                 folders = replace(folders, output=Path(scratch, "output"))
-            executor = Executor(self.catalog, ResultCache(self.settings.cache_bytes), folders)
+            savepoints = Savepoints(self.settings.savepoints, self.settings.savepoint_steps)
+            executor = Executor(self.catalog, ResultCache(self.settings.cache_bytes), folders, savepoints)
             console = Console(stderr=True)
             with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:
                 bars = Bars(progress)

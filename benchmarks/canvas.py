@@ -1,7 +1,7 @@
 """How quick the canvas is with many nodes: `python -m benchmarks.canvas` writes results/canvas.md.
 
-Headless Chromium with software rendering, so that the figures are upper bounds. Time on the main thread is what
-Chromium's own `TaskDuration` counts; a key's time runs from the event to the end of the frame that shows it.
+Headless Chromium with software rendering, so that the figures are upper bounds. Time on the main thread is
+what Chromium's own `TaskDuration` counts; a key's time runs from the event to the frame that shows it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ READY = """(nodes) => performance.getEntriesByName("ready").length > 0 || (
     && document.querySelectorAll(".react-flow__handle").length > 0
     && (requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready"))), false)
 )"""
+ZOOM = """() => {
+    const viewport = document.querySelector(".react-flow__viewport");
+    return new DOMMatrix(getComputedStyle(viewport).transform).a;
+}"""
 WATCH_KEYS = """() => {
     window.keyTimes = [];
     addEventListener("keydown", (event) => {
@@ -99,11 +103,7 @@ class Desk:
         self.page.wait_for_timeout(300)
 
     def zoom(self) -> float:
-        return float(
-            self.page.evaluate(
-                "() => new DOMMatrix(getComputedStyle(document.querySelector('.react-flow__viewport')).transform).a"
-            )
-        )
+        return float(self.page.evaluate(ZOOM))
 
     def type_keys(self) -> list[float]:
         """Type into a prompt and return the time of each key (ms)."""
@@ -257,7 +257,8 @@ def main() -> None:
         "# Canvas",
         "",
         f"CPU: {machine}, software rendering, 1440 x 900. Opening: median of {RUNS}; keys: median of {KEYS};",
-        f"moves: the main thread's work for one of {MOVES}. The workflow is the first picture's ten nodes, repeated.",
+        f"moves: the main thread's work for one of {MOVES}.",
+        "The workflow is the first picture's ten nodes, repeated.",
         f"First paint loads {first_paint():.0f} kB (gzip).",
         "",
         "| what | " + " | ".join(f"{size} nodes" for size in SIZES) + " |",

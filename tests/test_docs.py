@@ -10,7 +10,7 @@ from app.execution.events import KINDS
 from app.graph import catalog
 from app.server import typescript
 from app.server.routes import catalog as catalog_routes
-from app.server.routes import files, jobs, socket, workflows
+from app.server.routes import files, jobs, models, previews, socket, workflows
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,7 +30,7 @@ def test_the_api_page_lists_exactly_the_routes_there_are() -> None:
     }
     there = {
         f"{route.method} {re.sub(':[^}]*', '', route.path)}"
-        for module in (catalog_routes, files, jobs, workflows)
+        for module in (catalog_routes, files, jobs, models, previews, workflows)
         for route in module.routes
         if route.path.startswith("/api")  # type: ignore[attr-defined]
     }

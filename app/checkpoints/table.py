@@ -8,7 +8,12 @@ from app.checkpoints.architecture import Architecture
 from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.known.uses import USES
 
-TITLES = {"transformer": "Transformer", "text_encoder": "Text encoder", "vae": "Autoencoder"}
+TITLES = {
+    "transformer": "Transformer",
+    "text_encoder": "Text encoder",
+    "vae": "Autoencoder",
+    "controlnet": "ControlNet",
+}
 
 
 def table() -> Iterator[str]:
@@ -25,11 +30,13 @@ def partners(known: Architecture) -> str:
     """Name the encoders and autoencoder of a transformer, or the families that use another part."""
     if known.kind == "transformer":
         return ", ".join(part for part, users in USES.items() if known.name in users)
+    if known.kind == "controlnet":
+        return known.name
     users = {user: None for part, found in USES.items() if owner(part) == known.name for user in found}
     return ", ".join(users)
 
 
 def owner(part: str) -> str:
-    """Return the architecture that a name in the table of uses stands for: autoencoders have their channels."""
+    """Return the architecture of a name in the table of uses, where autoencoders have their channels."""
     stem, _, channels = part.rpartition("-")
     return stem if channels.isdigit() else part

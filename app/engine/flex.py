@@ -20,8 +20,8 @@ SQUARE = 128  # queries and keys of a square that the kernel computes or leaves 
 
 @lru_cache
 def compiled_kernel() -> Callable[..., Any]:
-    """Return the kernel, compiled when it first meets operands of a shape."""
-    compiled: Callable[..., Any] = torch.compile(flex_attention)
+    """Return the kernel, compiled anew for operands of another shape and for no other reason."""
+    compiled: Callable[..., Any] = torch.compile(flex_attention, dynamic=False)
     return compiled
 
 

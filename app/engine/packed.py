@@ -31,8 +31,9 @@ class Packed:
 
     def decode(self, dtype: torch.dtype) -> Tensor:
         """Return the numbers, (rows, columns)."""
-        numbers = decode_blocks(self.raw, self.kind) if self.kind in DECODERS else self.raw.to(dtype)
-        return (numbers if self.scale is None else numbers * self.scale.to(numbers.dtype)).to(dtype)
+        if self.kind in DECODERS:
+            return decode_blocks(self.raw, self.kind).to(dtype)
+        return self.raw.to(dtype) if self.scale is None else (self.raw.float() * self.scale).to(dtype)
 
     def scaled(self, scale: Tensor) -> Packed:
         """Return it with the scale that a file holds beside it: one number, or one for each row."""

@@ -62,6 +62,14 @@ class Sampler(Protocol):
         """Return the latent at the last sigma. Calls `on_step` once at the end of each step."""
 
 
+@runtime_checkable
+class Repeating(Protocol):
+    """A sampler that goes through the schedule `passes` times; its steps count on."""
+
+    @property
+    def passes(self) -> int: ...
+
+
 class Branch(Protocol):
     """Asks the transformer; the name keeps what techniques remember for one branch apart from the others.
 
@@ -159,16 +167,21 @@ class Sampling:
         with open_run(model) as run:
             journal = Journal(watcher.savepoint(), self.key(noisy), run)
             resumed = journal.open()
-            walk = Walk(self.guider, self.sigmas.steps, watcher, journal, inside)
+            walk = Walk(self.guider, self.steps, watcher, journal, inside)
             try:
                 samples = self.sampler(walk.denoise, noisy, self.sigmas, walk.on_step)
             finally:
                 for report in (*run.reports(), *journal.reports(resumed)):
                     watcher.report(report)
         journal.close()
-        watcher.progress(self.sigmas.steps, self.sigmas.steps)
+        watcher.progress(self.steps, self.steps)
         denoised = samples if walk.denoised is None else walk.denoised
         return Sampled(samples.cpu(), denoised.cpu())
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.sigmas.steps * (self.sampler.passes if isinstance(self.sampler, Repeating) else 1)
 
     def key(self, noisy: Tensor) -> str:
         """Return what tells this run from others that begin in the same place."""

@@ -63,7 +63,8 @@ class Tower:
         given = {"input_ids": torch.tensor(ids, device=device), "attention_mask": mask}
         with adapted(self.module, self.adapters):
             output: Any = self.module(**given, output_hidden_states=True)
-        tokens: Tensor = output.hidden_states[-1 - self.role.layers_back]
+        layers = self.role.layers or (-1 - self.role.layers_back,)
+        tokens = torch.cat([output.hidden_states[layer] for layer in layers], dim=-1)
         pooled = output.get("text_embeds", output.get("pooler_output"))
         return Encoded(tokens.float().cpu(), None if pooled is None else pooled.float().cpu())
 

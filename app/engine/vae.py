@@ -72,6 +72,8 @@ class Vae:
     def statistics(self, like: Tensor, family: Family) -> tuple[Tensor, Tensor]:
         """Return the mean and spread of a family's raw latents, shaped to broadcast over `like`."""
         config: Any = self.module.config
+        if isinstance(norm := getattr(self.module, "bn", None), nn.BatchNorm2d):
+            return tiled_statistics(norm, config.batch_norm_eps, like)
         if getattr(config, "latents_mean", None) is not None:
             mean, spread = config.latents_mean, config.latents_std
         elif family is not self.family:
@@ -101,6 +103,17 @@ class Vae:
     @property
     def nbytes(self) -> int:
         return sum(parameter.nbytes for parameter in self.module.parameters())
+
+
+def tiled_statistics(norm: nn.BatchNorm2d, eps: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and spread for each place in squares of 2 x 2 latent cells, over the whole of `like`."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    across = like.shape[-2] // 2, like.shape[-1] // 2
+    mean, variance = (
+        found.float().reshape(1, -1, 2, 2).repeat(1, 1, *across)
+        for found in (norm.running_mean, norm.running_var)
+    )
+    return mean, (variance + eps).sqrt()
 
 
 def refuse_odd_size(image: Image, family: Family) -> None:

@@ -1,7 +1,7 @@
 """Work half done, on disk under the content key of its node, for the case that the process dies.
 
 A call that ends well forgets its own. What others leave is taken up when the same node with the same inputs
-runs again, or thrown away after a week.
+runs again, or thrown away at a start after a week.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from app.execution.files import write_whole
 
 WEEK = 7 * 24 * 3600  # seconds
+ROOM = 2**32  # bytes for what cut-off runs left
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,13 @@ class Savepoints:
         return CallSavepoint(self.folder / f"{key}-{element}", self.every)
 
     def sweep(self) -> None:
-        """Throw away what nobody has come back for."""
-        for path in self.folder.glob("*/state"):
-            if path.stat().st_mtime < time.time() - WEEK:
-                shutil.rmtree(path.parent)
+        """Throw away what nobody has come back for, and the oldest of what takes too much room."""
+        calls = sorted(self.folder.glob("*/"), key=lambda path: path.stat().st_mtime, reverse=True)
+        used = 0
+        for call in calls:
+            used += sum(path.stat().st_size for path in call.iterdir())
+            if used > ROOM or call.stat().st_mtime < time.time() - WEEK:
+                shutil.rmtree(call)
 
 
 @dataclass(frozen=True)

@@ -72,18 +72,20 @@ class Splicer:
         """Refuse what `check` would refuse in a document, in the name of the node that expanded."""
         graph, catalog = part.graph, self.planner.catalog
         checker = Checker(graph, catalog, self.planner.folders.choices, part.nodes)
-        for problem in (
-            *checker.unknown_nodes(),
-            *checker.edges(),
-            *checker.values(),
-            *checker.own_checks(),
-        ):
-            if problem.severity == "error" and problem.node not in part.known:
+        for problem in (*checker.unknown_nodes(), *checker.edges(), *checker.values()):
+            serious = problem.severity == "error" and problem.node not in part.known
+            if serious and not self.left_to_node(part, problem):
                 part.fail(problem.code, f"in its expansion, {problem.message.rstrip('.')}", problem.remedy)
         for link in ends:
             spec = catalog.get(graph.nodes[link.node].type) if link.node in graph.nodes else None
             if spec is None or spec.output(link.output) is None:
                 part.fail("bad_expansion", f"its expansion has no '{link.output}' of '{link.node}'", FAULT)
+
+    def left_to_node(self, part: Part, problem: Problem) -> bool:
+        """Whether it is about a type, and the node looks at what it gets itself."""
+        node = part.nodes.get(problem.node or "")
+        spec = self.planner.catalog.get(node.type) if node else None
+        return problem.code == "wrong_type" and spec is not None and spec.checks_itself
 
     def plan(self, part: Part, key: str) -> None:
         links = links_of(part.graph, self.planner.catalog)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from app.graph.catalog import Catalog
@@ -17,7 +18,7 @@ from app.graph.resolve import Links, ancestors, links_of, on_circle, ordered
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import BadValue, convert, shown
 from app.graph.widgets import AudioFile, ImageFile, ImageFolder, MaskPainter, ModelFile, VideoFile
-from app.graph.wiring import doors, edge_problems, fed_twice, output_type
+from app.graph.wiring import doors, edge_problems, fed_twice, output_types
 from app.graph.workflow import Graph, Link, NodeInstance, Workflow
 
 Choices = Callable[[str, str], Collection[str]]  # (`models` or `images`, folder) -> names that exist
@@ -39,6 +40,14 @@ class Checker:
     choices: Choices | None = None
     judged: Collection[str] | None = None
 
+    @cached_property
+    def links(self) -> Links:
+        return links_of(self.graph, self.catalog)
+
+    @cached_property
+    def types(self) -> Mapping[Link, str]:
+        return output_types(self.graph, self.links, self.catalog)
+
     def nodes(self) -> Iterator[tuple[str, NodeInstance, NodeSpec]]:
         """Walk the nodes that are on and known."""
         for id, node in self.graph.nodes.items():
@@ -55,7 +64,7 @@ class Checker:
                 yield Problem(
                     "unknown_node",
                     f"{id}: there is no node type '{node.type}'.",
-                    "Install the node file that has it, replace the node, or mute it.",
+                    "Load the pack that has it with --packs, replace the node, or mute it.",
                     id,
                 )
 
@@ -75,16 +84,15 @@ class Checker:
                 continue
             source, target = (self.catalog.get(end.type) for end in ends if end)
             if source and target:
-                yield from edge_problems(edge, source, target)
+                yield from edge_problems(edge, source, target, self.types)
                 yield from fed_twice(edge, target, fed)
 
     def values(self) -> Iterator[Problem]:
         """Check every typed-in value, and that nothing required is missing."""
-        links = links_of(self.graph, self.catalog)
         for id, node, spec in self.nodes():
             yield from time_limit(id, node)
             for entry in spec.inputs:
-                if entry.name not in links[id]:
+                if entry.name not in self.links[id]:
                     yield from self.value(id, node, entry)
             for name in node.values.keys() - {entry.name for entry in spec.inputs}:
                 if spec.open:
@@ -142,15 +150,14 @@ class Checker:
 
     def own_checks(self) -> Iterator[Problem]:
         """Ask the nodes that look at their values themselves."""
-        links = links_of(self.graph, self.catalog)
         for id, node, spec in self.nodes():
             if spec.own_check is None:
                 continue
             try:
-                values = {**values_of(node, spec, links[id]), **dict.fromkeys(links[id])}
+                values = {**values_of(node, spec, self.links[id]), **dict.fromkeys(self.links[id])}
             except BadValue:
                 continue  # told already
-            fed = {name: self.made_by(sources[0]) for name, sources in links[id].items()}
+            fed = {name: self.made_by(sources[0]) for name, sources in self.links[id].items()}
             known = {name: source for name, source in fed.items() if source is not None}
             for fault in spec.own_check(values, known):
                 yield Problem("refused_value", f"{id}: {fault}", "Change what goes into the node.", id)
@@ -161,8 +168,7 @@ class Checker:
 
     def conflicts(self) -> Iterator[Problem]:
         """Find techniques that claim the same thing on one wire."""
-        links = links_of(self.graph, self.catalog)
-        order, _ = ordered(links, set(links))
+        order, _ = ordered(self.links, set(self.links))
         claimed: dict[str, dict[str, str]] = {}
         for id in order:
             spec = self.catalog.get(self.graph.nodes[id].type)
@@ -170,9 +176,9 @@ class Checker:
                 continue
             above = {
                 claim: owner
-                for sources in links[id].values()
+                for sources in self.links[id].values()
                 for link in sources
-                if output_type(self.catalog, self.graph, link.node, link.output) == "Model"
+                if self.types.get(link) == "Model"
                 for claim, owner in claimed.get(link.node, {}).items()
             }
             yield from (conflict(id, above[claim], claim) for claim in spec.claims if claim in above)
@@ -193,13 +199,17 @@ def check(
     """
     flat = flatten(workflow)
     checker = Checker(flat.graph, catalog, choices)
-    links = links_of(flat.graph, catalog)
+    links = checker.links
     wanted = targeted(flat, catalog, targets)
     needed = with_instances(ancestors(links, wanted))
     findings = [*checker.unknown_nodes(), *checker.edges(), *checker.values(), *checker.own_checks()]
     findings += [*checker.conflicts(), *cycles(links)]
     findings += mismatches(flat.graph, catalog, families) if families else []
-    findings = [*flat.problems, *(located(finding, flat) for finding in findings), *doors(flat, catalog)]
+    findings = [
+        *flat.problems,
+        *(located(finding, flat) for finding in findings),
+        *doors(flat, catalog, checker.types),
+    ]
     if not wanted:
         findings.append(
             Problem(

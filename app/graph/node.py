@@ -134,6 +134,7 @@ def node(  # noqa: PLR0913
     needs: Callable[..., Iterable[str]] | None = None,
     retries: int = 0,
     timeout: float | None = None,
+    passes: Mapping[str, tuple[str, ...]] | None = None,
     prepare: Callable[[], object] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
@@ -146,6 +147,7 @@ def node(  # noqa: PLR0913
         lane: Where it runs: nodes on the `device` take turns, nodes of the `pool` run beside them.
         needs: Given the inputs known so far by name, returns the names of lazy inputs that a call needs.
         retries: How often a call is tried again after connection troubles (OSError).
+        passes: For outputs of type `Any`: the inputs whose values come out there, so that edges are checked.
         timeout: How long (s) a run of it may take; the user can set another limit on a node of a document.
         prepare: Does slow imports; called once while the worker has nothing else to do.
     """
@@ -163,6 +165,7 @@ def node(  # noqa: PLR0913
             needs=needs,
             retries=retries,
             timeout=timeout,
+            passes=passes or {},
             prepare=prepare,
         )
         return function

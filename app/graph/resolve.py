@@ -18,12 +18,13 @@ def links_of(graph: Graph, catalog: Catalog) -> Links:
     """
     incoming = incoming_of(graph)
     links: Links = {}
+    known: dict[Link, Link | None] = {}
     for id, node in graph.nodes.items():
         if node.mode != "on":
             continue
         links[id] = {}
         for edge in incoming[id]:
-            source = follow(Link(edge.source, edge.output), graph, incoming, catalog)
+            source = follow(Link(edge.source, edge.output), graph, incoming, catalog, known)
             if source is not None:
                 links[id].setdefault(edge.input, []).append(source)
     return links
@@ -38,16 +39,29 @@ def incoming_of(graph: Graph) -> dict[str, list[Edge]]:
     return incoming
 
 
-def follow(link: Link, graph: Graph, incoming: Mapping[str, list[Edge]], catalog: Catalog) -> Link | None:
-    """Walk up through bypassed nodes to the one that makes the value; None when a muted one or none does."""
-    seen = set()
-    while (mode := graph.nodes[link.node].mode) != "on":
-        passed = None if mode == "mute" or link in seen else passed_through(link, graph, incoming, catalog)
-        if passed is None:
-            return None
-        seen.add(link)
-        link = passed
-    return link
+def follow(
+    link: Link,
+    graph: Graph,
+    incoming: Mapping[str, list[Edge]],
+    catalog: Catalog,
+    known: dict[Link, Link | None] | None = None,
+) -> Link | None:
+    """Walk up through bypassed nodes to the one that makes the value; None when a muted one or none does.
+
+    Ends of walks are kept in `known`, so that no part of a chain is walked twice.
+    """
+    known = {} if known is None else known
+    way: dict[Link, None] = {}
+    end: Link | None = link
+    while end is not None and end not in known and graph.nodes[end.node].mode != "on":
+        way[end] = None
+        muted = graph.nodes[end.node].mode == "mute"
+        end = None if muted else passed_through(end, graph, incoming, catalog)
+        if end in way:
+            end = None
+    end = known.get(end, end) if end is not None else None
+    known.update(dict.fromkeys(way, end))
+    return end
 
 
 def passed_through(

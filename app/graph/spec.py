@@ -94,6 +94,7 @@ class NodeSpec:
         needs: Tells which lazy inputs a call needs, given those that are known.
         retries: How often a call is tried again after connection troubles.
         prepare: Does slow imports; called once while the worker has nothing else to do.
+        passes: For outputs of type `Any`: the inputs whose values come out there, so that the type is known.
         timeout: How long (s) it may take for all its elements, if the document sets no other limit.
         outside: What other programs call it, for `interop`; nothing else reads it.
         open: Takes edges into inputs that it does not declare.
@@ -124,6 +125,7 @@ class NodeSpec:
     retries: int = field(default=0, compare=False)
     prepare: Callable[[], object] | None = field(default=None, compare=False)
     timeout: float | None = field(default=None, compare=False)
+    passes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outside: Mapping[str, Any] = field(default_factory=dict, compare=False)
     open: bool = field(default=False, compare=False)
     takes: Callable[[str], bool] | None = field(default=None, compare=False)
@@ -158,6 +160,7 @@ class NodeSpec:
         """Return the schema with what only the server wants to know."""
         free = [entry.name for entry in self.inputs if entry.free]
         more = {"free": free, "open": self.open, "checks_itself": self.checks_itself, "outside": self.outside}
+        more["passes"] = self.passes
         return {**self.to_json(), **{name: value for name, value in more.items() if value}}
 
     def covering(self, edges: Iterable[str], values: Iterable[str]) -> NodeSpec:
@@ -184,5 +187,6 @@ class NodeSpec:
                 for entry in data["inputs"]
             ),
             outputs=tuple(Output(**entry) for entry in data["outputs"]),
+            passes={name: tuple(inputs) for name, inputs in data.get("passes", {}).items()},
             **{name: data[name] for name in ("open", "checks_itself", "outside") if name in data},
         )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.graph.catalog import Catalog
 from app.graph.flatten import Flat
 from app.graph.problem import Problem, listed
+from app.graph.resolve import Links, ordered
 from app.graph.spec import NodeSpec
-from app.graph.workflow import Edge, Graph
+from app.graph.workflow import Edge, Graph, Link
 
 
-def edge_problems(edge: Edge, source: NodeSpec, target: NodeSpec) -> Iterator[Problem]:
+def edge_problems(
+    edge: Edge, source: NodeSpec, target: NodeSpec, types: Mapping[Link, str]
+) -> Iterator[Problem]:
     """Check that an edge between two known nodes names real ports of fitting types."""
-    made, taken = source.output(edge.output), target.input(edge.input)
+    made, taken = types.get(Link(edge.source, edge.output)), target.input(edge.input)
     if made is None:
         names = listed(entry.name for entry in source.outputs)
         message = f"{edge.source} has no output '{edge.output}'."
@@ -24,8 +27,8 @@ def edge_problems(edge: Edge, source: NodeSpec, target: NodeSpec) -> Iterator[Pr
         names = listed(entry.name for entry in target.inputs)
         message = f"{edge.target} has no input '{edge.input}'."
         yield Problem("unknown_input", message, f"Its inputs are {names}.", edge.target, edge.input)
-    elif not fits(made.type, taken.type):
-        message = f"{edge.target}: {edge.input} takes {taken.type}, but {edge.source} gives {made.type}."
+    elif not fits(made, taken.type):
+        message = f"{edge.target}: {edge.input} takes {taken.type}, but {edge.source} gives {made}."
         remedy = f"Connect an output of type {taken.type}."
         yield Problem("wrong_type", message, remedy, edge.target, edge.input)
 
@@ -46,11 +49,11 @@ def fits(made: str, taken: str) -> bool:
     return not set(made.split(",")).isdisjoint(taken.split(","))
 
 
-def doors(flat: Flat, catalog: Catalog) -> Iterator[Problem]:
+def doors(flat: Flat, catalog: Catalog, types: Mapping[Link, str]) -> Iterator[Problem]:
     """Check what goes into an instance against the type that its interface says."""
     for edge in flat.graph.edges:
         way = flat.doors.get((edge.target, edge.input), ())
-        made = output_type(catalog, flat.graph, edge.source, edge.output) if way else None
+        made = types.get(Link(edge.source, edge.output)) if way else None
         wrong = next((door for door in way if made and not fits(made, door.type)), None)
         inner = catalog.get(flat.graph.nodes[edge.target].type) if wrong else None
         taken = inner.input(edge.input) if inner else None
@@ -60,7 +63,15 @@ def doors(flat: Flat, catalog: Catalog) -> Iterator[Problem]:
             yield Problem("wrong_type", message, remedy, wrong.instance, wrong.input)
 
 
-def output_type(catalog: Catalog, graph: Graph, node: str, output: str) -> str | None:
-    spec = catalog.get(graph.nodes[node].type) if node in graph.nodes else None
-    entry = spec.output(output) if spec else None
-    return entry.type if entry else None
+def output_types(graph: Graph, links: Links, catalog: Catalog) -> dict[Link, str]:
+    """Return the type of each output; one that hands on values of inputs has the type that those agree on."""
+    types: dict[Link, str] = {}
+    order = dict.fromkeys(ordered(links, set(links))[0])
+    for id in (*order, *(id for id in graph.nodes if id not in order)):
+        spec = catalog.get(graph.nodes[id].type)
+        for output in spec.outputs if spec else ():
+            names = spec.passes.get(output.name, ()) if spec else ()
+            given = (types.get(link, "Any") for name in names for link in links.get(id, {}).get(name, ()))
+            agreed = set(given)
+            types[Link(id, output.name)] = agreed.pop() if len(agreed) == 1 else output.type
+    return types

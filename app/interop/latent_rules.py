@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.interop.image_rules import IMAGE, several
+from app.interop.image_rules import several
 from app.interop.rules import From, Out, Part, Rule, Same, Word
 from app.interop.sampler_parts import MODEL_OF
+from app.interop.size_rules import IMAGE
 from app.interop.ways import Always, SamplersModel
 
 LATENT = (Out("LATENT", "LATENT", "latent"),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.interop.image_rules import IMAGE
 from app.interop.rules import Out, Part, Rule, Same, Word
+from app.interop.size_rules import IMAGE
 from app.interop.ways import Color, FileName
 
 MASK = (Out("MASK", "MASK", "mask"),)
@@ -39,7 +39,13 @@ MASK_RULES = (
         MASK,
     ),
     Rule("MaskToImage", (Part("mask_to_image", {"mask": Same("mask")}),), ONE, {}, IMAGE),
-    Rule("MaskPreview", (Part("preview_mask", {"mask": Same("mask")}),), ONE),
+    Rule(
+        "MaskPreview",
+        (Part("preview_mask", {"mask": Same("mask")}),),
+        ONE,
+        {},
+        (Out("mask", "MASK", "mask"),),
+    ),
     Rule(
         "SolidMask",
         (Part("solid_mask", {name: Same(name) for name in ("value", "width", "height")}),),

@@ -9,10 +9,11 @@ from typing import Any
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
+from app.interop.control_rules import Steering
 from app.interop.edits import same
 from app.interop.flat import SCHEMA, FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE
-from app.interop.rules import From, Named, Of, Part, Rule, Via, Word
+from app.interop.rules import Named, Of, Part, Rule, Via, Word
 from app.interop.ways import Always
 
 Parts = dict[str, str]  # part of a rule -> id of our node
@@ -91,39 +92,43 @@ class Restoring:
 def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
     """Find the line of the table whose main part is this node and whose other parts feed it.
 
-    Of several the first that can say all choices counts, and the first of all when none can.
+    Of several the first that can say all choices counts, else the first that differs in built-in values only.
     """
     found: list[tuple[Rule, Parts]] = []
     for rule in TABLE:
-        if fits(work, id, rule.parts[0]) and not needs_others(rule):
+        if fits(work, id, rule.parts[0]) and not needs_others(rule) and has_words(work, id, rule.parts[0]):
             parts = matching_parts(work, id, rule)
             if parts is not None:
                 found.append((rule, parts))
-    return next((each for each in found if says_all(work, *each)), found[0] if found else None)
+    return next((each for each in found if is_meant(work, id, each[0].parts[0])), found[0] if found else None)
 
 
-def says_all(work: Restoring, rule: Rule, parts: Parts) -> bool:
-    """Whether a line is meant for our main node and can say its choices: built-in values and words."""
-    id, main = parts[""], rule.parts[0]
+def has_words(work: Restoring, id: str, part: Part) -> bool:
+    """Whether ComfyUI has words for the choices of a node; a connected choice has none."""
+    ways = part.ways(work.graph.nodes[id].type)
+    words = {name: way for name, way in ways.items() if isinstance(way, Word)}
+    return all(
+        name not in work.incoming[id] and work.value(id, name) in list(way.words.values())
+        for name, way in words.items()
+    )
+
+
+def is_meant(work: Restoring, id: str, part: Part) -> bool:
+    """Whether a line is made for this node and has its values built in, if any."""
     type = work.graph.nodes[id].type
-    if main.instead is not None and type in main.instead.types():
+    if part.instead is not None and type in part.instead.types():
         return False
-    ways = main.ways(type)
-    return all(says(way, work.value(id, name)) for name, way in ways.items() if name not in work.incoming[id])
-
-
-def says(way: From, value: Any) -> bool:
-    match way:
-        case Always(built_in):
-            return same(built_in, value)
-        case Word(words=words):
-            return value in list(words.values())
-    return True
+    built_in = {name: way for name, way in part.ways(type).items() if isinstance(way, Always)}
+    return all(
+        name not in work.incoming[id] and same(way.value, work.value(id, name))
+        for name, way in built_in.items()
+    )
 
 
 def needs_others(rule: Rule) -> bool:
     """Whether a class type leaves model and seed to nodes around it, so that it cannot be written alone."""
-    return any(isinstance(way, Via) for way in rule.parts[0].inputs.values())
+    ways = rule.parts[0].inputs.values()
+    return any(isinstance(way, Via | Steering) or getattr(way, "guider", "") for way in ways)
 
 
 def fits(work: Restoring, id: str, part: Part) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.interop.conditioning_rules import CONDITIONING_RULES
+from app.interop.control_rules import CONTROL_RULES
 from app.interop.flat import NATIVE
 from app.interop.image_rules import IMAGE_RULES
 from app.interop.latent_rules import LATENT_RULES
@@ -20,6 +21,7 @@ from app.interop.video_rules import VIDEO_RULES
 TABLE = (
     *LOADER_RULES,
     *CONDITIONING_RULES,
+    *CONTROL_RULES,
     *LATENT_RULES,
     *SAMPLER_RULES,
     *IMAGE_RULES,

@@ -7,6 +7,9 @@ from typing import Any
 PASSES = {  # class types that make nothing: their output is one of their inputs
     "PrimitiveBoolean": "value",
     "ComfySwitchNode": "on_true|on_false",
+    "CFGNorm": "model",
+    "ControlNetApplyAdvanced": "positive/negative",
+    "ControlNetApplySD3": "positive/negative",
 }
 HOLDERS = frozenset({"PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline"})
 READ_BY_OTHERS = {
@@ -17,14 +20,12 @@ PASS_WIDGETS: dict[str, dict[str, Any]] = {
     "ComfySwitchNode": {"switch": False},
     "RandomNoise": {"noise_seed": 0},
     "PrimitiveBoolean": {"value": False},
+    "CFGNorm": {"strength": 1.0},
 }
 ORDERS = {  # widgets of class types that have no line in the table, so that their values get names
-    "CFGNorm": ("strength",),
     "CLIPSetLastLayer": ("stop_at_clip_layer",),
     "CLIPVisionEncode": ("crop",),
     "CLIPVisionLoader": ("clip_name",),
     "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
-    "ControlNetLoader": ("control_net_name",),
     "TextEncodeQwenImageEditPlus": ("prompt",),
 }

@@ -17,7 +17,9 @@ def table() -> str:
     lines += [(name, passed(input), "") for name, input in PASSES.items() if name not in RULES]
     lines += [(name, text, "") for name, text in READ_BY_OTHERS.items()]
     rows = (f"| `{name}` | {nodes} | {limit} |" for name, nodes, limit in sorted(lines))
-    return "\n".join(["| ComfyUI | Patchloom | only |", "|---|---|---|", *rows])
+    return "\n".join(
+        [f"{len(lines)} class types:", "", "| ComfyUI | Patchloom | only |", "|---|---|---|", *rows]
+    )
 
 
 def becomes(rule: Rule) -> Iterator[str]:
@@ -49,7 +51,7 @@ def limits(rule: Rule) -> Iterator[str]:
 def passed(input: str) -> str:
     if "|" in input:
         return "hands on what its `switch` chooses, when that is typed in"
-    return f"its `{input}` becomes the value"
+    return f"its `{input}` becomes the value" if input == "value" else "its value goes to the guidance"
 
 
 if __name__ == "__main__":

@@ -34,20 +34,27 @@ class Reach:
             above = self.flat.nodes.get(found.node)
             if above is None:
                 return None
-            way = self.way_through(above, fold=fold)
+            way = self.way_through(above, found.slot, fold=fold)
             if way is None:
                 return found
             found = above.inputs.get(way)
         return found if isinstance(found, Setting) else None
 
-    def way_through(self, node: FlatNode, *, fold: bool = False) -> str | None:
+    def vanishes(self, node: FlatNode) -> bool:
+        """Whether a node only hands something on, so that nothing is left of it."""
+        return "/" not in self.passes.get(node.class_type, "") and self.way_through(node) is not None
+
+    def way_through(self, node: FlatNode, slot: int = 0, *, fold: bool = False) -> str | None:
         """Return the input that a node hands on unchanged; None when it makes something of its own.
 
-        `a|b` in the table names two inputs between which `switch` decides, as long as it is typed in.
+        `a|b` in the table names two inputs between which `switch` decides, as long as it is typed in; `a/b`
+        names the input for each output.
         """
         way = self.passes.get(node.class_type, "value" if fold and node.class_type in self.holders else None)
         if way is None or node.mode == "mute":
             return None
+        if "/" in way:
+            return dict(enumerate(way.split("/"))).get(slot)
         if "|" not in way:
             return way
         chosen = self.switch_of(node)

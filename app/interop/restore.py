@@ -13,9 +13,9 @@ from app.interop.edits import otherwise, same
 from app.interop.flat import NATIVE, Flat, FlatNode, Port, Setting, Source, Wire
 from app.interop.matching import Parts, Restoring, match, told_by
 from app.interop.names import FOREIGN, class_type_of
-from app.interop.rules import Named, Part, Rule, is_number
+from app.interop.rules import Named, Part, Rule
 from app.interop.translate import translate
-from app.interop.ways import Shift
+from app.interop.ways import OnModel
 
 
 def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
@@ -42,29 +42,29 @@ def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
 def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
     """Put the parts of one rule together again."""
     inputs: dict[str, Source] = {}
-    shift = None
+    on_model: dict[OnModel, Source] = {}
     for part in rule.parts:
         ours = parts.get(part.suffix)
         if ours is None:
             continue
         node = work.graph.nodes[ours]
-        instead = part.instead is not None and node.type in part.instead.types()
-        used = part.instead if instead and part.instead else part
-        if instead and not callable(part.when):
-            inputs.update({name: Setting(value) for name, value in part.when.items()})
+        used, choice = part.used(node.type)
+        inputs.update({name: Setting(value) for name, value in choice.items()})
         if isinstance(used.type, Named):
             word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
         inputs.update(restored_inputs(work, ours, used, rule))
-        if any(isinstance(way, Shift) for way in used.ways(node.type).values()):
-            found = work.value(ours, "shift")
-            shift = found if is_number(found) else None
+        ways = ((name, way) for name, way in used.ways(node.type).items() if isinstance(way, OnModel))
+        on_model.update(
+            {way: source for name, way in ways if (source := work.source(ours, name)) is not None}
+        )
     if "negative" in rule.ports and "negative" not in inputs and "positive" in inputs:
         inputs["negative"] = inputs["positive"]
     if "model" in rule.ports and "model" not in inputs:
         inputs.update(model_of_user(work, id))
-    if shift is not None and "model" in inputs:
-        inputs["model"] = set_shift(work, id, inputs["model"], shift)
+    for way, source in on_model.items():
+        if "model" in inputs:
+            inputs["model"] = put_on_model(work, id, way, inputs["model"], source)
     node = work.graph.nodes[id]
     work.nodes[id] = FlatNode(
         id=id,
@@ -111,20 +111,21 @@ def as_number(value: Any, like: Any) -> Any:
     return int(value) if whole and len(value) <= 20 else value
 
 
-def set_shift(work: Restoring, id: str, model: Source, shift: float) -> Wire:
-    """Add the node that gives a model another shift."""
-    new = f"{id}:shift"
+def put_on_model(work: Restoring, id: str, way: OnModel, model: Source, value: Source) -> Wire:
+    """Add the node that holds a value on the wire of the model."""
+    new = f"{id}:{way.input}"
     work.nodes[new] = FlatNode(
         new,
-        "ModelSamplingSD3",
-        {"model": model, "shift": Setting(shift)},
+        way.class_type,
+        {"model": model, way.input: value},
         outputs=(Port("MODEL", "MODEL"),),
         ports={"model": "MODEL"},
         drawn={"pos": shifted(drawn(work.graph.nodes[id]).get("pos"))},
     )
-    text = f"{id}: the shift {shift:g} is written as a node ModelSamplingSD3."
-    remedy = "For AuraFlow and Flux models use ModelSamplingAuraFlow or ModelSamplingFlux instead."
-    work.problems.append(Problem("comfyui_difference", text, remedy, id, "shift", "warning"))
+    if way.class_type == "ModelSamplingSD3":
+        text = f"{id}: the shift is written as a node ModelSamplingSD3."
+        remedy = "For AuraFlow and Flux models use ModelSamplingAuraFlow or ModelSamplingFlux instead."
+        work.problems.append(Problem("comfyui_difference", text, remedy, id, "shift", "warning"))
     return Wire(new, 0)
 
 
@@ -159,11 +160,11 @@ def unsaid_values(work: Restoring, id: str, back: NodeInstance) -> Iterator[Prob
 def nearly_said(work: Restoring, id: str, part: Part) -> Iterator[Problem]:
     """Tell of values of a node that ComfyUI says in other words, and has no place for."""
     type = work.graph.nodes[id].type
-    ways, spec = part.ways(type), work.catalog.get(type)
+    ways, spec = part.used(type)[0].ways(type), work.catalog.get(type)
     for entry in spec.inputs if spec else ():
         value = work.value(id, entry.name)
         way = ways.get(entry.name)
-        lost = way is None or not (way.restore(Setting(value)) or isinstance(way, Shift))
+        lost = way is None or not (way.restore(Setting(value)) or isinstance(way, OnModel))
         if lost and not entry.port and not same(value, entry.default):
             yield otherwise(id, entry.name, value, "its own")
 

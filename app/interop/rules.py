@@ -161,6 +161,13 @@ class Part:
         own = self.type.inputs.get(type, {}) if isinstance(self.type, Named) else {}
         return {**self.inputs, **own}
 
+    def used(self, type: str) -> tuple[Part, dict[str, Any]]:
+        """Return the part that is this node type, with the ComfyUI inputs that stand for its choice."""
+        if self.instead is None or type not in self.instead.types():
+            return self, {}
+        part, values = self.instead.used(type)
+        return part, values if callable(self.when) else {**values, **self.when}
+
     def types(self) -> set[str]:
         """Return all node types of ours that this part can be."""
         own = {self.type} if isinstance(self.type, str) else {*self.type.nodes.values(), *self.type.written}
@@ -203,12 +210,17 @@ class Rule:
     optional: frozenset[str] = frozenset()
 
     def typed_in(self, chosen: Callable[[str, int], Any]) -> dict[str, Any]:
-        """Return the widgets with their defaults, where `chosen(name, place)` is what a widget is set to."""
+        """Return the widgets with their defaults, where `chosen(name, place)` is what a widget is set to.
+
+        A word where a number should stand belongs to the next widget: older files have fewer of them.
+        """
         found: dict[str, Any] = {}
         for name, default in self.widgets.items():
-            place = len(found)
+            word = hashable(chosen(name, len(found)))
             found[name] = default
-            found |= self.more.get(name, {}).get(hashable(chosen(name, place)), {})
+            for further, value in self.more.get(name, {}).get(word, {}).items():
+                if isinstance(value, str) or not isinstance(chosen(further, len(found)), str):
+                    found[further] = value
         return found
 
     @property

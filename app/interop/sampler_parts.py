@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.interop.control_rules import Steered
 from app.interop.flat import NATIVE, FlatNode, Wire
 from app.interop.reach import Reach
 from app.interop.rules import From, Named, Of, Part, Same, Via
-from app.interop.ways import Also, Always, Among, Shift
+from app.interop.ways import Also, Always, Among, OnModel
 
 SAMPLERS = {
     "euler": "euler",
@@ -60,11 +61,21 @@ MODEL_OF: dict[str, From] = {
 }
 
 
+NORM = OnModel("CFGNorm", "strength")
+
+
 def guidance(suffix: str = "") -> Part:
     """Return the guider of a node with positive, negative and cfg; at cfg 1 ComfyUI asks no negative."""
     pair: dict[str, From] = {"positive": Same("positive"), "negative": Same("negative")}
+    scaled = {**pair, "guidance_scale": Same("cfg")}
     alone = Part("no_guidance", {"positive": Same("positive")}, suffix)
-    return Part("cfg", {**pair, "guidance_scale": Same("cfg")}, suffix, alone, {"cfg": 1})
+    normed = Part("cfg_norm", {**scaled, "strength": NORM}, suffix, alone, {"cfg": 1})
+    return Part("cfg", scaled, suffix, normed, special_guidance)
+
+
+def special_guidance(node: FlatNode, reach: Reach) -> bool:
+    """Whether no negative is asked, or a node on the model's wire changes how answers are joined."""
+    return reach.value(node, "cfg") == 1 or NORM.find(node, reach) is not None
 
 
 def schedule(model: From, suffix: str = "", strength: From | None = None) -> Part:
@@ -85,7 +96,9 @@ def schedule(model: From, suffix: str = "", strength: From | None = None) -> Par
         "flow_schedule": "simple",
         **{word: word for word in ("karras", "exponential", "linear_quadratic")},
     }
-    ways = dict.fromkeys(written, own) | {"flow_schedule": {**own, "shift": Shift()}}
+    ways = dict.fromkeys(written, own) | {
+        "flow_schedule": {**own, "shift": OnModel("ModelSamplingSD3", "shift")}
+    }
     known = dict.fromkeys(SCHEDULERS, "basic_schedule")
     return Part(Named("scheduler", known, {}, ways, written), inputs, suffix)
 
@@ -101,8 +114,8 @@ def sampler(suffix: str = "", seed: str | None = None) -> Part:
 
 def sampling(model: From, seed: From, **others: From) -> Part:
     """Return the main part of a sampler node; what is not named comes from the parts beside it."""
-    inputs = {
-        "model": model,
+    inputs: dict[str, From] = {
+        "model": Steered(model, "guider" if isinstance(model, Via) else ""),
         "guider": Of("guidance", "guider"),
         "sampler": Of("sampler", "sampler"),
         "sigmas": Of("schedule", "sigmas"),

@@ -50,7 +50,7 @@ def translate(flat: Flat) -> Translation:
     made = Translation(flat)
     reach = Reach(flat, PASSES, DEFAULTS, HOLDERS)
     for node in flat.nodes.values():
-        if node.class_type in READ_BY_OTHERS or reach.way_through(node) is not None:
+        if node.class_type in READ_BY_OTHERS or reach.vanishes(node):
             continue
         rule = RULES.get(node.class_type)
         try:
@@ -105,9 +105,10 @@ def chosen(part: Part, node: FlatNode, reach: Reach) -> Part:
     if part.instead is None:
         return part
     if callable(part.when):
-        return part.instead if part.when(node, reach) else part
-    fits = all(reach.value(node, name) == value for name, value in part.when.items())
-    return part.instead if fits else part
+        fits = part.when(node, reach)
+    else:
+        fits = all(reach.value(node, name) == value for name, value in part.when.items())
+    return chosen(part.instead, node, reach) if fits else part
 
 
 def part_id(node: FlatNode, part: Part, flat: Flat) -> str:

@@ -24,7 +24,7 @@ VIDEO_RULES = (
         ),
         {"video": "VIDEO"},
         {"filename_prefix": "video/ComfyUI", "format": "auto", "codec": "auto"},
-        (Out("video", "VIDEO", None),),
+        (Out("video", "VIDEO", "video"),),
         lambda values: (
             None if values["codec"] in ("auto", "h264") else f"codec is {values['codec']}, known is h264"
         ),

@@ -197,10 +197,21 @@ class Follows:
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A value that ComfyUI keeps in the model; it is written as a node on the model's wire."""
+class OnModel:
+    """A value that ComfyUI keeps in the model: a node of its own on the model's wire has it as an input."""
 
-    def find(self, node: FlatNode, reach: Reach) -> None:
+    class_type: str
+    input: str
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        source, seen = node.inputs.get("model"), set[str]()
+        while isinstance(source, Wire) and source.node in reach.flat.nodes and source.node not in seen:
+            seen.add(source.node)
+            above = reach.flat.nodes[source.node]
+            if above.class_type == self.class_type and above.mode == "on":
+                found = reach.source(above, self.input)
+                return Found(found) if found is not None else None
+            source = above.inputs.get(reach.way_through(above) or "model")
         return None
 
     def restore(self, source: Source) -> dict[str, Source]:

@@ -13,7 +13,8 @@ from app.config import Settings
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.events import Event, NodeFinished, NodeProgress, NodeReported
-from app.execution.executor import Executor, RunningJob
+from app.execution.executor import Executor
+from app.execution.job import RunningJob
 from app.execution.result import NodeResult
 from app.graph.catalog import Catalog
 from app.graph.spec import NodeSpec
@@ -23,9 +24,18 @@ MADE_ANEW = {"Latent", "Image", "Video"}
 
 
 class KeepsLoaded(ResultCache):
-    """Keeps models and prompts, but nothing behind them: what is timed must be computed each time."""
+    """Keeps models and prompts, but nothing behind them: what is timed must be computed each time.
+
+    Attributes:
+        made: What the run under way has computed, by content key.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.made: dict[str, NodeResult] = {}
 
     def put(self, key: str, spec: NodeSpec, result: NodeResult, duration: float) -> None:
+        self.made[key] = result
         if not spec.output_node and not any(output.type in MADE_ANEW for output in spec.outputs):
             super().put(key, spec, result, duration)
 
@@ -35,12 +45,13 @@ class Trial:
     """One run of a document.
 
     Attributes:
-        results: What each node made.
+        results: What each node that was computed made.
         durations: Time (s) of each node that was computed.
-        steps: Times (s) of the steps of each node that samples; the first is for step 0's predecessor.
+        steps: Times (s) of the steps of each node that works in steps.
         reports: (node, report) of each technique.
         only: The nodes that count; None for all.
         measuring: The nodes of the category `measure`.
+        showing: The nodes that save or show something; they may hand it on.
     """
 
     results: Mapping[str, NodeResult] = field(default_factory=dict)
@@ -49,6 +60,7 @@ class Trial:
     reports: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     only: Collection[str] | None = None
     measuring: frozenset[str] = frozenset()
+    showing: frozenset[str] = frozenset()
 
     def take(self, event: Event) -> None:
         """Take note of an event of the run."""
@@ -72,8 +84,8 @@ class Trial:
 
     @property
     def images(self) -> list[Any]:
-        """The pictures that nodes made, by node id; what nodes for measuring draw is none."""
-        nodes = self.counting(self.results.keys() - self.measuring)
+        """The pictures that nodes made, by node id; what nodes draw for measuring, or hand on, is none."""
+        nodes = self.counting(self.results.keys() - self.measuring - self.showing)
         return [value for node in nodes for value in self.made(node, "pixels")]
 
     def counting(self, nodes: Iterable[str]) -> list[str]:
@@ -99,7 +111,8 @@ class Trial:
 
     def saved(self) -> float | None:
         """Return the mean share of work that techniques say they saved; None where none says."""
-        shares = [share for _, report in self.reports if (share := share_saved(report)) is not None]
+        told = [report for node, report in self.reports if self.counting([node])]
+        shares = [share for report in told if (share := share_saved(report)) is not None]
         return sum(shares) / len(shares) if shares else None
 
 
@@ -116,6 +129,7 @@ class Laboratory:
     """Runs documents one after the other, with the models loaded once and files in a scratch folder."""
 
     executor: Executor
+    cache: KeepsLoaded
 
     @property
     def catalog(self) -> Catalog:
@@ -123,11 +137,12 @@ class Laboratory:
 
     def run(self, document: Workflow, only: Collection[str] | None = None) -> Trial:
         """Run a document to its end; `only` these nodes count. Raises NodeFailed when one fails."""
-        trial = Trial(only=only, measuring=self.measuring(document))
-        plan = self.executor.prepare(document, sorted(self.showing(document) | trial.measuring))
-        job = RunningJob(self.executor, document, Caller(trial.take), plan)
-        job.execute()
-        trial.results = job.results
+        trial = Trial(only=only, measuring=self.measuring(document), showing=self.showing(document))
+        plan = self.executor.prepare(document, sorted(trial.showing | trial.measuring))
+        self.cache.made.clear()
+        RunningJob(self.executor, document, Caller(trial.take), plan).execute()
+        made = self.cache.made
+        trial.results = {id: made[node.key] for id, node in plan.nodes.items() if node.key in made}
         return trial
 
     def measuring(self, document: Workflow) -> frozenset[str]:
@@ -148,4 +163,5 @@ def laboratory(catalog: Catalog, settings: Settings) -> Iterator[Laboratory]:
     """Open a laboratory; what nodes save is gone when it closes."""
     with TemporaryDirectory(prefix="patchloom-") as scratch:
         folders = replace(settings.folders, output=Path(scratch, "output"), temp=Path(scratch, "temp"))
-        yield Laboratory(Executor(catalog, KeepsLoaded(settings.cache_bytes), folders))
+        cache = KeepsLoaded(settings.cache_bytes)
+        yield Laboratory(Executor(catalog, cache, folders), cache)

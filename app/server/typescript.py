@@ -9,6 +9,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
+from app.checkpoints.listing import ModelCard
 from app.execution import events
 from app.graph import shapes, widgets
 from app.graph.problem import Problem
@@ -90,7 +91,7 @@ def module() -> str:
     """Return the whole file."""
     kinds = list(events.KINDS.values())
     parts = [HEAD, f"export type JobStatus = {type_of(events.Status)};"]
-    parts += [interface(kind.__name__, fields_of(kind)) for kind in (Problem, Job, Asset)]
+    parts += [interface(kind.__name__, fields_of(kind)) for kind in (Problem, Job, Asset, ModelCard)]
     for name, kind in widgets.KINDS.items():
         parts.append(interface(f"{name}Widget", [f'  kind: "{name}";', *fields_of(kind)]))
     parts.append(union("Widget", [f"{name}Widget" for name in widgets.KINDS]))

@@ -58,7 +58,7 @@ def attention_backend(model: Model, backend: Backend = "auto") -> Model:
 
     Args:
         model: The diffusion transformer.
-        backend: `auto` leaves it to torch; `sage` computes in 8 bits, is for NVIDIA GPUs and a package of its
+        backend: With `auto`, torch decides; `sage` computes in 8 bits, is for NVIDIA GPUs and a package of its
             own; `math` is slow and exact, for comparisons.
     """
     if not installed(backend):

@@ -1,4 +1,4 @@
-"""GRAT: image tokens in square groups, each of which sees the groups in its row, its column and its frames.
+"""GRAT: image tokens in square groups, each of which sees those in its row, column and frames, or around it.
 
 All tokens of a group look at the same tokens, so each group is one dense operation without a mask.
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ from app.engine.tokens import Layout, Sequence
 from app.graph.node import node
 from app.graph.widgets import Number
 
+Shape = Literal["cross", "block"]
+
 
 @dataclass
 class Memory:
@@ -32,10 +34,19 @@ class Memory:
 
 @dataclass(frozen=True)
 class GroupAttention(Patch[Memory]):
-    """Keeps the image pairs whose groups share a row, a column or, in a video, frames; text sees all."""
+    """Keeps the image pairs whose groups lie in one cross, or near each other; text sees all.
+
+    Attributes:
+        side: Rows and columns of a group, in tokens.
+        frames: Frames of a group, in tokens.
+        pattern: `cross` for groups that share a row, a column or, in a video, frames; `block` for neighbours.
+        radius: How many groups away a neighbour is at most.
+    """
 
     side: int
     frames: int
+    pattern: Shape = "cross"
+    radius: int = 1
 
     claims: ClassVar[frozenset[str]] = frozenset({"attention"})
 
@@ -46,19 +57,25 @@ class GroupAttention(Patch[Memory]):
         self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
     ) -> Tensor:
         layout, sequence = step.layout, attention.queries
-        _, rows, columns = layout.grid
-        covers = rows <= self.side or columns <= self.side
-        if covers or not attention.between_image_tokens:
-            return call(heads)
-        if layout.active is not None:
+        if self.covers(layout) or layout.active is not None or not attention.between_image_tokens:
             return call(heads)
         if sequence not in memory.groups:
-            members = tuple(self.crosses(layout, sequence, heads.query.device))
+            members = tuple(self.members(layout, sequence, heads.query.device))
             memory.groups[sequence] = Groups(members, heads.key.shape[2])
         return call(replace(heads, attend=memory.groups[sequence].attend))
 
-    def crosses(self, layout: Layout, sequence: Sequence, device: torch.device) -> Iterator[Group]:
-        """Yield the text, which sees everything, and each group with the cross around it."""
+    def covers(self, layout: Layout) -> bool:
+        """Whether every group sees all others."""
+        frames, rows, columns = (
+            -(-size // group)
+            for size, group in zip(layout.grid, (self.frames, self.side, self.side), strict=True)
+        )
+        if self.pattern == "cross":
+            return rows == 1 or columns == 1
+        return max(frames, rows, columns) <= self.radius + 1
+
+    def members(self, layout: Layout, sequence: Sequence, device: torch.device) -> Iterator[Group]:
+        """Yield the text, which sees everything, and each group with what it sees."""
         spans = layout.spans(sequence)
         text = torch.arange(0, device=device)
         if "text" in spans:
@@ -69,8 +86,9 @@ class GroupAttention(Patch[Memory]):
         split = torch.tensor([layout.grid[0] > self.frames, True, True], device=device)
         for group in torch.unique(places, dim=0):
             shared = places == group
-            own = shared.all(1).nonzero().flatten() + spans["image"].start
-            seen = (shared & split).any(1).nonzero().flatten() + spans["image"].start
+            near = ((places - group).abs() <= self.radius).all(1)
+            seen = near if self.pattern == "block" else (shared & split).any(1)
+            own, seen = (which.nonzero().flatten() + spans["image"].start for which in (shared.all(1), seen))
             yield Group(own, torch.cat([text, seen]))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
@@ -83,12 +101,16 @@ def group_attention(
     model: Model,
     side: Annotated[int, Number(1, 256)] = 8,
     frames: Annotated[int, Number(1, 64)] = 4,
+    pattern: Shape = "cross",
+    radius: Annotated[int, Number(1, 64)] = 1,
 ) -> Model:
-    """Let square groups of the picture see only the groups beside, above and below them.
+    """Let square groups of the picture see only the groups in their row and column, or around them.
 
     Args:
         model: The diffusion transformer to speed up.
         side: Rows and columns of a group, in tokens; one as large as the picture changes nothing.
         frames: Frames of a group, in tokens; groups that share them see each other where a video has more.
+        pattern: All groups in the row, the column and the frames (`cross`), or those around (`block`).
+        radius: With `block`, how many groups away these are at most.
     """
-    return model.with_patch(GroupAttention(side, frames))
+    return model.with_patch(GroupAttention(side, frames, pattern, radius))

@@ -223,7 +223,8 @@ def piecewise_sparse_attention(
         model: The diffusion transformer to speed up.
         density: Share of the picture that each part of it sees token by token; 1 changes nothing.
         side: Rows and columns of a part, in tokens.
-        order: How the rest is summed up: 0 by averages, 1 with how the values change with the keys.
+        order: How the rest is summed up: 0 by averages, 1, as in the paper, also with how values change with
+            keys. With small parts 0 can be nearer.
         dense_blocks: So many blocks at the beginning see everything token by token.
     """
     return model.with_patch(PiecewiseSparseAttention(density, side, int(order), dense_blocks))

@@ -131,8 +131,8 @@ def rope_scaling(model: Model, method: Method = "time_aware") -> Model:
 
     Args:
         model: The diffusion transformer; pictures up to its own best size stay as they are.
-        method: `linear` keeps the layout together, `ntk` keeps details sharp, `time_aware` changes from the
-            one to the other.
+        method: How positions are squeezed: `linear` keeps the layout together, `ntk` keeps details sharp,
+            `time_aware` changes from the one to the other.
     """
     family = model.family
     if family.rope is None:

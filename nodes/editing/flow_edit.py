@@ -11,31 +11,13 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from app.engine.conditioning import Conditioning
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.noise import FreshNoise
-from app.engine.sampling import Branch, Denoise, Guider, OnStep, Patching, Sampling, Sigmas
-from app.engine.step import Place
+from app.engine.sampling import Branch, Denoise, Guider, OnStep, Sampling, Sigmas
+from app.engine.sides import ask_side, refuse_patching
 from app.graph.node import Context, node
-from app.graph.problem import Refusal
 from app.graph.widgets import Number, Seed, Slider
-
-
-@dataclass(frozen=True, eq=False)
-class OneSide:
-    """A branch whose names and memory begin with a word, so that two guiders stay apart."""
-
-    branch: Branch
-    word: str
-    memory: dict[str, Tensor]
-
-    @property
-    def place(self) -> Place:
-        return self.branch.place
-
-    def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
-        return self.branch(latent, sigma, conditioning, f"{self.word} {name}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +29,8 @@ class BothSides:
 
     def __call__(self, branch: Branch, latent: Tensor, sigma: float) -> Tensor:
         given, wanted = latent.chunk(2)
-        said = one_side(self.source, branch, "source", given, sigma)
-        return torch.cat([said, one_side(self.target, branch, "target", wanted, sigma)])
-
-
-def one_side(guider: Guider, branch: Branch, word: str, latent: Tensor, sigma: float) -> Tensor:
-    """Ask a guider with a part of the memory for itself."""
-    own = {
-        name.removeprefix(f"{word} "): kept
-        for name, kept in branch.memory.items()
-        if name.startswith(f"{word} ")
-    }
-    answer = guider(OneSide(branch, word, own), latent, sigma)
-    branch.memory.update({f"{word} {name}": kept for name, kept in own.items()})
-    return answer
+        said = ask_side(self.source, branch, "source", given, sigma)
+        return torch.cat([said, ask_side(self.target, branch, "target", wanted, sigma)])
 
 
 @dataclass(frozen=True)
@@ -130,14 +100,8 @@ def flow_edit(
         plain: Noise level from which on the result is sampled as usual, for sharper details; 0 never.
         seed: Which noise to ask about.
     """
-    for side, name in ((source, "source"), (target, "target")):
-        if isinstance(side, Patching):
-            raise Refusal(
-                f"{type(side).__name__} changes the model and cannot be one of two sides.",
-                "Use CFG or No guidance.",
-                code="unsupported",
-                input=name,
-            )
+    refuse_patching(source, "source")
+    refuse_patching(target, "target")
     twice = torch.cat([latent.samples, latent.samples])
     sampling = Sampling(model, BothSides(source, target), FlowEdit(average, plain, seed), sigmas)
     return Latent(sampling.walk(twice, context).chunk(2)[1], latent.family)

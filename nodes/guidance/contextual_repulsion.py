@@ -3,7 +3,7 @@
 The text tokens of the samples in a batch move away from each other inside the forward pass, in the middle
 blocks and early steps, so it works in few-step models too. The kernel and the step are ours.
 
-Reference: Contextual-space repulsion (2026), https://arxiv.org/abs/2603.28762
+Reference: Dahary et al., On-the-fly Repulsion in the Contextual Space (2026), https://arxiv.org/abs/2603.28762
 """
 
 from __future__ import annotations

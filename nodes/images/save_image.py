@@ -19,8 +19,8 @@ def save_image(
     prefix: Annotated[str, TextLine(100)] = "picture",
     format: PictureFormat = "png",
     quality: Annotated[int, Slider(1, 100, step=1)] = 90,
-) -> None:
-    """Save every picture of a batch to the output folder. Dropping the file on the canvas opens its workflow.
+) -> Image:
+    """Save every picture of a batch, and hand it on. Dropping the file on the canvas opens its workflow.
 
     Args:
         image: The pictures to save.
@@ -32,6 +32,7 @@ def save_image(
     document = json.dumps(context.document(), ensure_ascii=True)
     for data in encoded(image, format, quality, document):
         context.save(name, data, width=image.width, height=image.height)
+    return image
 
 
 def file_name(prefix: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from app.graph.node import node
 
 
-@node(lane="pool")
+@node(lane="pool", passes={"any": ("values",)})
 def collect_list(values: list[Any]) -> list[Any]:
     """Put values and lists, in the order of their edges, into one list; what follows runs once for each.
 

@@ -9,7 +9,7 @@ from app.graph.problem import Refusal
 from app.graph.widgets import Number
 
 
-@node(lane="pool")
+@node(lane="pool", passes={"any": ("values",)})
 def pick_from_list(values: list[Any], number: Annotated[int, Number(-10_000, 10_000)] = 0) -> Any:
     """Give one element of a list.
 
@@ -20,9 +20,7 @@ def pick_from_list(values: list[Any], number: Annotated[int, Number(-10_000, 10_
     if not -len(values) <= number < len(values):
         raise Refusal(
             f"number is {number}, but the list has {len(values)} elements.",
-            f"Set {-len(values)} to {len(values) - 1}."
-            if values
-            else "Feed it a list that is not empty.",
+            f"Set {-len(values)} to {len(values) - 1}." if values else "Feed it a list that is not empty.",
             input="number",
         )
     return values[number]

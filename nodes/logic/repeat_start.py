@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from app.graph.loop import Loop
-from app.graph.node import Context, node
-from app.graph.problem import Refusal
+from app.graph.loop import VALUES, Loop
+from app.graph.node import Blocked, node
 from app.graph.widgets import Number
 
 
@@ -20,9 +19,8 @@ class Start(NamedTuple):
     third: list[Any]
 
 
-@node(lane="pool")
+@node(lane="pool", passes={name: (name,) for name in VALUES})
 def repeat_start(
-    context: Context,
     first_round: Annotated[int, Number(0, 1_000_000)] = 0,
     value: list[Any] | None = None,
     second: list[Any] | None = None,
@@ -36,15 +34,13 @@ def repeat_start(
         second: Another value that goes from round to round.
         third: One more value that goes from round to round.
     """
-    for name, given in (("value", value), ("second", second), ("third", third)):
-        if given is None and used(context, name):
-            message = f"{name} is used inside the loop, but nothing is connected here."
-            raise Refusal(message, f"Connect what the first round starts from to {name}.", input=name)
-    return Start(Loop(first_round), first_round, value or [], second or [], third or [])
+    given = (
+        found if found is not None else [missing(name)]
+        for name, found in zip(VALUES, (value, second, third), strict=True)
+    )
+    return Start(Loop(first_round), first_round, *given)
 
 
-def used(context: Context, output: str) -> bool:
-    """Whether a node of the run takes one of this node's outputs."""
-    users = (context.running[id] for id in list(context.running[context.id].users))
-    links = (link for user in users for given in user.links.values() for link in given)
-    return any(link.node == context.id and link.output == output for link in links)
+def missing(name: str) -> Blocked:
+    """Stop what takes a value that nobody connected; where nothing takes it, nothing happens."""
+    return Blocked(f"the loop takes {name} from its start, but nothing is connected to {name} there.")

@@ -21,7 +21,7 @@ class End(NamedTuple):
     third: list[Any]
 
 
-@node(lane="pool", needs=lambda **_: ())
+@node(output=True, lane="pool", needs=lambda **_: (), passes={name: (name,) for name in VALUES})
 def repeat_while(
     context: Context,
     loop: Loop,

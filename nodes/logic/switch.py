@@ -17,7 +17,7 @@ def needs(condition: bool, **_: Any) -> list[str]:
     return [chosen(condition)]
 
 
-@node(lane="pool", needs=needs)
+@node(lane="pool", needs=needs, passes={"any": ("on_true", "on_false")})
 def switch(
     condition: bool = True,
     on_true: Annotated[Any, Lazy()] = None,

@@ -19,8 +19,8 @@ def save_video(
     prefix: Annotated[str, TextLine(100)] = "video",
     format: VideoFormat = "mp4",
     quality: Annotated[int, Slider(1, 100, step=1)] = 60,
-) -> None:
-    """Save a video with its sound to the output folder.
+) -> Video:
+    """Save a video with its sound to the output folder, and hand it on.
 
     Args:
         video: The video.
@@ -33,3 +33,4 @@ def save_video(
     document = json.dumps(context.document(), ensure_ascii=True)
     data = video_bytes(video, format, quality, document)
     context.save(f"{name}_{{n}}.{format}", data, width=video.width, height=video.height)
+    return video

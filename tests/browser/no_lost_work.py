@@ -30,6 +30,7 @@ def main(sequences: int = 200, first: int = 1) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         for seed in range(first, first + sequences):
+            server.ready()
             try:
                 with open_sheet(browser, server, f"seed {seed}", first_picture()) as sheet:
                     acts += len(play(sheet, seed))

@@ -16,6 +16,7 @@ from tests.tiny.layouts import Weights, architecture, autoencoder, transformer
 
 HEIGHTS = {
     "chroma": {"linear1": 7 * 3072},
+    "hunyuan-video": {"linear1": 7 * 3072},
     "flux": {"linear1": 7 * 3072},
     "lumina2": {"attention.qkv": 2304 + 2 * 768},
 }
@@ -24,6 +25,9 @@ CONVERTERS = {
     "sd3": converters.convert_sd3_transformer_checkpoint_to_diffusers,
     "wan": converters.convert_wan_transformer_to_diffusers,
     "lumina2": converters.convert_lumina2_to_diffusers,
+    "ltx-video": converters.convert_ltx_transformer_checkpoint_to_diffusers,
+    "hunyuan-video": converters.convert_hunyuan_video_transformer_to_diffusers,
+    "flux2": converters.convert_flux2_transformer_checkpoint_to_diffusers,
     "z-image": converters.convert_z_image_transformer_checkpoint_to_diffusers,
     "chroma": converters.convert_chroma_transformer_checkpoint_to_diffusers,
 }

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from app.checkpoints.architecture import Kind
 from app.checkpoints.contents import find_part, read_parts
 from app.engine.building import build
+from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import (
     TRANSFORMERS,
     Weights,
@@ -64,12 +65,18 @@ def test_a_transformer_loads_bit_by_bit(name: str, layout: str, prefix: str, tmp
 
 
 @pytest.mark.parametrize("layout", ["original", "diffusers"])
-@pytest.mark.parametrize(("name", "prefix"), [("kl", ""), ("kl", "first_stage_model."), ("wan", "")])
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("kl", ""), ("kl", "first_stage_model."), ("wan", ""), ("flux2", "")]
+)
 def test_an_autoencoder_loads_bit_by_bit(name: str, layout: str, prefix: str, tmp_path: Path) -> None:
     module = autoencoder(name)
     path = written(tmp_path / "vae.safetensors", in_layout(module, name, layout, "vae"), prefix)
     part = find_part(path, "vae")
-    assert (part.architecture.name, part.layout.name, part.variant) == (name, layout, "16 channels")
+    assert (part.architecture.name, part.layout.name, part.variant) == (
+        name,
+        layout,
+        "32 channels" if name == "flux2" else "16 channels",
+    )
     assert same(build(part), module)
 
 
@@ -80,6 +87,21 @@ def test_a_text_encoder_loads_bit_by_bit(name: str, tmp_path: Path) -> None:
     part = find_part(written(tmp_path / "encoder.safetensors", weights), "text_encoder")
     assert part.architecture.name == name
     assert same(build(part), module)
+
+
+@pytest.mark.parametrize("name", ["t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3"])
+def test_a_text_encoder_loads_from_llama_cpps_names(name: str, tmp_path: Path) -> None:
+    module, known = text_encoder(name), architecture(name, "text_encoder")
+    layout = next(layout for layout in known.layouts if layout.name == "llama.cpp")
+    weights = original(stored(module, known.ties), layout.rules(()))
+    part = find_part(write_gguf(tmp_path / "encoder.gguf", weights, "F16"), "text_encoder")
+    loaded = build(part)
+    assert (part.architecture.name, part.layout.name) == (name, "llama.cpp")
+    halved = {
+        key: tensor.half().float() if tensor.ndim == 2 else tensor
+        for key, tensor in module.state_dict().items()
+    }
+    assert all(torch.equal(tensor, halved[key]) for key, tensor in loaded.state_dict().items())
 
 
 def test_clip_of_older_files_loads_without_its_wrapper(tmp_path: Path) -> None:
@@ -134,8 +156,8 @@ VARIANTS: list[tuple[str, dict[str, Any], str]] = [
     ("sd3", {"dual_attention_layers": (), "qk_norm": None}, "3 medium"),
     ("wan", {}, "text to video"),
     ("wan", {"in_channels": 36}, "image to video"),
-    ("pixart", {}, "sigma"),
-    ("pixart", {"use_additional_conditions": True}, "alpha 1024"),
+    ("flux2", {}, "klein"),
+    ("flux2", {"guidance_embeds": True}, "dev"),
 ]
 
 

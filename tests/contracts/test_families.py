@@ -22,11 +22,15 @@ SITES = {
     "flux": (5, 9, 5),
     "sd3": (4, 13, 6),
     "pixart": (4, 12, 8),
+    "pixart-alpha": (4, 12, 8),
     "lumina2": (5, 10, 5),
     "wan": (3, 9, 6),
     "qwen-image": (3, 9, 3),
     "z-image": (5, 10, 5),
     "chroma": (5, 9, 5),
+    "flux2": (5, 9, 5),
+    "ltx-video": (3, 9, 6),
+    "hunyuan-video": (4, 8, 4),
     "ddt": (5, 10, 5),
 }
 

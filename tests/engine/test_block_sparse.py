@@ -1,11 +1,14 @@
 """Both fast ways of block-sparse attention against a mask over all pairs."""
 
+import os
 from dataclasses import replace
+from shutil import which
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import flex_attention
+from torch.nn.attention.flex_attention import AuxOutput, flex_attention
 
 from app.engine.block_sparse import attend_all, attend_blocks, attend_gathered, attend_masked
 from app.engine.flex import attend_flex, block_mask
@@ -16,6 +19,7 @@ from tests.tiny.runs import close
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
 BATCH, HEADS, WIDTH = 2, 4, 8
+HAS_COMPILER = any(map(which, (os.environ.get("CXX", "g++"), "clang++", "cl")))
 EAGER = pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 
 
@@ -23,8 +27,10 @@ def seeded(seed: int = 4) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def operands(asks: int, answers: int, key_heads: int = HEADS, mask: Tensor | None = None) -> Heads:
-    random = seeded()
+def operands(
+    asks: int, answers: int, key_heads: int = HEADS, mask: Tensor | None = None, seed: int = 4
+) -> Heads:
+    random = seeded(seed)
     query = torch.randn(BATCH, HEADS, asks, WIDTH, generator=random)
     key, value = (torch.randn(BATCH, key_heads, answers, WIDTH, generator=random) for _ in range(2))
     return Heads(query, key, value, mask)
@@ -99,6 +105,24 @@ def test_the_sum_of_all_scores(key_heads: int) -> None:
     assert heads.mask is not None
     assert close(found.output, dense(heads))
     assert close(found.log_sum, scores.masked_fill(~heads.mask, float("-inf")).logsumexp(-1))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not HAS_COMPILER, reason="no C++ compiler")
+@pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")
+@torch.no_grad()
+def test_the_compiled_kernel_leaves_out_the_right_squares_and_serves_every_step() -> None:
+    """On the CPU it says nothing of sums, so it gets none to say; the GPU's has the same block mask."""
+    kernel, pattern = torch.compile(flex_attention, dynamic=False), PATTERNS["ragged"]
+
+    def without_sums(*operands: Tensor, return_aux: object, **rest: Any) -> tuple[Tensor, AuxOutput]:
+        return kernel(*operands, **rest), AuxOutput(lse=operands[0][..., 0])
+
+    for step in range(2):
+        heads = operands(300, 300, seed=step)
+        with torch._dynamo.config.patch(error_on_recompile=step > 0):
+            found = attend_flex(heads, pattern, without_sums)
+        assert close(found.output, attend_masked(heads, pattern).output)
 
 
 def test_all_pairs_are_dense_attention() -> None:

@@ -31,6 +31,8 @@ LAYERS = {
     "sd3": ("joint_blocks.0.x_block.attn.qkv", "joint_blocks.1.context_block.mlp.fc2"),
     "qwen-image": ("transformer_blocks.0.attn.to_q", "transformer_blocks.1.img_mlp.net.2"),
     "wan": ("blocks.0.self_attn.q", "blocks.1.ffn.0"),
+    "hunyuan-video": ("double_blocks.0.img_attn_qkv", "single_blocks.1.linear1"),
+    "flux2": ("double_blocks.1.img_attn.qkv", "single_blocks.0.linear1"),
     "z-image": ("layers.0.attention.qkv", "noise_refiner.0.attention.out"),
     "chroma": ("double_blocks.0.txt_attn.qkv", "distilled_guidance_layer.layers.1.in_layer"),
     "lumina2": ("layers.0.attention.qkv", "layers.1.feed_forward.w2"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.execution.context import Caller
@@ -44,3 +45,26 @@ def started(told: list[Event]) -> list[str]:
 def saved(folders: Folders) -> list[str]:
     """Return what the `show` nodes saved, in the order of the file names."""
     return [path.read_bytes()[8:].decode().strip() for path in sorted(folders.output.iterdir())]
+
+
+def lines_of(act: Callable[[], object]) -> int:
+    """Count the lines of Python that an action passes on this thread: its work, whatever the machine."""
+    passed = 0
+
+    def count(frame: object, event: str, arg: object) -> object:
+        nonlocal passed
+        passed += event == "line"
+        return count
+
+    sys.settrace(count)  # type: ignore[arg-type]
+    try:
+        act()
+    finally:
+        sys.settrace(None)
+    return passed
+
+
+def is_linear(work: Callable[[int], Callable[[], object]], size: int) -> bool:
+    """Whether twice the size costs twice the work, beside what every size costs."""
+    one, two, four = (lines_of(work(size * times)) for times in (1, 2, 4))
+    return four - two < 2.15 * (two - one)

@@ -73,27 +73,3 @@ def test_a_node_with_a_side_effect_inside_runs(executor: Executor, folders: Fold
     )
     shown = [event for event in again if isinstance(event, AssetAdded) and event.node == "a"]
     assert len(shown) == 4 and all(event.reused for event in shown), "the next run tells of them again"
-
-
-def test_cost_is_linear_in_what_the_expansions_bring(executor: Executor, folders: Folders) -> None:
-    counted = {length: work(executor, length) for length in (100, 200, 400)}
-    assert counted[400] - counted[200] < 2.1 * (counted[200] - counted[100])
-
-
-def work(executor: Executor, length: int) -> int:
-    """Count the lines of our own code that a run passes."""
-    import sys
-
-    passed = 0
-
-    def count(frame: object, event: str, arg: object) -> object:
-        nonlocal passed
-        passed += event == "line"
-        return count
-
-    sys.settrace(count)  # type: ignore[arg-type]
-    try:
-        run(executor, growing("nested", length=length))
-    finally:
-        sys.settrace(None)
-    return passed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.interop.control_rules import APPLIED
 from app.interop.names import RULES
 from app.interop.rules import Rule
 
@@ -28,9 +29,20 @@ MAKERS: dict[str, tuple[str, Json, int]] = {
     "SIGMAS": ("ManualSigmas", {"sigmas": "1, 0.5, 0"}, 0),
     "SAMPLER": ("KSamplerSelect", {"sampler_name": "euler"}, 0),
     "GUIDER": ("BasicGuider", {"model": "@MODEL", "conditioning": "@CONDITIONING"}, 0),
+    "CONTROL_NET": (
+        "ControlNetLoader",
+        {"control_net_name": "mini_boxes/diffusion_pytorch_model.safetensors"},
+        0,
+    ),
     "NOISE": ("RandomNoise", {"noise_seed": 7}, 0),
 }
-FILES = {"image": "a.png", "file": "a.mp4", "audio": "a.mp4", "ckpt_name": "mini"}
+FILES = {
+    "image": "a.png",
+    "file": "a.mp4",
+    "control_net_name": "mini_boxes/diffusion_pytorch_model.safetensors",
+    "audio": "a.mp4",
+    "ckpt_name": "mini",
+}
 VALUES: dict[str, Json] = {  # where the defaults would show nothing, or cannot run
     "KSampler": {"steps": 1, "cfg": 1.5},
     "KSamplerAdvanced": {"steps": 1, "cfg": 1.5},
@@ -94,6 +106,9 @@ def graph(class_type: str) -> Json:
     values = {**rule.widgets, **files_of(rule), **VALUES.get(class_type, {})}
     typed = rule.typed_in(lambda name, place: values.get(name))
     id = sheet.add(class_type, {**inputs, **typed, **values})
+    if class_type in APPLIED:
+        sheet.add("PreviewAny", {"source": [sampled(sheet, sheet.wire("LATENT"), id), 0]})
+        return sheet.nodes
     for slot, out in enumerate(rule.outputs):
         if out.ours is not None:
             look(sheet, [id, slot], out.type)
@@ -113,6 +128,13 @@ def files_of(rule: Rule) -> Json:
     return {name: FILES[name] for name in rule.widgets if name in FILES}
 
 
+def sampled(sheet: Sheet, latent: list[Any], prompts: str | None = None) -> str:
+    """Add a sampler; `prompts` is a node that gives its positive and negative side."""
+    settings = {"seed": 0, "steps": 1, "cfg": 1.5, "sampler_name": "euler", "scheduler": "simple"}
+    own = {"positive": [prompts, 0], "negative": [prompts, 1]} if prompts else {}
+    return sheet.add("KSampler", {**SAMPLED, **own, "latent_image": latent, **settings, "denoise": 1.0})
+
+
 def look(sheet: Sheet, wire: list[Any], kind: str) -> None:
     """Add what makes an output run."""
     match kind:
@@ -121,9 +143,6 @@ def look(sheet: Sheet, wire: list[Any], kind: str) -> None:
         case "MASK":
             sheet.add("MaskPreview", {"mask": wire})
         case "LATENT":
-            settings = {"seed": 0, "steps": 1, "cfg": 1.5, "sampler_name": "euler", "scheduler": "simple"}
-            inputs = {**SAMPLED, "latent_image": wire, **settings, "denoise": 1.0}
-            id = sheet.add("KSampler", inputs)
-            sheet.add("PreviewAny", {"source": [id, 0]})
+            sheet.add("PreviewAny", {"source": [sampled(sheet, wire), 0]})
         case _:
             sheet.add("PreviewAny", {"source": wire})

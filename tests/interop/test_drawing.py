@@ -261,3 +261,17 @@ def test_what_is_not_understood_is_kept() -> None:
     document["links"].append([77, 4])
     document["definitions"] = {"subgraphs": [None, {"id": 5}], "more": 1}
     assert opened(document).graph.nodes["4"].extra["position"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "megapixels", "multiple"),
+    [(["scale total pixels", 0.5, "lanczos"], 0.5, 1), (["scale total pixels", 0.5, 32, "lanczos"], 0.5, 32)],
+)
+def test_widgets_that_a_choice_brings_along(values: list[Any], megapixels: float, multiple: int) -> None:
+    resize = node(2, "ResizeImageMaskNode", values, inputs="input:IMAGE,MASK", outputs="resized:IMAGE")
+    picture = node(1, "LoadImage", ["a.png", "image"], outputs="IMAGE:IMAGE MASK:MASK")
+    made = opened(canvas(picture, resize, links="1.0>2.0")).graph.nodes["2"]
+    assert made.type == "scale_to_megapixels"
+    assert made.values == {"megapixels": megapixels, "multiple": multiple, "method": "lanczos"}
+    wired = opened(canvas(picture, resize, links="1.1>2.0")).graph.nodes["2"]
+    assert wired.type == "ResizeImageMaskNode", "there is another node for masks"

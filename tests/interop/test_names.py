@@ -128,6 +128,53 @@ def test_what_cannot_be_said_stays_a_placeholder(
     assert [(problem.code, problem.node) for problem in errors] == [("unknown_node", where)]
 
 
+def test_a_node_on_the_wire_of_the_model_changes_the_guidance(nodes: Catalog) -> None:
+    document = prompt() | {
+        "11": {"class_type": "CFGNorm", "inputs": {"model": ["4", 0], "strength": 0.8}},
+        "12": {"class_type": "ModelSamplingSD3", "inputs": {"model": ["11", 0], "shift": 3.0}},
+    }
+    document["3"]["inputs"]["model"] = ["12", 0]
+    workflow = read_json(document)
+    assert part(workflow, "guidance") == ("cfg_norm", {"guidance_scale": 3.0, "strength": 0.8})
+    assert "11" not in workflow.graph.nodes and ("4", "12") in {
+        (edge.source, edge.target) for edge in workflow.graph.edges
+    }
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    back = to_api(replace(workflow, extra={}), nodes).document
+    (norm,) = (node for node in back.values() if node["class_type"] == "CFGNorm")
+    assert norm["inputs"] == {"model": ["12", 0], "strength": 0.8} and back["3"]["inputs"]["cfg"] == 3.0
+    assert part(read_json(back), "guidance") == part(workflow, "guidance")
+    document["3"]["inputs"]["cfg"] = 1
+    assert part(read_json(document), "guidance") == ("no_guidance", {})
+
+
+def test_control_networks_move_from_the_prompts_to_the_model(nodes: Catalog) -> None:
+    def control(above: str, strength: float) -> Json:
+        wires = {"positive": [above, 0], "negative": [above, 1] if above == "13" else ["7", 0]}
+        others = {"control_net": ["12", 0], "image": ["11", 0], "vae": ["4", 2], "strength": strength}
+        shares = {"start_percent": 0.0, "end_percent": 0.5}
+        return {"class_type": "ControlNetApplyAdvanced", "inputs": {**wires, **others, **shares}}
+
+    document = prompt() | {
+        "11": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64}},
+        "12": {"class_type": "ControlNetLoader", "inputs": {"control_net_name": "a.safetensors"}},
+        "13": control("6", 0.5),
+        "14": control("13", 0.25),
+    }
+    document["3"]["inputs"] |= {"positive": ["14", 0], "negative": ["14", 1]}
+    workflow = read_json(document)
+    edges = {(edge.source, edge.output, edge.target, edge.input) for edge in workflow.graph.edges}
+    assert {
+        ("4", "model", "13", "model"),
+        ("13", "model", "14", "model"),
+        ("14", "model", "3", "model"),
+        ("6", "conditioning", "3:guidance", "positive"),
+        ("7", "conditioning", "3:guidance", "negative"),
+    } <= edges
+    assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    assert to_api(workflow, nodes).document == document
+
+
 def test_partial_sampling(nodes: Catalog) -> None:
     document = changed(
         add_noise="disable",

@@ -8,6 +8,7 @@ import pytest
 
 from app.execution.context import Caller
 from app.execution.events import Event, NodeProgress, NodeStarted
+from app.interop import documents
 from tests.interop.trusted import PACKS, Shop, node, open_shop
 
 SMALL = {"width": 8, "height": 8}
@@ -94,6 +95,26 @@ def test_a_loop_made_by_expansion(shop: Shop) -> None:
     assert shop.said(prompt) == ["40"]
 
 
+def test_a_loop_drawn_on_our_canvas_with_a_node_of_ours_inside(shop: Shop) -> None:
+    prompt = {
+        "start": node("PrimitiveInt", value=0),
+        "open": node("FlowLoopOpen", first=["start", 0]),
+        "body": node("FlowPlus", a=["open", 1], b=["step", 0]),
+        "step": node("PrimitiveInt", value=2),
+        "text": node("patchloom.join_text", texts=["word", 0], separator="+"),
+        "word": node("PrimitiveString", value="x"),
+        "again": node("FlowLess", a=["body", 0], b=7),
+        "1": node(
+            "FlowLoopClose", loop=["open", 0], again=["again", 0], first=["body", 0], second=["text", 0]
+        ),
+        "say": node("PlainSay", value=["1", 0]),
+    }
+    document = documents.read_json(prompt, shop.nodes).to_json()
+    del document["comfyui"]
+    ran = shop.run(document)
+    assert ran.texts == {"say": ["8"]}, ran.end
+
+
 def test_loops_nested_two_deep(shop: Shop) -> None:
     prompt = {
         "zero": node("FlowPlus", a=0, b=0),
@@ -115,6 +136,20 @@ def test_loops_nested_two_deep(shop: Shop) -> None:
     assert ran.texts == {"say": ["12"]}, ran.end
     started = {event.node for event in ran.told if isinstance(event, NodeStarted)}
     assert started <= {*prompt, "say"}, "nodes of expansions are told under the submitted ones"
+
+
+def test_counted_rounds_are_expansions_in_expansions_with_any_literals(shop: Shop) -> None:
+    prompt = {
+        "zero": node("FlowPlus", a=0, b=0),
+        "open": node("FlowRepeatOpen", times=4, first=["zero", 0]),
+        "body": node("FlowPlus", a=["open", 1], b=10),
+        "1": node("FlowRepeatClose", loop=["open", 0], first=["body", 0]),
+    }
+    assert shop.said(prompt) == ["40"]
+
+
+def test_expansions_are_not_checked_as_prompts_are(shop: Shop) -> None:
+    assert shop.said({"1": node("FlowLoose")}) == ["51.0"]
 
 
 def test_some_elements_expand_and_some_do_not(shop: Shop) -> None:
@@ -173,6 +208,42 @@ def test_a_node_that_fails_is_named_with_its_pack(shop: Shop, how: str, words: s
 
 def test_hidden_inputs(shop: Shop) -> None:
     assert shop.said({"1": node("PlainHidden")}) == ["'1 PlainHidden [] PlainHidden False'"]
+
+
+def test_loops_inside_a_subgraph_of_ours(shop: Shop) -> None:
+    inner = {
+        "nodes": {
+            "open": {"type": "FlowLoopOpen"},
+            "body": {"type": "FlowPlus", "values": {"b": 1}},
+            "more": {"type": "FlowLess", "values": {"b": 5}},
+            "close": {"type": "FlowLoopClose"},
+        },
+        "edges": [
+            {"from": ["open", "first"], "to": ["body", "a"]},
+            {"from": ["body", "INT"], "to": ["more", "a"]},
+            {"from": ["open", "loop"], "to": ["close", "loop"]},
+            {"from": ["more", "BOOLEAN"], "to": ["close", "again"]},
+            {"from": ["body", "INT"], "to": ["close", "first"]},
+        ],
+        "interface": {
+            "inputs": [{"name": "start", "type": "Any", "to": [["open", "first"]]}],
+            "outputs": [{"name": "end", "type": "Any", "from": ["close", "first"]}],
+        },
+    }
+    outer = {
+        "nodes": {
+            "zero": {"type": "FlowPlus", "values": {"a": 0, "b": 0}},
+            "loop": {"type": "graph:counting"},
+            "say": {"type": "PlainSay"},
+        },
+        "edges": [
+            {"from": ["zero", "INT"], "to": ["loop", "start"]},
+            {"from": ["loop", "end"], "to": ["say", "value"]},
+        ],
+    }
+    graphs = {"main": outer, "counting": inner}
+    ran = shop.run({"format": "patchloom/1", "root": "main", "graphs": graphs})
+    assert ran.texts == {"say": ["5"]}, ran.end
 
 
 def test_a_class_type_that_reads_like_an_id_of_ours(shop: Shop) -> None:

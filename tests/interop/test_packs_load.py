@@ -34,7 +34,7 @@ BAD = {
     "quits/__init__.py": "import sys\nsys.exit(4)",
     "broken/__init__.py": "NODE_CLASS_MAPPINGS = {",
     "needy/__init__.py": "import a_package_that_nobody_has.part",
-    "comfys.py": "import comfy.samplers",
+    "comfys.py": "import comfy.model_patcher",
     "newer/__init__.py": "async def comfy_entrypoint():\n    pass",
     "empty/__init__.py": "",
     "off.disabled/__init__.py": 'raise RuntimeError("switched off, so never imported")',
@@ -66,7 +66,7 @@ NODE_CLASS_MAPPINGS = KINDS
 }
 REASONS = {
     "broken": "__init__.py, line 1: '{' was never closed.",
-    "comfys": "it needs ComfyUI's module 'comfy.samplers', which Patchloom does not have.",
+    "comfys": "it needs ComfyUI's module 'comfy.model_patcher', which Patchloom does not have.",
     "empty": "it has no NODE_CLASS_MAPPINGS",
     "needy": "it needs the Python package 'a_package_that_nobody_has'.",
     "newer": "it is written for ComfyUI's newer interface",
@@ -193,10 +193,20 @@ print([name for name in sys.modules if "packs" in name or name in ("comfy", "fol
     [({}, "missing_input"), ({"image1": ["gone", 0]}, "missing_node"), ({"image1": ["flat", 0]}, None)],
 )
 def test_what_a_prompt_lacks(shop: Shop, inputs: dict[str, Any], code: str | None) -> None:
-    from app.interop.faults import faults_in
+    from app.interop.sent import faults_in
 
     prompt = {"flat": node("PlainFlat", level=0.5, width=8, height=8), "1": node("PlainMean", **inputs)}
     assert [problem.code for problem in faults_in(prompt, shop.nodes)] == ([code] if code else [])
+
+
+def test_values_of_a_prompt_come_in_the_type_that_is_wanted(shop: Shop) -> None:
+    from app.interop.sent import coerced
+
+    sent = {"text": 5, "flag": 1, "seed": "9", "part": "0.5", "word": "first", "odd": 3, "line": None}
+    prompt = {"1": node("PlainWidgets", **sent), "2": node("PlainFlat", level="much")}
+    nodes = coerced(documents.read_json(prompt), shop.nodes).graph.nodes
+    wanted = {"text": "5", "flag": True, "seed": 9, "part": 0.5, "word": "first", "odd": 3, "line": None}
+    assert nodes["1"].values == wanted and nodes["2"].values == {"level": "much"}
 
 
 def test_a_document_drawn_here_is_written_in_comfyuis_words(shop: Shop) -> None:

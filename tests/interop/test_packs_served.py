@@ -150,6 +150,18 @@ def test_a_crash_names_node_and_pack(server: Server) -> None:
     assert problem["node"] == "1" and "of the pack 'plain-pack'" in problem["remedy"]
 
 
+def test_new_files_are_among_the_choices_at_once(server: Server) -> None:
+    prompt = {"1": node("PlainFile", name="new.txt"), "2": node("PlainSay", value=["1", 0])}
+    assert errors(server, prompt) == {"1": ["value_not_in_list"]}
+    (server.base / "input" / "new.txt").write_text("hello")
+    assert shown(server, prompt)["2"]["text"] == ["'hello'"]
+    (server.base / "input" / "other.txt").touch()
+    entry = server.get("/object_info/PlainFile")["PlainFile"]
+    assert entry["input"]["required"]["name"][0] == ["new.txt", "other.txt"]
+    nodes = {entry["id"]: entry for entry in server.get("/api/nodes")["nodes"]}
+    assert nodes["PlainFile"]["inputs"][0]["choices"] == ["new.txt", "other.txt"]
+
+
 def test_a_start_without_packs_knows_nothing_of_them(tmp_path: Path) -> None:
     with_packs = Trusting(tmp_path).start().ready()
     with_packs.stop()

@@ -17,6 +17,7 @@ from app.measure.trial import Laboratory
 from app.measure.variants import (
     NothingToCompare,
     behind,
+    opened,
     steps_of,
     techniques,
     with_seed,
@@ -24,6 +25,7 @@ from app.measure.variants import (
     with_values,
     without,
 )
+from tests.documents import nested
 from tests.measure.conftest import ROOT, short_document
 
 
@@ -125,3 +127,23 @@ def test_figures_of_nodes_that_measure(rooms: Laboratory) -> None:
     trial = rooms.run(document, behind(document, ["cache"]))
     assert set(trial.figures) == {"accuracy.facts", "accuracy.all_right", "measure.psnr", "measure.ssim"}
     assert len(trial.images) == 1 and 0 <= trial.figures["accuracy.facts"] <= 1
+
+
+def test_techniques_in_a_graph_inside_the_graph_are_found(rooms: Laboratory) -> None:
+    document = nested(
+        {
+            "main": (
+                {"load": "load_model", "fast": "graph:inner", "size": "empty_latent"},
+                ["load.model > fast.model", "fast.model > size.model"],
+            ),
+            "inner": (
+                {"cache": "first_block_cache"},
+                [],
+                {"model:Model": ["cache.model"]},
+                {"model:Model": "cache.model"},
+            ),
+        }
+    )
+    assert techniques(document, rooms.catalog) == []
+    assert techniques(opened(document), rooms.catalog) == ["fast/cache"]
+    assert behind(opened(document), ["fast/cache"]) == {"size"}

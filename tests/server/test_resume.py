@@ -59,16 +59,16 @@ def saved_steps(base: Path) -> int:
     return max((int(path.name.removeprefix("answers-")) for path in states), default=0)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 def test_killed_twice_and_the_same_picture(studio: Server, tmp_path: Path) -> None:
     studio.ready()
     first = studio.run(painting())
-    wait_for(lambda: saved_steps(tmp_path) >= 10, 60)
+    wait_for(lambda: saved_steps(tmp_path) >= 10, 120)
     os.kill(studio.worker_pid(), signal.SIGKILL)
-    assert studio.finished(first, 60)["problem"]["code"] == "worker_died"
+    assert studio.finished(first, 120)["problem"]["code"] == "worker_died"
     again = studio.run(painting())
     reached = saved_steps(tmp_path)
-    wait_for(lambda: saved_steps(tmp_path) >= reached + 10, 60)
+    wait_for(lambda: saved_steps(tmp_path) >= reached + 10, 120)
     studio.stop(signal.SIGKILL)
     studio.start().ready()
     assert studio.finished(again, 120)["status"] == "done"

@@ -87,6 +87,14 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "caption_channels": WIDTH,
         "use_additional_conditions": False,
     },
+    "pixart-alpha": {
+        "num_attention_heads": 1,
+        "attention_head_dim": 72,
+        "num_layers": 2,
+        "cross_attention_dim": 72,
+        "caption_channels": WIDTH,
+        "use_additional_conditions": True,
+    },
     "lumina2": {
         "hidden_size": 72,
         "num_layers": 2,
@@ -112,6 +120,33 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "approximator_num_channels": 8,
         "approximator_hidden_dim": 20,
         "approximator_layers": 2,
+        **HEADS,
+    },
+    "ltx-video": {
+        "in_channels": 8,
+        "out_channels": 8,
+        "num_layers": 2,
+        "num_attention_heads": 1,
+        "cross_attention_dim": 64,
+        "caption_channels": WIDTH,
+    },
+    "hunyuan-video": {
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "num_refiner_layers": 1,
+        "text_embed_dim": WIDTH,
+        "pooled_projection_dim": POOLED,
+        "rope_axes_dim": (4, 14, 14),
+        **HEADS,
+    },
+    "flux2": {
+        "in_channels": 128,
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "joint_attention_dim": WIDTH,
+        "timestep_guidance_channels": 16,
+        "axes_dims_rope": (8, 8, 8, 8),
+        "guidance_embeds": False,
         **HEADS,
     },
     "z-image": {
@@ -140,6 +175,7 @@ def autoencoder(name: str) -> nn.Module:
             "use_quant_conv": False,
             "use_post_quant_conv": False,
         },
+        "flux2": {"block_out_channels": (32, 32, 32, 64)},
         "wan": {"base_dim": 4},
     }
     return random(getattr(diffusers, architecture(name, "vae").model)(**sizes[name]))
@@ -163,7 +199,13 @@ def text_encoder(name: str, vocabulary: int = 60) -> nn.Module:
         "t5-xxl": {**t5, "feed_forward_proj": "gated-gelu", "is_encoder_decoder": False},
         "umt5-xxl": {**t5, "feed_forward_proj": "gated-gelu", "is_encoder_decoder": False},
         "qwen2.5-vl": {**language, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 128},
-        "qwen3": {**language, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8},
+        "qwen3": {
+            **language,
+            "num_hidden_layers": 28,
+            "num_attention_heads": 1,
+            "num_key_value_heads": 1,
+            "head_dim": 8,
+        },
         "gemma2": {**language, "num_attention_heads": 2, "num_key_value_heads": 1},
     }
     kind = getattr(transformers, architecture(name, "text_encoder").model)

@@ -48,19 +48,26 @@ def sd3() -> nn.Module:
     )
 
 
-def pixart() -> nn.Module:
+def pixart(*, heads: int = 2, told_size: bool = False) -> nn.Module:
     from diffusers import PixArtTransformer2DModel
 
     return PixArtTransformer2DModel(
         in_channels=4,
         out_channels=8,
         num_layers=4,
-        cross_attention_dim=32,
+        num_attention_heads=heads,
+        attention_head_dim=16,
+        cross_attention_dim=16 * heads,
         sample_size=16,
         caption_channels=TEXT_WIDTH,
-        use_additional_conditions=False,
-        **HEADS,
+        use_additional_conditions=told_size,
     )
+
+
+def pixart_alpha() -> nn.Module:
+    return pixart(
+        heads=3, told_size=True
+    )  # a third of its width each tells the height, the width and the shape
 
 
 def lumina2() -> nn.Module:
@@ -139,6 +146,49 @@ def z_image() -> nn.Module:
     )
 
 
+def ltx_video() -> nn.Module:
+    from diffusers import LTXVideoTransformer3DModel
+
+    return LTXVideoTransformer3DModel(
+        in_channels=4,
+        out_channels=4,
+        num_layers=3,
+        cross_attention_dim=32,
+        caption_channels=TEXT_WIDTH,
+        **HEADS,
+    )
+
+
+def hunyuan_video() -> nn.Module:
+    from diffusers import HunyuanVideoTransformer3DModel
+
+    return HunyuanVideoTransformer3DModel(
+        in_channels=4,
+        out_channels=4,
+        num_layers=2,
+        num_single_layers=2,
+        num_refiner_layers=1,
+        text_embed_dim=TEXT_WIDTH,
+        pooled_projection_dim=POOLED_WIDTH,
+        rope_axes_dim=(4, 6, 6),
+        **HEADS,
+    )
+
+
+def flux2() -> nn.Module:
+    from diffusers import Flux2Transformer2DModel
+
+    return Flux2Transformer2DModel(
+        in_channels=16,
+        num_layers=2,
+        num_single_layers=3,
+        joint_attention_dim=TEXT_WIDTH,
+        timestep_guidance_channels=16,
+        axes_dims_rope=(4, 4, 4, 4),
+        **HEADS,
+    )
+
+
 def chroma() -> nn.Module:
     from diffusers import ChromaTransformer2DModel
 
@@ -161,11 +211,15 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux": flux,
     "sd3": sd3,
     "pixart": pixart,
+    "pixart-alpha": pixart_alpha,
     "lumina2": lumina2,
     "wan": wan,
     "qwen-image": qwen_image,
     "z-image": z_image,
     "chroma": chroma,
+    "flux2": flux2,
+    "ltx-video": ltx_video,
+    "hunyuan-video": hunyuan_video,
     "ddt": ddt,
 }
 
@@ -178,12 +232,13 @@ def build(name: str) -> Model:
     for parameter in module.parameters():
         if not parameter.any():
             parameter.normal_(std=0.05)  # some outputs start at zero; make every path count
-    return Model(module, family_for(module))
+    return Model(module, family_for(module, name))
 
 
 def noise(model: Model, batch: int = 1) -> Tensor:
     frames = (FRAMES,) if model.family.latent.frames else ()
-    shape = (batch, model.channels, *frames, 2 * ROWS, 2 * COLUMNS)
+    _, tall, wide = model.family.latent.patch
+    shape = (batch, model.channels, *frames, ROWS * tall, COLUMNS * wide)
     return torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
 

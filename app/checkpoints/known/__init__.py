@@ -1,13 +1,16 @@
 """Every kind of model part that Patchloom recognises: one file of names and shapes a family."""
 
 from app.checkpoints.architecture import Architecture
-from app.checkpoints.known.autoencoders import KL, WAN_VAE
+from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
 from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.ddt import DDT
 from app.checkpoints.known.flux import FLUX
+from app.checkpoints.known.flux2 import FLUX2
+from app.checkpoints.known.hunyuan_video import HUNYUAN_VIDEO
+from app.checkpoints.known.ltx_video import LTX_VIDEO
 from app.checkpoints.known.lumina2 import LUMINA2
-from app.checkpoints.known.pixart import PIXART
+from app.checkpoints.known.pixart import PIXART, PIXART_ALPHA
 from app.checkpoints.known.qwen_image import QWEN_IMAGE
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
@@ -21,10 +24,15 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     QWEN_IMAGE,
     WAN,
     LUMINA2,
+    PIXART_ALPHA,
     PIXART,
     DDT,
     Z_IMAGE,
+    FLUX2,
+    LTX_VIDEO,
+    HUNYUAN_VIDEO,
     CHROMA,
+    FLUX2_VAE,
     KL,
     WAN_VAE,
     CLIP_G,

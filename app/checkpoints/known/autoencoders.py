@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
@@ -32,6 +33,10 @@ def kl_rules(names: Collection[str]) -> tuple[Rule, ...]:
             ("proj_out", "to_out.0"),
             ("norm", "group_norm"),
         )
+    ]
+    rules += [
+        rule("encoder.quant_conv", "quant_conv"),  # in Flux.2
+        rule("decoder.post_quant_conv", "post_quant_conv"),
     ]
     for half in ("encoder", "decoder"):
         rules += [
@@ -129,6 +134,12 @@ KL = Architecture(
     ),
     config=kl_config,
     variant=lambda shapes: f"{shapes['decoder.conv_in.weight'][1]} channels",
+)
+FLUX2_VAE = replace(
+    KL,
+    name="flux2",
+    model="AutoencoderKLFlux2",
+    layouts=tuple(replace(layout, marks=(*layout.marks, "bn.running_mean")) for layout in KL.layouts),
 )
 WAN_VAE = Architecture(
     kind="vae",

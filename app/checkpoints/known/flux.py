@@ -13,31 +13,36 @@ DOUBLE, OURS = "double_blocks.*", "transformer_blocks.*"
 SINGLE, OUR_SINGLE = "single_blocks.*", "single_transformer_blocks.*"
 
 
-def stream(
-    theirs: str, norm: str, mlp: str, attention: tuple[str, str, str, str, str, str]
-) -> tuple[Rule, ...]:
-    """Name what a double block has once for the picture and once for the text."""
-    query, key, value, output, norm_query, norm_key = (f"{OURS}.attn.{name}" for name in attention)
-    start = f"{DOUBLE}.{theirs}"
+IMAGE = ("to_q", "to_k", "to_v", "to_out.0", "norm_q", "norm_k")
+TEXT = ("add_q_proj", "add_k_proj", "add_v_proj", "to_add_out", "norm_added_q", "norm_added_k")
+
+
+def attention(theirs: str, names: tuple[str, ...]) -> tuple[Rule, ...]:
+    """Name the attention of a double block, which is there once for the picture and once for the text."""
+    query, key, value, output, norm_query, norm_key = (f"{OURS}.attn.{name}" for name in names)
+    start = f"{DOUBLE}.{theirs}_attn"
     return (
-        rule(f"{start}_mod.lin", f"{OURS}.{norm}.linear"),
-        rule(f"{start}_attn.qkv", query, key, value),
-        rule(f"{start}_attn.norm.query_norm.scale", f"{norm_query}.weight"),
-        rule(f"{start}_attn.norm.key_norm.scale", f"{norm_key}.weight"),
-        rule(f"{start}_attn.proj", output),
-        rule(f"{start}_mlp.0", f"{OURS}.{mlp}.net.0.proj"),
-        rule(f"{start}_mlp.2", f"{OURS}.{mlp}.net.2"),
+        rule(f"{start}.qkv", query, key, value),
+        rule(f"{start}.norm.query_norm.scale", f"{norm_query}.weight"),
+        rule(f"{start}.norm.key_norm.scale", f"{norm_key}.weight"),
+        rule(f"{start}.proj", output),
+    )
+
+
+def stream(theirs: str, norm: str, mlp: str) -> tuple[Rule, ...]:
+    """Name what else a double block has once for the picture and once for the text."""
+    return (
+        rule(f"{DOUBLE}.{theirs}_mod.lin", f"{OURS}.{norm}.linear"),
+        rule(f"{DOUBLE}.{theirs}_mlp.0", f"{OURS}.{mlp}.net.0.proj"),
+        rule(f"{DOUBLE}.{theirs}_mlp.2", f"{OURS}.{mlp}.net.2"),
     )
 
 
 BLOCKS = (
-    *stream("img", "norm1", "ff", ("to_q", "to_k", "to_v", "to_out.0", "norm_q", "norm_k")),
-    *stream(
-        "txt",
-        "norm1_context",
-        "ff_context",
-        ("add_q_proj", "add_k_proj", "add_v_proj", "to_add_out", "norm_added_q", "norm_added_k"),
-    ),
+    *attention("img", IMAGE),
+    *attention("txt", TEXT),
+    *stream("img", "norm1", "ff"),
+    *stream("txt", "norm1_context", "ff_context"),
     rule(f"{SINGLE}.modulation.lin", f"{OUR_SINGLE}.norm.linear"),
     rule(
         f"{SINGLE}.linear1",
@@ -113,6 +118,7 @@ FLUX = Architecture(
         Layout(
             DIFFUSERS,
             ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.text_embedder.linear_1.weight"),
+            lacks=("context_embedder.proj_in.weight",),
         ),
     ),
     config=config,

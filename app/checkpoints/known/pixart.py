@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from math import isqrt
 from typing import Any
 
@@ -60,10 +61,6 @@ def config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
-def variant(shapes: Shapes) -> str:
-    return "alpha 1024" if "adaln_single.emb.resolution_embedder.linear_1.weight" in shapes else "sigma"
-
-
 PIXART = Architecture(
     kind="transformer",
     name="pixart",
@@ -90,5 +87,13 @@ PIXART = Architecture(
         ),
     ),
     config=config,
-    variant=variant,
+)
+SIZES = ("csize_embedder.mlp.0.weight", "adaln_single.emb.resolution_embedder.linear_1.weight")
+PIXART_ALPHA = replace(  # for 1024 pixels; the one for 512 has the tensors of Sigma
+    PIXART,
+    name="pixart-alpha",
+    layouts=tuple(
+        replace(layout, marks=(*layout.marks, size))
+        for layout, size in zip(PIXART.layouts, SIZES, strict=True)
+    ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.checkpoints.architecture import Architecture, Layout, count
 from app.checkpoints.archive import Shapes
+from app.checkpoints.known.llama_cpp import qwen_rules, t5_rules
 from app.checkpoints.rules import Rule, rule
 
 CLIP_HEAD = 64
@@ -127,11 +128,14 @@ CLIP_G = encoder(
 T5_MARKS = ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight")
 T5_IGNORED = ("decoder.", "lm_head.", "spiece_model", "encoder.embed_tokens.")
 SECOND_BIAS = "encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"
+GGUF_T5, GGUF_SECOND_BIAS = ("token_embd.weight", "enc.blk.0.attn_q.weight"), "enc.blk.1.attn_rel_b.weight"
+GGUF_QWEN = ("token_embd.weight", "blk.0.ffn_gate.weight")
 T5 = encoder(
     "t5-xxl",
     "T5EncoderModel",
     t5_config,
     Layout("transformers", T5_MARKS, lacks=(SECOND_BIAS,), ignored=T5_IGNORED),
+    Layout("llama.cpp", GGUF_T5, lacks=(GGUF_SECOND_BIAS,), rules=t5_rules, ignored=("dec.",)),
     ties=SHARED,
 )
 UMT5 = encoder(
@@ -139,6 +143,7 @@ UMT5 = encoder(
     "UMT5EncoderModel",
     t5_config,
     Layout("transformers", (*T5_MARKS, SECOND_BIAS), ignored=T5_IGNORED),
+    Layout("llama.cpp", (*GGUF_T5, GGUF_SECOND_BIAS), rules=t5_rules, ignored=("dec.",)),
     ties=SHARED,
 )
 QWEN = encoder(
@@ -146,12 +151,14 @@ QWEN = encoder(
     "Qwen2Model",
     qwen_config,
     Layout("transformers", (*LANGUAGE, "layers.0.self_attn.q_proj.bias"), ignored=LANGUAGE_HEAD),
+    Layout("llama.cpp", (*GGUF_QWEN, "blk.0.attn_q.bias"), rules=qwen_rules, ignored=("output.",)),
 )
 QWEN3 = encoder(
     "qwen3",
     "Qwen3Model",
     qwen3_config,
     Layout("transformers", (*LANGUAGE, Q_NORM), lacks=(SANDWICH,), ignored=LANGUAGE_HEAD),
+    Layout("llama.cpp", (*GGUF_QWEN, "blk.0.attn_q_norm.weight"), rules=qwen_rules, ignored=("output.",)),
 )
 GEMMA2 = encoder(
     "gemma2",

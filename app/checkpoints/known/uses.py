@@ -7,12 +7,15 @@ KL_16 = ("flux", "sd3", "lumina2", "z-image", "chroma")
 USES: dict[str, tuple[str, ...]] = {
     "clip-l": ("flux", "flux-mini", "sd3"),
     "clip-g": ("sd3",),
-    "t5-xxl": ("flux", "flux-mini", "sd3", "pixart", "chroma"),
+    "t5-xxl": ("flux", "flux-mini", "sd3", "pixart", "pixart-alpha", "chroma", "ltx-video"),
     "umt5-xxl": ("wan",),
     "gemma2": ("lumina2",),
     "qwen2.5-vl": ("qwen-image",),
-    "qwen3": ("z-image",),
+    "qwen3": ("z-image", "flux2"),
     "kl-16": KL_16,
-    "kl-4": ("pixart", "ddt"),
+    "kl-4": ("pixart", "pixart-alpha", "ddt"),
+    "flux2-32": ("flux2",),
+    "ltx-video-128": ("ltx-video",),
+    "hunyuan-video-16": ("hunyuan-video",),
     "wan-16": ("wan", "qwen-image"),
 }

@@ -10,17 +10,50 @@ from app.engine.families.chroma import CHROMA
 from app.engine.families.ddt import DDT
 from app.engine.families.family import Family
 from app.engine.families.flux import FLUX
+from app.engine.families.flux2 import FLUX2
 from app.engine.families.flux_mini import FLUX_MINI
+from app.engine.families.hunyuan_video import HUNYUAN_VIDEO
+from app.engine.families.ltx_video import LTX_VIDEO
 from app.engine.families.lumina2 import LUMINA2
 from app.engine.families.pixart import PIXART
+from app.engine.families.pixart_alpha import PIXART_ALPHA
 from app.engine.families.qwen_image import QWEN_IMAGE
 from app.engine.families.sd3 import SD3
 from app.engine.families.wan import WAN
 from app.engine.families.z_image import Z_IMAGE
 from app.graph.problem import Refusal
 
-FamilyChoice = Literal["auto", "flux", "sd3", "pixart", "lumina2", "wan", "qwen-image", "z-image", "chroma"]
-FAMILIES: tuple[Family, ...] = (FLUX, FLUX_MINI, SD3, PIXART, LUMINA2, WAN, QWEN_IMAGE, DDT, Z_IMAGE, CHROMA)
+FamilyChoice = Literal[
+    "auto",
+    "flux",
+    "sd3",
+    "pixart",
+    "lumina2",
+    "wan",
+    "qwen-image",
+    "z-image",
+    "chroma",
+    "flux2",
+    "ltx-video",
+    "hunyuan-video",
+    "pixart-alpha",
+]
+FAMILIES: tuple[Family, ...] = (
+    FLUX,
+    FLUX_MINI,
+    SD3,
+    PIXART,
+    LUMINA2,
+    WAN,
+    QWEN_IMAGE,
+    DDT,
+    Z_IMAGE,
+    CHROMA,
+    FLUX2,
+    LTX_VIDEO,
+    HUNYUAN_VIDEO,
+    PIXART_ALPHA,
+)
 
 
 def family_for(module: nn.Module, name: str | None = None) -> Family:

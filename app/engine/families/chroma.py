@@ -39,6 +39,7 @@ CHROMA = replace(
     transformer="ChromaTransformer2DModel",
     stacks=(DOUBLE, SINGLE),
     arguments=arguments,
+    sees_references=False,
     prompting=Prompting(
         (TextTower("t5-xxl", "tokenizer", "text_encoder", 512, padding="none", shown_filling=1),),
         tokens_of("t5-xxl"),

@@ -20,8 +20,17 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
         "hidden_states": adapted.latent,
         "timestep": given.time().fill_(step),
         "encoder_hidden_states": given.conditioning.tokens,
-        "added_cond_kwargs": {"resolution": None, "aspect_ratio": None},
+        "added_cond_kwargs": size_of(module, adapted.latent),
     }
+
+
+def size_of(module: nn.Module, latent: Tensor) -> dict[str, Tensor | None]:
+    """Tell the size of the picture to the models that want to know it: alpha for 1024 pixels."""
+    if not module.config.use_additional_conditions:  # type: ignore[union-attr]
+        return {"resolution": None, "aspect_ratio": None}
+    height, width = (8 * cells for cells in latent.shape[-2:])
+    sizes, aspect = latent.new_tensor([[height, width]]), latent.new_tensor([[height / width]])
+    return {"resolution": sizes.expand(len(latent), -1), "aspect_ratio": aspect.expand(len(latent), -1)}
 
 
 def denoised(given: ModelInput, output: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ class TextTower:
         padding: `full`: short prompts are filled up and the encoder sees the filling; `zeroed`: it does not,
             and the transformer sees zeros there; `none`: the transformer sees the prompt's own tokens only.
         layers_back: Hidden state to take, counted back from the last one.
+        layers: Hidden states to take side by side instead, counted from the first.
         wrap: Text of the user -> text that is encoded.
         drop: Tokens at the start that the transformer does not see.
         shown_filling: Filling tokens that the transformer sees, and the prompt's own tokens do not.
@@ -43,6 +44,7 @@ class TextTower:
     length: int
     padding: Padding = "full"
     layers_back: int = 0
+    layers: tuple[int, ...] = ()
     wrap: Callable[[str], str] = str
     drop: int = 0
     shown_filling: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from app.interop.packs.options import ABSENT
 from app.interop.packs.running import CALL, Call
 from app.interop.packs.shims.graph_utils import ExecutionBlocker, GraphBuilder
 from app.interop.packs.showing import show
-from app.interop.packs.v1 import V1Class
+from app.interop.packs.v1 import V1Class, accepted
 from app.interop.packs.values import Crossing, results
 from app.interop.packs.waiting import finished
 from app.interop.packs.world import World
@@ -144,11 +143,3 @@ def present(named: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         alone = value[0] if isinstance(value, list) and len(value) == 1 else value
         if alone is not ABSENT:
             yield name, value
-
-
-def accepted(function: Any, named: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the arguments that a function does not name."""
-    parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
-        return named
-    return {name: value for name, value in named.items() if name in {entry.name for entry in parameters}}

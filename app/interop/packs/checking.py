@@ -13,7 +13,7 @@ from app.graph.spec import NodeSpec
 from app.graph.wiring import fits
 from app.interop.packs import kinds
 from app.interop.packs.options import ABSENT
-from app.interop.packs.v1 import V1Class
+from app.interop.packs.v1 import V1Class, accepted
 from app.interop.packs.waiting import finished
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Checking:
             yield from self.wrong_types(types, made)
         if wanted.names or wanted.all:
             given = {name: value for name, value in values.items() if wanted.of(name) and value is not ABSENT}
+            given |= {name: None for name in self.node.hidden() if name in wanted.names}
             if INPUT_TYPES in wanted.names:
                 given[INPUT_TYPES] = types
             yield from self.refused(given)
@@ -99,7 +100,8 @@ class Checking:
         """Ask IS_CHANGED; when it fails, the node runs every time."""
         given = {name: value for name, value in values.items() if value is not ABSENT}
         try:
-            return finished(self.node.kind.IS_CHANGED(**given))
+            function = self.node.kind.IS_CHANGED
+            return finished(function(**accepted(function, {**dict.fromkeys(self.node.hidden()), **given})))
         except (Exception, SystemExit):
             log.exception("IS_CHANGED of %s failed; the node runs every time", self.node.class_type)
             return math.nan

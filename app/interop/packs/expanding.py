@@ -35,7 +35,7 @@ def expansion(
     around = surroundings(nodes, prompts)
     ends = {place(n, m): value for n, m, value in elements(parts, outputs)}
     flat = {id: flat_node(id, node, nodes, prompts, crossing) for id, node in {**around, **nodes}.items()}
-    links = {name: source(value, nodes, prompts, crossing) for name, value in ends.items() if is_link(value)}
+    links = {name: Wire(value[0], int(value[1])) for name, value in ends.items() if is_link(value)}
     flat[RESULTS] = FlatNode(RESULTS, RESULTS, links)
     made = translate(Flat(flat))
     owners = {id: owner(id, nodes) for id in made.nodes}
@@ -86,17 +86,18 @@ def links_in(node: Mapping[str, Any]) -> Iterator[list[Any]]:
 def flat_node(
     id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], prompts: Prompts, crossing: Crossing
 ) -> FlatNode:
-    inputs = {name: source(value, nodes, prompts, crossing) for name, value in node.get("inputs", {}).items()}
-    return FlatNode(id, str(node["class_type"]), inputs)
-
-
-def source(value: Any, nodes: Mapping[str, Any], prompts: Prompts, crossing: Crossing) -> Source:
-    """Return a link or a value; a value that JSON does not have is handed over as it is."""
-    if is_link(value) and (value[0] in nodes or prompts.has_node(value[0])):
-        return Wire(value[0], int(value[1]))
-    if value is None or isinstance(value, bool | int | float | str):
-        return Setting(value)
-    return Setting(Ready(crossing.leave(value, "Any")))
+    """Return one node; values for a pack's node stay what they are, as ComfyUI does not check them here."""
+    class_type = str(node["class_type"])
+    checked = known_here(class_type) or class_type.startswith(NATIVE)
+    inputs: dict[str, Source] = {}
+    for name, value in node.get("inputs", {}).items():
+        if is_link(value) and (value[0] in nodes or prompts.has_node(value[0])):
+            inputs[name] = Wire(value[0], int(value[1]))
+        elif checked and (value is None or isinstance(value, bool | int | float | str)):
+            inputs[name] = Setting(value)
+        else:
+            inputs[name] = Setting(Ready(crossing.leave(value, "Any")))
+    return FlatNode(id, class_type, inputs)
 
 
 def owner(id: str, nodes: Mapping[str, Any]) -> str | None:

@@ -6,9 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.graph.expansion import Ready, RunningNode
+from app.interop.names import class_type_of
+
 
 class NodeNotFoundError(Exception):
     """There is no node of that id."""
+
+
+def of_running(running: Mapping[str, RunningNode]) -> dict[str, Any]:
+    """Return the nodes of a run as a prompt: those that are needed, with subgraphs written out."""
+    return {id: prompt_node(running[id], running) for id in list(running)}
+
+
+def prompt_node(node: RunningNode, running: Mapping[str, RunningNode]) -> dict[str, Any]:
+    """Return one node of a run in the API format; a further link into an input `texts` is `texts:2`."""
+    inputs = {
+        entry.name: entry.default for entry in node.spec.inputs if not entry.required and not entry.port
+    }
+    for name, value in node.instance.values.items():
+        inputs[name] = value.value if isinstance(value, Ready) else value
+    for name, links in node.links.items():
+        for number, link in enumerate(links, 1):
+            names = [output.name for output in running[link.node].spec.outputs]
+            inputs[name if number == 1 else f"{name}:{number}"] = [link.node, names.index(link.output)]
+    return {"class_type": class_type_of(node.spec.id), "inputs": inputs}
 
 
 @dataclass

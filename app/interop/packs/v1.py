@@ -74,3 +74,11 @@ class V1Class:
 
     def is_async(self) -> bool:
         return inspect.iscoroutinefunction(self.function())
+
+
+def accepted(function: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the arguments that a function does not name."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return named
+    return {name: value for name, value in named.items() if name in {entry.name for entry in parameters}}

@@ -17,7 +17,7 @@ from app.graph.expansion import RunningNode
 from app.graph.node import Context
 from app.graph.spec import NodeSpec
 from app.interop import documents
-from app.interop.packs.prompts import Prompts
+from app.interop.packs.prompts import Prompts, of_running
 from app.interop.packs.v1 import V1Class
 
 log = logging.getLogger(__name__)
@@ -82,14 +82,17 @@ class World:
         """Return the running document as ComfyUI's prompt; once for a run."""
         with self._lock:
             if self._run is None or self._run[0] is not context.running:
-                self._run = context.running, self.read(context.document())
+                self._run = context.running, self.read(context)
             return self._run[1]
 
-    def read(self, document: Mapping[str, Any]) -> Prompts:
-        """Return a document as a prompt: the one it came as, or the same said in ComfyUI's format."""
+    def read(self, context: Context) -> Prompts:
+        """Return the document as a prompt: the one it came as, or the same said in ComfyUI's format."""
+        document = context.document()
         came_as = document.get(documents.KEY)
         told = came_as if isinstance(came_as, dict) else {}
         if told.get("format") == "comfy-api":
             return Prompts(json.loads(told["document"]), told.get("extra_pnginfo"))
+        if len(document["graphs"]) > 1:
+            return Prompts(of_running(context.running), {"workflow": document})
         written = documents.to_api(workflow.read(document), self.catalog)
         return Prompts(written.document, {"workflow": document})

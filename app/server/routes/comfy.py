@@ -15,7 +15,7 @@ from app.graph.problem import Problem
 from app.graph.resolve import ancestors, links_of
 from app.graph.workflow import MalformedWorkflow, Workflow
 from app.interop import documents, protocol
-from app.interop.faults import faults_in
+from app.interop.sent import coerced, faults_in
 from app.server.keys import RUNNER, STATE
 from app.server.refuse import Refused, number, read_body
 from app.server.routes.comfy_paths import everywhere
@@ -31,7 +31,8 @@ async def prompt(request: web.Request) -> web.Response:
     """Queue a prompt; outputs that cannot run are left out when others can."""
     body = await read_body(request)
     state = request.app[STATE]
-    workflow = documents.with_extra(workflow_of(body.get("prompt"), state.catalog), body.get("extra_data"))
+    workflow = coerced(workflow_of(body.get("prompt"), state.catalog), state.catalog)
+    workflow = documents.with_extra(workflow, body.get("extra_data"))
     if not state.catalog_complete:
         raise Refused(
             503, "starting", "The worker is still reading the nodes.", "Try again in a few seconds."

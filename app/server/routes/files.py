@@ -23,7 +23,16 @@ SIGNATURES = {
     ".png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     ".jpg": re.compile(rb"\xff\xd8\xff"),
     ".webp": re.compile(rb"RIFF[\s\S]{4}WEBP"),
+    ".avif": re.compile(rb"[\s\S]{4}ftypavi[fs]"),
+    ".gif": re.compile(rb"GIF8[79]a"),
+    ".mp4": re.compile(rb"[\s\S]{4}ftyp"),
+    ".webm": re.compile(rb"\x1aE\xdf\xa3"),
+    ".wav": re.compile(rb"RIFF[\s\S]{4}WAVE"),
+    ".flac": re.compile(rb"fLaC"),
+    ".ogg": re.compile(rb"OggS"),
+    ".mp3": re.compile(rb"ID3|\xff[\xe2-\xfb]"),
 }
+KNOWN = "Upload a PNG, JPEG, WebP, AVIF, GIF, MP4, MOV, WebM, MKV, WAV, FLAC, Ogg or MP3 file."
 HARMLESS = {
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
@@ -95,7 +104,7 @@ def keep_picture(request: web.Request, filename: str, data: bytes) -> str:
     """Put an uploaded picture into the input folder and return its name there."""
     suffix = next((suffix for suffix, begins in SIGNATURES.items() if begins.match(data)), None)
     if suffix is None:
-        raise Refused(415, "not_a_picture", "This file is not a picture.", "Upload a PNG, JPEG or WebP file.")
+        raise Refused(415, "not_a_picture", "This file is not a picture, video or sound.", KNOWN)
     path = Path(filename.replace("\\", "/"))
     stem = re.sub(r"[^\w\-. ]", "_", path.stem).strip(". ")[:100]
     return keep(request.app[STATE].settings.folders.input, stem or "picture", suffix, data)

@@ -44,6 +44,33 @@ def test_groups_equal_the_plain_mask_on_ragged_grids(
     assert report["density"] == pytest.approx(keep.float().mean().item())
 
 
+@pytest.mark.parametrize("radius", [1, 2])
+@pytest.mark.parametrize(("grid", "side", "frames"), [((1, 10, 13), 3, 4), ((5, 6, 7), 2, 2)])
+def test_groups_around_equal_the_plain_mask(
+    grid: tuple[int, int, int], side: int, frames: int, radius: int
+) -> None:
+    layout, patch, sizes = (
+        Layout(grid, 7),
+        GroupAttention(side, frames, "block", radius),
+        (frames, side, side),
+    )
+
+    def near(here: Place, there: Place) -> bool:
+        return all(abs(a // n - b // n) <= radius for a, b, n in zip(here, there, sizes, strict=True))
+
+    keep = mask(layout, JOINT, near)
+    heads = operands(len(keep))
+    found = patch.wrap_attention(at(layout), patch.new_memory(), JOINT, heads, attend)
+    assert close(found, attend(heads.with_mask(keep)))
+
+
+@pytest.mark.parametrize(("side", "radius"), [(3, 2), (2, 3), (4, 1)])
+def test_groups_around_that_reach_everywhere_are_dense_bit_by_bit(side: int, radius: int) -> None:
+    model = build("flux")  # 6 x 8 tokens
+    assert torch.equal(run(model.with_patch(GroupAttention(side, 4, "block", radius))), run(model))
+    assert not torch.equal(run(model.with_patch(GroupAttention(side, 4, "block", radius - 1))), run(model))
+
+
 def test_density_on_a_square_grid() -> None:
     """Of g x g groups each sees 2 g - 1."""
     patch, layout = GroupAttention(2, 4), Layout((1, 12, 12), 0)

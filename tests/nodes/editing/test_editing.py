@@ -11,6 +11,7 @@ from app.engine.sampling import Sigmas
 from app.graph.problem import Refusal
 from nodes.conditioning.encode_text import encode_text
 from nodes.editing.flow_edit import FlowEdit, flow_edit
+from nodes.editing.rf_edit import rf_edit
 from nodes.editing.rf_inversion import Inversion, rf_inversion
 from nodes.guidance.apg import apg
 from nodes.guidance.cfg import cfg
@@ -96,6 +97,32 @@ def test_inversion_and_sampling_lead_back() -> None:
     assert errors[1] < errors[0] / 5 and errors[1] < 0.02
 
 
+def test_a_round_trip_leads_back_and_values_are_kept() -> None:
+    sigmas = Sigmas(tuple(1 - step / 6 for step in range(7)))
+
+    def trip(target: object, steps: int, watcher: Recorder) -> Tensor:
+        return rf_edit(watcher, MODEL, ONE, target, sigmas, LATENT, steps, 0.5).samples  # type: ignore[arg-type]
+
+    watcher = Recorder()
+    assert torch.allclose(trip(NoGuidance(ONE), 0, watcher), LATENT.samples, atol=0.05)
+    assert watcher.steps[-1] == (12, 12) and watcher.reports == []
+    free, kept = trip(NoGuidance(TWO), 0, Recorder()), trip(NoGuidance(TWO), 6, watcher)
+    assert watcher.reports == [{"technique": "rf_edit", "values_used": 6 * 2 * 3}], "6 steps, twice, 3 blocks"
+    assert not torch.allclose(free, kept, atol=1e-3)
+    with pytest.raises(Refusal, match="cannot be one of two sides"):
+        trip(perturbed_attention_guidance(ONE, TWO), 2, Recorder())
+
+
+def test_kept_values_of_the_same_prompt_are_the_values() -> None:
+    """The way back meets the levels of the way there, so its own values are nearly the kept ones."""
+    sigmas = Sigmas(tuple(0.5 - step / 40 for step in range(21)))
+    plain = NoGuidance(ONE)
+    free, kept = (
+        rf_edit(Recorder(), MODEL, ONE, plain, sigmas, LATENT, steps, 1.0).samples for steps in (0, 20)
+    )
+    assert torch.allclose(free, kept, atol=2e-3) and torch.allclose(kept, LATENT.samples, atol=2e-3)
+
+
 def colour(image: Image) -> Tensor:
     return image.pixels[0, 56:72, 56:72].mean((0, 1))
 
@@ -122,3 +149,13 @@ def test_on_the_trained_model(mini: LoadedModel) -> None:
     )
     error = (back.latent.samples - picture.samples).pow(2).mean() / picture.samples.var()
     assert error < 0.02 and found.samples.std() > 0.7
+    words = prompt("a large red circle on a blue background")
+    some, all_steps = (
+        decode_latent(
+            mini.vae,
+            rf_edit(Recorder(), mini.model, words, green, flow_schedule(12), picture, steps),  # type: ignore[arg-type]
+        )
+        for steps in (3, 12)
+    )
+    assert colour(some)[1] > colour(some)[0] + 0.3 and colour(all_steps)[0] > colour(some)[0] + 0.02
+    assert (some.pixels - before.pixels)[0, :20].abs().mean() < 0.03, "and the background stays here too"

@@ -291,7 +291,9 @@ def test_a_value_that_nothing_feeds_is_refused(executor: Executor) -> None:
     nodes = {"start": "repeat_start", "a": "add", "end": "repeat_end", "s": "show"}
     edges = ("start.loop > end.loop", "start.value > a.a", "a.int > end.value", "end.value > s.value")
     found = problem(run(executor, workflow(nodes, *edges)))
-    assert (found["node"], found["input"]) == ("start", "value")
+    assert (
+        found["message"] == "s: the loop takes value from its start, but nothing is connected to value there."
+    )
 
 
 def test_a_loop_around_and_inside_an_instance(executor: Executor, folders: Folders) -> None:
@@ -314,40 +316,16 @@ def test_a_loop_around_and_inside_an_instance(executor: Executor, folders: Folde
     assert "oe#2/i/ie#1/a" in started(told)
 
 
-def test_thousands_of_rounds(executor: Executor, folders: Folders) -> None:
-    nodes = {
-        "n": ("number", {"value": 0}),
-        "start": "repeat_start",
-        "a": ("add", {"b": 1}),
-        "end": ("repeat_end", {"count": 2000}),
-        "s": "show",
-    }
-    edges = (
-        "n.int > start.value",
-        "start.loop > end.loop",
-        "start.value > a.a",
-        "a.int > end.value",
-        "end.value > s.value",
-    )
-    assert ended(run(executor, workflow(nodes, *edges))) == "done" and saved(folders) == ["2000"]
+def test_a_loop_whose_result_nobody_takes_runs_all_its_rounds(executor: Executor, folders: Folders) -> None:
+    nodes = {"start": "repeat_start", "look": "show", "end": "repeat_end"}
+    run(executor, workflow(nodes, "start.loop > end.loop", "start.round > look.value"))
+    assert sorted(saved(folders)) == ["0", "1", "2"]
 
 
-def test_hundreds_of_rounds_of_a_while(executor: Executor, folders: Folders) -> None:
-    nodes = {
-        "n": ("number", {"value": 0}),
-        "start": "repeat_start",
-        "a": ("add", {"b": 1}),
-        "less": ("compare", {"b": 500.0}),
-        "end": ("repeat_while", {"most": 10_000}),
-        "s": "show",
-    }
-    edges = (
-        "n.int > start.value",
-        "start.loop > end.loop",
-        "start.value > a.a",
-        "a.int > end.value",
-        "a.int > less.a",
-        "less.bool > end.again",
-        "end.value > s.value",
-    )
-    assert ended(run(executor, workflow(nodes, *edges))) == "done" and saved(folders) == ["500"]
+def test_without_keep_all_no_round_is_kept(executor: Executor, folders: Folders) -> None:
+    nodes = {"start": "repeat_start", "a": "add", "end": ("repeat_end", {"keep_all": False}), "s": "show"}
+    edges = ("start.loop > end.loop", "start.round > a.a", "a.int > end.value")
+    assert ended(run(executor, workflow(nodes, *edges, "end.value > s.value"))) == "done"
+    assert saved(folders) == ["2"]
+    found = problem(run(executor, workflow(nodes, *edges, "end.values > s.value")))
+    assert found["node"] == "s" and "keep_all" in found["message"]

@@ -1,5 +1,5 @@
 import { apiUrl, request } from "./client";
-import type { Asset, Job, NodeSchema, Problem, WorkflowDocument } from "./types";
+import type { Asset, Job, ModelCard, NodeSchema, Problem, WorkflowDocument } from "./types";
 
 /** One function a route of docs/api.md. */
 export interface CatalogAnswer {
@@ -90,6 +90,10 @@ export function uploadFile(file: File): Promise<{ folder: string; name: string }
   form.append("file", file, file.name || "pasted.png");
   return request("upload", { form });
 }
+
+export const freeMemory = () => request<null>("free", { method: "POST" });
+
+export const getModels = () => request<{ models: ModelCard[] }>("models");
 
 export const getTemplates = () => request<{ templates: Template[] }>("templates");
 export const getTemplate = (name: string) => request<WorkflowDocument>(`templates/${seg(name)}`);

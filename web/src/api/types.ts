@@ -35,6 +35,19 @@ export interface Asset {
   created: number;
 }
 
+export interface ModelCard {
+  folder: string;
+  name: string;
+  kind: string;
+  families: string[];
+  variant: string;
+  layout: string;
+  precision: string;
+  size: number;
+  parameters: number;
+  problem: string;
+}
+
 export interface SliderWidget {
   kind: "Slider";
   min: number;

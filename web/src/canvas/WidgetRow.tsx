@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { label } from "../graph/catalog";
+import { INPUTS } from "../graph/interface";
 import type { Row } from "../graph/layout";
 import { incoming } from "../graph/sheet";
 import { Widget } from "../widgets/Widget";
@@ -22,7 +23,7 @@ export const WidgetRow = memo(function WidgetRow({ node, row }: { node: string; 
       {source && input.widget?.kind !== "TextBox" ? (
         <div className="w-line w-linked" data-testid={`w-${input.name}`}>
           <span className="w-label">{label(input.name)}</span>
-          <span className="w-note">from {source}</span>
+          <span className="w-note">{source === INPUTS ? "set outside" : `from ${source}`}</span>
         </div>
       ) : (
         <Widget node={node} input={input} linked={Boolean(source)} invalid={problem?.severity === "error"} />

@@ -2,7 +2,7 @@ import { create } from "zustand";
 
 /** What this browser remembers about how its user likes things. */
 export type Theme = "auto" | "dark" | "light";
-export type Tab = "gallery" | "queue" | "problems" | "workflows" | "inspector" | "app";
+export type Tab = "gallery" | "queue" | "problems" | "workflows" | "inspector" | "models" | "app" | "settings";
 
 interface Prefs {
   theme: Theme;

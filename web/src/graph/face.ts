@@ -4,6 +4,8 @@ import { linkId, type Card, type Link, type Page, type Sheet } from "./sheet";
 
 /** A subgraph's interface in the document, read onto the sheet as two cards and their links, and written back. */
 const APART = 320;
+/** What an output that nothing feeds comes from: the format wants an end, and the check says what is wrong. */
+const NOWHERE = ["", ""];
 
 export function readFace(id: string, page: Page): Page {
   const { interface: raw, boundary, ...extra } = page.extra;
@@ -33,7 +35,7 @@ export function writeFace(sheet: Sheet): Json {
   const { inputs, outputs } = faceOf(sheet);
   const { ofInputs, ofOutputs } = splitLinks(sheet);
   const to = (name: string) => ofInputs.filter((l) => l.output === name).map((l) => [l.target, l.input]);
-  const from = (name: string) => ofOutputs.filter((l) => l.input === name).map((l) => [l.source, l.output])[0] ?? null;
+  const from = (name: string) => ofOutputs.filter((l) => l.input === name).map((l) => [l.source, l.output])[0] ?? NOWHERE;
   return {
     interface: {
       inputs: inputs.map((port) => ({ ...port.extra, name: port.name, type: port.type, to: to(port.name) })),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countCells, details, grid, summary, techniqueName } from "./report";
+import { cellUnit, countCells, density, details, grid, summary, techniqueName, tokenMap, tokensByCall } from "./report";
 
 const report = { technique: "first_block_cache", grid: ["cccc", "crrr", "crrr", "cccc"], threshold: 0.08, speed_up: 1.83333333 };
 
@@ -39,6 +39,19 @@ describe("reports", () => {
     ]);
   });
 
+  it("say where tokens were computed", () => {
+    expect(tokenMap({ token_map: ["09", "90"] })).toEqual(["09", "90"]);
+    expect(tokenMap({ token_map: [] })).toBeNull();
+    expect(tokenMap({ token_map: ["0x"] })).toBeNull();
+    expect(details({ token_map: ["09"], tokens: 2 })).toEqual([["tokens", "2"]]);
+  });
+
+  it("name their cells", () => {
+    expect(cellUnit(report)).toBe("block");
+    expect(cellUnit({ ...report, modules: 9 })).toBe("module");
+    expect(cellUnit({ ...report, calls: 1 })).toBe("call");
+  });
+
   it("list plain facts", () => {
     expect(details({ ...report, on: true, kinds: ["a", "b"], nested: { x: 1 } })).toEqual([
       ["threshold", "0.08"],
@@ -46,5 +59,18 @@ describe("reports", () => {
       ["on", "yes"],
       ["kinds", "a b"],
     ]);
+  });
+});
+
+describe("counts of tokens and attention", () => {
+  it("are read where the report has them", () => {
+    const counted = { technique: "t", tokens_by_call: [4, 2], density: 0.25 };
+    expect(tokensByCall(counted)).toEqual([4, 2]);
+    expect(density(counted)).toBe(0.25);
+    expect(details(counted).map(([name]) => name)).toEqual(["density"]);
+  });
+
+  it("are nothing where it has none", () => {
+    for (const none of [{}, { tokens_by_call: ["x", 1], density: 7 }]) expect([tokensByCall(none), density(none)]).toEqual([null, null]);
   });
 });

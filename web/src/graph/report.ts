@@ -9,6 +9,20 @@ export function grid(report: Report): readonly string[] | null {
   return Array.isArray(rows) && rows.length > 0 && rows.every((r) => typeof r === "string") ? (rows as string[]) : null;
 }
 
+/** For each row of tokens a string of digits: how often each was computed, 0 to 9; null when there is none. */
+export function tokenMap(report: Report): readonly string[] | null {
+  const rows = report["token_map"];
+  return Array.isArray(rows) && rows.length > 0 && rows.every((r) => typeof r === "string" && /^\d+$/.test(r))
+    ? (rows as string[])
+    : null;
+}
+
+/** What a cell of the grid stands for. */
+export function cellUnit(report: Report): "block" | "module" | "call" {
+  if ("modules" in report) return "module";
+  return "calls" in report ? "call" : "block";
+}
+
 export function countCells(rows: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const row of rows) for (const cell of row) counts[cell] = (counts[cell] ?? 0) + 1;
@@ -73,7 +87,7 @@ function gridSummary(rows: readonly string[], unit: string): string {
 /** The plain facts of a report, for a table. */
 export function details(report: Report): [string, string][] {
   return Object.entries(report)
-    .filter(([name, value]) => !["technique", "grid", "summary"].includes(name) && isFact(value))
+    .filter(([name, value]) => !["technique", "grid", "summary", "token_map", "tokens_by_call"].includes(name) && isFact(value))
     .map(([name, value]) => [name.replaceAll("_", " "), SAVED.test(name) && isShare(value) ? percent(value) : fact(value)]);
 }
 
@@ -85,4 +99,15 @@ function fact(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
   if (typeof value === "boolean") return value ? "yes" : "no";
   return Array.isArray(value) ? value.map(fact).join(" ") : String(value);
+}
+
+/** Tokens computed by each call of the model; null when the report does not count them. */
+export function tokensByCall(report: Report): readonly number[] | null {
+  const counts = report["tokens_by_call"];
+  return Array.isArray(counts) && counts.length > 1 && counts.every((n) => typeof n === "number") ? (counts as number[]) : null;
+}
+
+/** The share of pairs of tokens that attention looked at; null when the report does not say. */
+export function density(report: Report): number | null {
+  return isShare(report["density"]) ? report["density"] : null;
 }

@@ -76,6 +76,15 @@ describe("the document", () => {
     expect(hasNode(again.pages, "main", "subgraph/prompt")).toBe(false);
   });
 
+  it("writes an end also for an output that nothing feeds", () => {
+    const { pages, graph } = made("sample");
+    const unfed = { ...pages[graph]!.sheet, links: [] };
+    const saved = writeDocument({ ...pages, [graph]: { sheet: unfed, extra: {} } }, "main", "T", { format: "patchloom/1" }, null);
+    const face = (saved.graphs[graph] as unknown as { interface: { outputs: unknown[] } }).interface;
+    expect(face.outputs).toEqual([{ name: "latent", type: "Latent", from: ["", ""] }]);
+    expect(faceOf(readDocument(saved).pages[graph]!.sheet).outputs.map((p) => p.name)).toEqual(["latent"]);
+  });
+
   it("loses a subgraph with the last card that stands for it", () => {
     const { pages, graph, sheet: outer, id, page } = made("sample");
     const without = { ...pages, main: { sheet: unpack(outer, id, page)!.sheet, extra: {} } };

@@ -1,11 +1,14 @@
+import { useEffect, useMemo } from "react";
 import { useCatalog } from "../api/catalog";
+import { loadModels, useModels } from "../api/models";
 import { useRuns } from "../api/runs";
-import { flatId, useEditor } from "../canvas/editor";
+import { flatId, pagesNow, useEditor } from "../canvas/editor";
 import { usePlan } from "../canvas/plan";
 import { Reel } from "../canvas/Scrubber";
 import { NodeDocs } from "../canvas/Help";
 import type { NodeRun } from "../graph/events";
 import { listAt, runAt } from "../graph/levels";
+import { findModel, formatBytes, usedModels } from "../graph/models";
 import { formatDuration } from "../graph/numbers";
 import { useJump } from "./Problems";
 import { ReportView } from "./ReportView";
@@ -65,12 +68,26 @@ function RunInspector() {
   );
 }
 
+/** What the files of all models that the workflow names take together. */
+function useModelBytes(): number {
+  const models = useModels((s) => s.models);
+  const version = useEditor((s) => s.version);
+  const catalog = useCatalog((s) => s.catalog);
+  useEffect(() => void (models ?? loadModels()), [models]);
+  return useMemo(() => {
+    const found = new Set(usedModels(pagesNow(), catalog).map((use) => findModel(models ?? [], use)));
+    return [...found].reduce((sum, model) => sum + (model?.size ?? 0), 0);
+  }, [models, version, catalog]);
+}
+
 function PlanView({ runs, reused }: { runs: ReadonlySet<string>; reused: ReadonlySet<string> }) {
   const jump = useJump();
+  const bytes = useModelBytes();
   return (
     <section className="plan" data-testid="plan">
       <h3>Next run</h3>
       <p className="faint">{runs.size ? `${runs.size} to compute, ${reused.size} from the cache` : "Everything is there already: nothing to compute."}</p>
+      {bytes > 0 && <p className="faint">The models of this workflow take {formatBytes(bytes)}.</p>}
       <ul className="chips">
         {[...runs].map((id) => (
           <li key={id}>

@@ -6,8 +6,10 @@ import { AppPanel } from "./AppPanel";
 import { Gallery } from "./Gallery";
 import { Icon, type IconName } from "./Icon";
 import { Inspector } from "./Inspector";
+import { Models } from "./Models";
 import { Problems } from "./Problems";
 import { Queue } from "./Queue";
+import { Settings } from "./Settings";
 import { Workflows } from "./Workflows";
 
 const TABS: readonly { tab: Tab; title: string; icon: IconName; panel: () => ReactNode }[] = [
@@ -16,7 +18,9 @@ const TABS: readonly { tab: Tab; title: string; icon: IconName; panel: () => Rea
   { tab: "problems", title: "Problems", icon: "error", panel: Problems },
   { tab: "workflows", title: "Workflows", icon: "workflows", panel: Workflows },
   { tab: "inspector", title: "Inspector", icon: "inspector", panel: Inspector },
+  { tab: "models", title: "Models", icon: "models", panel: Models },
   { tab: "app", title: "App", icon: "app", panel: AppPanel },
+  { tab: "settings", title: "Settings", icon: "settings", panel: Settings },
 ];
 
 /** The open panel, and the rail of tabs that opens and closes it. */

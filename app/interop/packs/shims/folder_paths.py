@@ -31,6 +31,7 @@ class FolderPaths:
         kinds = {kind: (self.get_folder_paths(kind), MODEL_SUFFIXES) for kind in self.folders.models}
         return {
             **functions,
+            "paths": self,
             "models_dir": models,
             "base_path": str(Path(models).parent),
             "output_directory": self.get_output_directory(),

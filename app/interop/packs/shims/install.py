@@ -11,12 +11,15 @@ from typing import Any
 from app.execution.files import Folders
 from app.interop.packs.shims import (
     api,
+    cli_args,
     comfy_utils,
+    core_models,
     core_nodes,
     graph,
     graph_utils,
     model_management,
     node_typing,
+    samplers,
     server,
 )
 from app.interop.packs.shims.folder_paths import FolderPaths
@@ -24,6 +27,8 @@ from app.interop.packs.shims.folder_paths import FolderPaths
 PACKAGES = ("comfy", "comfy_execution", "comfy_api")
 MODULES: dict[str, ModuleType] = {
     "comfy.utils": comfy_utils,
+    "comfy.cli_args": cli_args,
+    "comfy.samplers": samplers,
     "comfy.model_management": model_management,
     "comfy.comfy_types": node_typing,
     "comfy.comfy_types.node_typing": node_typing,
@@ -38,7 +43,7 @@ def install(folders: Folders) -> dict[str, type]:
     """Make the modules importable; returns the table of classes that `nodes` shows to packs."""
     paths = FolderPaths(folders)
     own = importlib.import_module("nodes")  # ours, which stays importable below the same name
-    table: dict[str, type] = core_nodes.classes(paths)
+    table: dict[str, type] = {**core_nodes.CLASSES, **core_models.CLASSES}
     names = {
         **table,
         "MAX_RESOLUTION": core_nodes.MAX_RESOLUTION,

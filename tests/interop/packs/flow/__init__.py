@@ -96,9 +96,10 @@ class LoopOpen:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {}, "optional": {"first": (ANY,), "second": (ANY,)}}
+        condition = ("BOOLEAN", {"default": True})
+        return {"required": {}, "optional": {"first": (ANY,), "second": (ANY,), "condition": condition}}
 
-    def open(self, first=None, second=None):
+    def open(self, first=None, second=None, condition=True):
         return "loop", first, second
 
 
@@ -156,6 +157,47 @@ class LoopClose:
         return {"result": (end.out(0), end.out(1)), "expand": graph.finalize()}
 
 
+class RepeatOpen:
+    """Begins rounds that are counted: expands into LoopOpen, handing it a number as condition."""
+
+    CATEGORY = "flow"
+    RETURN_TYPES = ("LOOP", ANY, "INT")
+    FUNCTION = "open"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {"times": ("INT", {"default": 2})},
+            "optional": {"first": (ANY,), "second": (ANY,)},
+        }
+
+    def open(self, times, first=None, second=None):
+        left = times if second is None else second
+        graph = GraphBuilder()
+        graph.node("FlowLoopOpen", first=first, second=left, condition=left)
+        return {"result": ("loop", first, left), "expand": graph.finalize()}
+
+
+class RepeatClose:
+    """Ends counted rounds: expands into the nodes that count, and LoopClose."""
+
+    CATEGORY = "flow"
+    RETURN_TYPES = (ANY,)
+    FUNCTION = "close"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        raw = {"rawLink": True}
+        return {"required": {"loop": ("LOOP", raw)}, "optional": {"first": (ANY, raw)}}
+
+    def close(self, loop, first=None):
+        graph = GraphBuilder()
+        left = graph.node("FlowPlus", a=[loop[0], 2], b=-1.0)
+        again = graph.node("FlowLess", a=0, b=left.out(0))
+        end = graph.node("FlowLoopClose", loop=loop, again=again.out(0), first=first, second=left.out(0))
+        return {"result": (end.out(0),), "expand": graph.finalize()}
+
+
 class Sometimes:
     """Expands for some elements of a list and not for others."""
 
@@ -173,6 +215,23 @@ class Sometimes:
         graph = GraphBuilder()
         sum = graph.node("FlowPlus", a=value, b=100)
         return {"result": (sum.out(0), "expanded"), "expand": graph.finalize()}
+
+
+class Loose:
+    """Expands into what a prompt could not be: types that do not fit, values that a class would refuse."""
+
+    CATEGORY = "flow"
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "go"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def go(self):
+        graph = GraphBuilder()
+        part = graph.node("ChecksSilent", mine=20.0, theirs=30.0)
+        return {"result": (graph.node("FlowPlus", a=1, b=part.out(0)).out(0),), "expand": graph.finalize()}
 
 
 class Pictures:
@@ -212,5 +271,18 @@ class Circle:
         return {"result": (other.out(0),), "expand": graph.finalize()}
 
 
-KINDS = (Choose, Block, Less, Plus, LoopOpen, LoopClose, Sometimes, Pictures, Circle)
+KINDS = (
+    Choose,
+    Block,
+    Less,
+    Plus,
+    LoopOpen,
+    LoopClose,
+    RepeatOpen,
+    RepeatClose,
+    Loose,
+    Sometimes,
+    Pictures,
+    Circle,
+)
 NODE_CLASS_MAPPINGS = {f"Flow{kind.__name__}": kind for kind in KINDS}

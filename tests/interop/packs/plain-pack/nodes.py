@@ -1,4 +1,7 @@
 # ruff: noqa: N802 - the names are those of ComfyUI's interface
+from pathlib import Path
+
+import folder_paths
 import torch
 from comfy.utils import ProgressBar, common_upscale
 
@@ -108,6 +111,22 @@ class Preview(PreviewImage):
 
 class Keep(SaveImage):
     CATEGORY = "show"
+
+
+class File:
+    """Chooses among the files that are there now."""
+
+    CATEGORY = "show"
+    RETURN_TYPES = ("STRING",)
+    FUNCTION = "choose"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        folder = folder_paths.get_input_directory()
+        return {"required": {"name": (sorted(path.name for path in Path(folder).iterdir()), {})}}
+
+    def choose(self, name):
+        return (Path(folder_paths.get_annotated_filepath(name)).read_text(),)
 
 
 class Shapes:
@@ -232,6 +251,7 @@ KINDS = (
     Mean,
     Preview,
     Keep,
+    File,
     Shapes,
     Half,
     Steps,

@@ -1,14 +1,42 @@
-"""What is wrong with a prompt as a client sent it, beyond what our check of the document finds."""
+"""Prompts as clients send them: values of packs' nodes in the type that is wanted, and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
+from app.graph.workflow import NodeInstance, Workflow
 from app.interop.flat import SCHEMA
 from app.interop.names import placeholder_type
+
+TYPES: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+def coerced(workflow: Workflow, catalog: Catalog) -> Workflow:
+    """Return a prompt with the values of packs' nodes in the types of their inputs, as ComfyUI takes them.
+
+    Clients send 1 for True and "5" for 5; what cannot be read so stays, and the check tells of it.
+    """
+    nodes = {id: in_type(node, catalog) for id, node in workflow.graph.nodes.items()}
+    return replace(workflow, graphs={**workflow.graphs, workflow.root: replace(workflow.graph, nodes=nodes)})
+
+
+def in_type(node: NodeInstance, catalog: Catalog) -> NodeInstance:
+    spec = catalog.get(node.type)
+    if spec is None or SCHEMA not in spec.outside:
+        return node
+    types = {entry.name: TYPES.get(entry.type) for entry in spec.inputs}
+    values = dict(node.values)
+    for name, value in node.values.items():
+        kind = types.get(name)
+        if kind is not None and isinstance(value, bool | int | float | str):
+            with contextlib.suppress(ValueError, OverflowError):
+                values[name] = kind(value)
+    return replace(node, values=values)
 
 
 def faults_in(prompt: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:

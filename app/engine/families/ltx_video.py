@@ -1,0 +1,62 @@
+"""LTX-Video: a video transformer over single latent cells, text through cross-attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from app.engine.families.family import Family, LatentFormat, Stack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
+from app.engine.prediction import ModelInput, from_velocity
+from app.engine.tokens import Layout
+
+FRAMES, PIXELS = 8, 32  # that a latent cell stands for, in time and along each side
+RATE = 25  # frames a second that positions are counted at
+
+
+def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
+    frames, rows, columns = given.latent.shape[2:]
+    return {
+        "hidden_states": given.latent.flatten(2).transpose(1, 2),
+        "encoder_hidden_states": given.conditioning.tokens,
+        "timestep": given.time(1000),
+        "encoder_attention_mask": None,
+        "num_frames": frames,
+        "height": rows,
+        "width": columns,
+        "rope_interpolation_scale": (FRAMES / RATE, PIXELS, PIXELS),
+    }
+
+
+def denoised(given: ModelInput, output: Tensor) -> Tensor:
+    return from_velocity(given, output.transpose(1, 2).reshape(given.latent.shape))
+
+
+def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[str, Any]:
+    return {"image_rotary_emb": tuple(table[:, active] for table in arguments["image_rotary_emb"])}
+
+
+BLOCKS = Stack(
+    path="transformer_blocks",
+    inputs={"image": "hidden_states"},
+    returns=("image",),
+    attention={"attn1": ("image", "image"), "attn2": ("image", "text")},
+    mlp=("ff",),
+    cut=cut,
+)
+LTX_VIDEO = Family(
+    name="ltx-video",
+    transformer="LTXVideoTransformer3DModel",
+    stacks=(BLOCKS,),
+    arguments=arguments,
+    denoised=denoised,
+    latent=LatentFormat(
+        downscale=PIXELS, patch=(1, 1, 1), frames=True, video_vae=True, autoencoder="ltx-video-128"
+    ),
+    prompting=Prompting(
+        (TextTower("t5-xxl", "tokenizer", "text_encoder", 128, padding="none"),), tokens_of("t5-xxl")
+    ),
+    native_size=(768, 512),
+)

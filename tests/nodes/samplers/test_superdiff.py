@@ -1,0 +1,92 @@
+"""SuperDiff on data that are known exactly, and on tiny models."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from app.engine.media import Latent
+from app.engine.sampling import Sigmas
+from nodes.samplers.superdiff import Densities, Mode, SuperDiff, superdiff
+from nodes.schedules.flow_schedule import flow_schedule
+from tests.nodes.samplers.closed_form import even, noise
+from tests.tiny import zoo
+from tests.tiny.recorder import Recorder
+from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+
+SPREAD = 0.5
+
+
+def around(mean: float, latent: Tensor, sigma: float) -> Tensor:
+    """The denoised sample for data of one normal distribution."""
+    keep = 1 - sigma
+    return mean + keep * SPREAD**2 / (keep**2 * SPREAD**2 + sigma**2) * (latent - keep * mean)
+
+
+def world(means: tuple[float, float, float]) -> object:
+    """Three prompts, each for data around a mean of its own."""
+
+    def denoise(latent: Tensor, sigma: float) -> Tensor:
+        parts = zip(means, latent.chunk(3), strict=True)
+        return torch.cat([around(mean, part, sigma) for mean, part in parts])
+
+    return denoise
+
+
+def solve(
+    sampler: SuperDiff, means: tuple[float, float, float], steps: int = 200
+) -> tuple[Tensor, Densities]:
+    thrice = noise(4).repeat(3, 1, 1, 1)
+    return sampler.solve(world(means), thrice, even(steps, 0.99), lambda step, denoised: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lift", [0.0, 40.0])
+def test_and_keeps_both_densities_apart_by_the_lift(lift: float) -> None:
+    picture, risen = solve(SuperDiff("and", 1.5, 1.0, lift, 3), (-1.0, 1.0, 0.0))
+    difference = (risen.second - risen.first).flatten()
+    assert difference == pytest.approx(torch.full((4,), lift), abs=0.02 * max(lift, 20))
+    if lift == 0:
+        assert picture.mean().item() == pytest.approx(0, abs=0.15), "half-way between the prompts' data"
+
+
+def test_the_densities_are_those_of_the_data() -> None:
+    """With one prompt for all, the estimated rise is the true one: between noise and the end of the walk."""
+    start, end = 0.99, 0.02
+    sampler = SuperDiff("and", 1.0, 1.0, 0.0, 3)
+    thrice = noise(4).repeat(3, 1, 1, 1)
+    sigmas = Sigmas(tuple(start * (end / start) ** (step / 3000) for step in range(3001)))
+    picture, risen = sampler.solve(world((0.7,) * 3), thrice, sigmas, lambda step, denoised: None)  # type: ignore[arg-type]
+
+    def log_density(scaled: Tensor, sigma: float) -> Tensor:
+        variance = SPREAD**2 + (sigma / (1 - sigma)) ** 2
+        each = -((scaled - 0.7) ** 2) / (2 * variance) - 0.5 * torch.tensor(2 * torch.pi * variance).log()
+        return each.sum((1, 2, 3))
+
+    true = log_density(picture / (1 - end), end) - log_density(noise(4) / (1 - start), start)
+    estimate = risen.first.flatten()
+    assert torch.equal(risen.first, risen.second)
+    assert (estimate - true).abs().max() < 0.05 * true.abs().max()
+
+
+def test_or_takes_a_side() -> None:
+    picture, _ = solve(SuperDiff("or", 1.0, 5.0, 0.0, 3), (-1.0, 1.0, 0.0))
+    sides = picture.mean((1, 2, 3))
+    assert (sides.abs() > 0.7).all(), "each picture belongs to one of the prompts"
+    mixed, _ = solve(SuperDiff("or", 1.0, 0.0, 0.0, 3), (-1.0, 1.0, 0.0))
+    assert mixed.mean().item() == pytest.approx(0, abs=0.15), "temperature 0 is half of each"
+
+
+@pytest.mark.parametrize("mode", ["and", "or"])
+def test_whole_runs(mode: Mode) -> None:
+    model = zoo.build("flux")
+    one, two, empty = (zoo.prompt(model, seed=seed) for seed in (2, 3, 4))
+    latent = Latent(torch.zeros_like(zoo.noise(model, batch=2)), "flux")
+
+    def run(*prompts: object, seed: int = 1) -> Tensor:
+        return superdiff(Recorder(), model, *prompts, flow_schedule(8), latent, mode, seed=seed).samples  # type: ignore[arg-type]
+
+    first = run(one, two, empty)
+    assert first.shape == latent.samples.shape and first.isfinite().all()
+    assert torch.equal(first, run(one, two, empty)) and not torch.allclose(
+        first, run(one, two, empty, seed=2)
+    )
+    assert run(one, one, empty).isfinite().all(), "equal prompts divide nothing by 0"
