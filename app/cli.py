@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app import __version__
+from app import __version__, node_tables
 from app.command_line import (
     UserMistake,
     import_nodes,
@@ -176,7 +176,8 @@ def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
     nodes.add_argument(
         "--json", action="store_true", help="the whole catalogue as JSON, as the canvas reads it"
     )
-    nodes.add_argument("--markdown", action="store_true", help="a table, as it stands in the README")
+    nodes.add_argument("--markdown", action="store_true", help="a page, as it stands in docs/all_nodes.md")
+    nodes.add_argument("--summary", action="store_true", help="a table of folders, as in the README")
     add_common(nodes)
     nodes.set_defaults(command=nodes_command)
 
@@ -257,8 +258,8 @@ def nodes_command(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.to_json(), indent=1))
         return OK
-    if options.markdown:
-        print("\n".join(f"| `{spec.id}` | {spec.category} | {spec.description} |" for spec in found))
+    if options.markdown or options.summary:
+        print(node_tables.page(found) if options.markdown else node_tables.summary(found), end="")
         return OK
     for spec in found:
         inputs = ", ".join(f"{entry.name}: {entry.type}" for entry in spec.inputs)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app import node_tables
 from app.cli import parser
 from app.execution.events import KINDS
 from app.graph import catalog
@@ -59,8 +60,9 @@ def test_commands_in_the_readme_exist() -> None:
     assert set(re.findall(r"^make (\w+)", text, re.M)) <= targets
 
 
-def test_the_readme_table_of_nodes_is_current() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `(\w+)` \| ([\w/]+) \| (.+?) \|$", text, re.M))
-    there = {(spec.id, spec.category, spec.description) for spec in catalog.find()}
-    assert told == there, "paste what `patchloom nodes --markdown` prints into the README"
+def test_the_tables_of_nodes_are_current() -> None:
+    found = catalog.find()
+    page = (ROOT / "docs" / "all_nodes.md").read_text(encoding="utf-8")
+    assert page == node_tables.page(found), "run: patchloom nodes --markdown > docs/all_nodes.md"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert node_tables.summary(found) in readme, "paste what `patchloom nodes --summary` prints into the README"

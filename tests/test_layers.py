@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "app.config": {"app.execution"},
     "app.model_paths": set(),
+    "app.node_tables": {"app.graph"},
     "app.measure": {"app.graph", "app.execution", "app.config", "app.engine"},
     "app.headless": {"app.graph", "app.execution", "app.config", "app.measure", "rich"},
     "app.command_line": {"app.graph", "app.interop", "app.config", "app.model_paths"},
@@ -29,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.serving": {"app.command_line", "app.config", "app.server", "app.store"},
     "app.cli": {
         *("app.graph", "app.interop", "app.config", "app.headless", "app.measure"),
-        *("app.command_line", "app.serving", "app.checkpoints"),
+        *("app.command_line", "app.serving", "app.checkpoints", "app.node_tables"),
     },
     "nodes": {
         "app.engine",

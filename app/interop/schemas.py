@@ -8,7 +8,7 @@ from typing import Any
 from app.graph.catalog import Catalog
 from app.graph.spec import Input, NodeSpec
 from app.graph.values import limits
-from app.graph.widgets import SEED_LIMIT, ImageFile, ModelFile
+from app.graph.widgets import SEED_LIMIT, AudioFile, ImageFile, ModelFile, VideoFile
 from app.interop.flat import SCHEMA
 from app.interop.names import RULES, class_type_of
 from app.interop.rules import Named, Rule, Word
@@ -17,6 +17,7 @@ MODULE = "patchloom"
 MOST = 16384  # a frontend that is told no limit stops at 2048
 LONG_TEXTS = ("text", "value", "string")
 TYPES = {"int": "INT", "float": "FLOAT", "bool": "BOOLEAN", "str": "STRING", "Any": "*"}
+FILES = {ModelFile: "ckpt_name", VideoFile: "file", AudioFile: "audio"}  # an input that offers the same files
 Schema = dict[str, Any]
 
 
@@ -78,7 +79,7 @@ def of_input(entry: Input, names: Mapping[str, list[str]]) -> list[Any]:
     if entry.choices:
         return [list(entry.choices), {"default": entry.default}]
     if isinstance(entry.widget, ModelFile | ImageFile):
-        return [names["ckpt_name" if isinstance(entry.widget, ModelFile) else "image"]]
+        return [names[FILES.get(type(entry.widget), "image")]]
     settings: dict[str, Any] = {"tooltip": entry.help}
     if not entry.required and not entry.port:
         settings["default"] = entry.default

@@ -58,8 +58,8 @@ def attention_backend(model: Model, backend: Backend = "auto") -> Model:
 
     Args:
         model: The diffusion transformer.
-        backend: With `auto`, torch decides; `sage` computes in 8 bits, is for NVIDIA GPUs and a package of its
-            own; `math` is slow and exact, for comparisons.
+        backend: With `auto`, torch decides. `sage` computes in 8 bits, on NVIDIA GPUs, and is a package of
+            its own; `math` is slow and exact, for comparisons.
     """
     if not installed(backend):
         raise Refusal(

@@ -22,7 +22,7 @@ SITES = {
     "flux": (5, 9, 5),
     "sd3": (4, 13, 6),
     "pixart": (4, 12, 8),
-    "pixart-alpha": (4, 12, 8),
+    "pixart-alpha": (2, 6, 4),
     "lumina2": (5, 10, 5),
     "wan": (3, 9, 6),
     "qwen-image": (3, 9, 3),

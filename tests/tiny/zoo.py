@@ -48,13 +48,13 @@ def sd3() -> nn.Module:
     )
 
 
-def pixart(*, heads: int = 2, told_size: bool = False) -> nn.Module:
+def pixart(*, heads: int = 2, layers: int = 4, told_size: bool = False) -> nn.Module:
     from diffusers import PixArtTransformer2DModel
 
     return PixArtTransformer2DModel(
         in_channels=4,
         out_channels=8,
-        num_layers=4,
+        num_layers=layers,
         num_attention_heads=heads,
         attention_head_dim=16,
         cross_attention_dim=16 * heads,

@@ -32,6 +32,7 @@ MODEL_INPUTS = {
     "lora_name": "loras",
     "control_net_name": "controlnet",
 }
+UPLOAD_INPUTS = {"image": "images", "file": "videos", "audio": "sounds"}
 
 
 @both("GET", "/view")
@@ -100,9 +101,8 @@ async def object_info_of(request: web.Request) -> web.Response:
 def schemas_of(request: web.Request) -> dict[str, Any]:
     folders = request.app[STATE].settings.folders
     names = {name: folders.choices("models", folder) for name, folder in MODEL_INPUTS.items()}
-    return schemas.object_info(
-        request.app[STATE].catalog, names | {"image": folders.choices("images", "input")}
-    )
+    uploads = {name: folders.choices(kind, "input") for name, kind in UPLOAD_INPUTS.items()}
+    return schemas.object_info(request.app[STATE].catalog, names | uploads)
 
 
 @both("GET", "/models")

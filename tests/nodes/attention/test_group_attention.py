@@ -23,7 +23,7 @@ def cross(side: int, frames: int, several: bool) -> Sees:
 @pytest.mark.parametrize("family", ZOO)
 def test_groups_equal_the_plain_mask_in_every_family(family: str) -> None:
     model = build(family)
-    plain = Masked(cross(3, 2, several=family == "wan"))
+    plain = Masked(cross(3, 2, several=model.family.latent.frames))
     assert close(run(model.with_patch(GroupAttention(3, 2))), run(model.with_patch(plain)))
 
 

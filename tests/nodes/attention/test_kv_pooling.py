@@ -60,7 +60,8 @@ def test_squares_at_the_edge_average_what_they_hold() -> None:
 def test_share_of_the_keys_in_every_family(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert not torch.equal(run(model.with_patch(KvPooling(2, 0)), watcher), run(model))
-    image, text = (144 if family == "wan" else 48), (0 if family in {"wan", "pixart"} else 5)
+    joint = "joint" in {asks for stack in model.family.stacks for asks, _ in stack.attention.values()}
+    image, text = (144 if model.family.latent.frames else 48), (5 if joint else 0)
     seen, keys = image // 4 + text, image + text
     if family == "sd3":  # two of its four blocks attend to the picture once more
         seen, keys = 4 * seen + 2 * 12, 4 * keys + 2 * 48

@@ -43,7 +43,7 @@ def seen_by(seen: list[Heads]) -> object:
 def test_every_family_says_by_how_much(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert not torch.equal(run(model.with_patch(ProportionalAttention(8, 1.0)), watcher), run(model))
-    tokens = 144 if family == "wan" else 48
+    tokens = 144 if model.family.latent.frames else 48
     assert watcher.reports[0]["factor"] == pytest.approx((log(tokens) / log(8)) ** 0.5)
 
 

@@ -24,6 +24,7 @@ export function CardHead({ card, schema, known }: Props) {
   return (
     <div className="card-head" onDoubleClick={() => enterGraph(card.id) || isBoundary(card.id) || useSurface.setState({ renaming: card.id })}>
       {renaming ? <TitleEntry id={card.id} title={title} /> : <span className="card-title" title={titleHint(card, schema)}>{title}</span>}
+      {card.extra["pinned"] === true && <Icon name="lock" size={12} />}
       {card.mode !== "on" && <span className="badge off">{card.mode}</span>}
       {known ? <RunBadge id={card.id} /> : <UnknownBadge />}
       {graphOf(card.type) !== null && <EnterButton id={card.id} title={title} />}

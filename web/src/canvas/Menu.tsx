@@ -5,12 +5,13 @@ import { addDot, clearDots } from "../graph/dots";
 import { graphOf } from "../graph/interface";
 import type { Dot } from "../graph/sheet";
 import { Icon, type IconName } from "../panels/Icon";
-import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, switchMode } from "./actions";
+import { arrangeCards, collapseSelection, copySelection, deleteSelection, duplicateSelection, groupSelection, paint, pasteText, pinSelection, switchMode } from "./actions";
 import { LININGS } from "./aligning";
 import { edit, enterGraph, select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 import { runSelected } from "./keymap";
 import { subgraphSelection, unpackSelection } from "./grouping";
+import { addNote, selectMembers } from "./notes";
 import { toast, useSurface, type MenuRequest } from "./surface";
 import { FIT_VIEW } from "./view";
 
@@ -142,6 +143,7 @@ function cardItems(id: string): Item[] {
     { label: "Mute", icon: "mute", keys: "Ctrl M", act: () => switchMode("mute") },
     { label: "Bypass", icon: "bypass", keys: "Ctrl B", act: () => switchMode("bypass") },
     { label: "Collapse", icon: "chevron", keys: "Alt C", act: collapseSelection },
+    { label: "Pin or unpin", icon: "lock", keys: "Alt P", act: pinSelection },
     { label: "Group", icon: "group", keys: "Ctrl G", act: groupSelection },
     ...subgraphItems(id),
     { label: "Delete", icon: "trash", keys: "Del", act: deleteSelection },
@@ -161,6 +163,9 @@ function subgraphItems(id: string): Item[] {
 function frameItems(id: string): Item[] {
   return [
     { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
+    { label: "Mute what is in it", icon: "mute", act: () => [selectMembers(id), switchMode("mute")] },
+    { label: "Bypass what is in it", icon: "bypass", act: () => [selectMembers(id), switchMode("bypass")] },
+    { label: "Select what is in it", icon: "group", act: () => selectMembers(id) },
     { label: "Remove group", icon: "trash", keys: "Del", act: deleteSelection },
   ];
 }
@@ -170,6 +175,7 @@ function paneItems(menu: MenuRequest, flow: ReturnType<typeof useReactFlow<FlowN
   const canvas = flow.screenToFlowPosition(screen);
   return [
     { label: "Add node", icon: "plus", keys: "Space", act: () => useSurface.setState({ palette: { screen, canvas, end: null } }) },
+    { label: "Add note", icon: "pencil", keys: "N", act: () => addNote(canvas) },
     { label: "Paste", icon: "copy", keys: "Ctrl V", act: () => void pasteFromClipboard(canvas) },
     { label: "Select all", icon: "group", keys: "Ctrl A", act: selectAll },
     { label: "Lay out", icon: "arrange", keys: "L", act: arrangeCards },

@@ -134,6 +134,15 @@ export function collapseSelection(): void {
   if (ids.size) edit((sheet) => toggleCollapsed(sheet, ids));
 }
 
+/** Pin the cards where they are; when all of them are pinned, let them go. */
+export function pinSelection(): void {
+  const ids = selectedNodes();
+  if (!ids.size) return;
+  const { cards } = currentSheet();
+  const all = [...ids].every((id) => cards[id]!.extra["pinned"] === true);
+  edit((sheet) => updateCards(sheet, ids, (card) => ({ extra: { ...card.extra, pinned: !all } })));
+}
+
 export function groupSelection(): void {
   const framed = addFrame(currentSheet(), selectedCards(), sizeOf);
   if (!framed) return toast("Select the nodes to group first.");

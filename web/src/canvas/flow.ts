@@ -102,6 +102,7 @@ function cardNode(card: Card, schema: NodeSchema, known: boolean, selected: bool
       }),
     ),
     selected,
+    draggable: card.extra["pinned"] !== true,
     dragHandle: ".card-head",
     ariaLabel: `${card.title || schema.title}, ${card.id}`,
     data: { card, schema, known, layout },

@@ -1,10 +1,11 @@
 import type { ReactFlowInstance } from "@xyflow/react";
-import { arrangeCards, collapseSelection, deleteSelection, duplicateSelection, groupSelection, switchMode } from "./actions";
+import { arrangeCards, collapseSelection, deleteSelection, duplicateSelection, groupSelection, pinSelection, switchMode } from "./actions";
 import { LININGS } from "./aligning";
 import { enterGraph, flatId, openPath, redoEdit, select, selectAll, selectedCards, undoEdit, useEditor } from "./editor";
 import { chooseFile, downloadDocument } from "./dropping";
 import type { FlowNode } from "./flow";
 import { subgraphSelection, unpackSelection } from "./grouping";
+import { addNote } from "./notes";
 import { usePrefs } from "./prefs";
 import { run } from "./running";
 import { closeFloating, toast, useSurface } from "./surface";
@@ -40,6 +41,8 @@ export const BINDINGS: readonly Binding[] = [
   { part: "Edit", keys: ["Mod+M"], does: "Mute: the node does not run", act: () => switchMode("mute") },
   { part: "Edit", keys: ["Mod+B"], does: "Bypass: inputs pass through", act: () => switchMode("bypass") },
   { part: "Edit", keys: ["Alt+C"], does: "Collapse or unfold", act: collapseSelection },
+  { part: "Edit", keys: ["Alt+P"], does: "Pin: the node cannot be moved", act: pinSelection },
+  { part: "Edit", keys: ["N"], does: "Add a note", act: (flow) => addNote(middle(flow)) },
   { part: "Edit", keys: ["Mod+G"], does: "Group the selection", act: groupSelection },
   { part: "Edit", keys: ["Mod+Shift+G"], does: "Make a subgraph of the selection", act: subgraphSelection },
   { part: "Edit", keys: ["Mod+Shift+U"], does: "Unpack the subgraph", act: unpackSelection },

@@ -1,0 +1,40 @@
+"""The catalogue as Markdown: a page of all nodes, and a line for each folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from app.graph.catalog import Catalog
+from app.graph.spec import NodeSpec
+
+HEAD = """\
+# All nodes
+
+Written by `patchloom nodes --markdown`; `patchloom nodes` shows their inputs and outputs, and so does the canvas.
+"""
+
+
+def folders(catalog: Catalog) -> Iterator[tuple[str, list[NodeSpec]]]:
+    """Yield each folder with its nodes."""
+    ordered = sorted(catalog, key=lambda spec: (spec.category, spec.id))
+    for folder, nodes in groupby(ordered, key=lambda spec: spec.category):
+        yield folder, list(nodes)
+
+
+def page(catalog: Catalog) -> str:
+    """Return docs/all_nodes.md."""
+    parts = [HEAD]
+    for folder, nodes in folders(catalog):
+        rows = [f"| `{spec.id}` | {spec.description} |" for spec in nodes]
+        parts += [f"## {folder}\n| node | what it does |\n|---|---|", *rows, ""]
+    return "\n".join(parts)
+
+
+def summary(catalog: Catalog) -> str:
+    """Return the README's table of nodes."""
+    rows = [
+        f"| [{folder}](docs/all_nodes.md#{folder}) | {', '.join(f'`{spec.id}`' for spec in nodes)} |"
+        for folder, nodes in folders(catalog)
+    ]
+    return "\n".join(["| folder | nodes |", "|---|---|", *rows]) + "\n"

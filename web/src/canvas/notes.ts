@@ -1,0 +1,29 @@
+import { freeId, type Frame } from "../graph/sheet";
+import { membersOf, updateFrame } from "../graph/edit";
+import { sizeOf } from "./attachments";
+import { currentSheet, edit, select } from "./editor";
+
+/** Notes are groups with a text of their own; groups act on the cards that lie in them. */
+const SIZE = { width: 260, height: 160 };
+
+export function addNote({ x, y }: { x: number; y: number }): void {
+  const id = freeId("group:1", (name) => currentSheet().frames.some((f) => f.id === name));
+  const frame: Frame = { id, title: "Note", color: "yellow", x: Math.round(x), y: Math.round(y), ...SIZE, extra: { note: "" } };
+  edit((sheet) => ({ ...sheet, frames: [...sheet.frames, frame] }));
+}
+
+export function noteOf(frame: Frame): string | null {
+  return typeof frame.extra["note"] === "string" ? frame.extra["note"] : null;
+}
+
+export function writeNote(id: string, note: string): void {
+  const frame = currentSheet().frames.find((f) => f.id === id);
+  if (frame) edit((sheet) => updateFrame(sheet, id, { extra: { ...frame.extra, note } }), `note ${id}`);
+}
+
+/** Select the cards that lie in a group, for whatever is to be done with them. */
+export function selectMembers(id: string): void {
+  const sheet = currentSheet();
+  const frame = sheet.frames.find((f) => f.id === id);
+  if (frame) select(membersOf(frame, sheet, sizeOf));
+}
