@@ -91,7 +91,8 @@ class Desk:
         """Bring the first group of nodes to a readable size."""
         prompt = self.page.locator('.react-flow__node[data-id="prompt_0"]')
         self.page.evaluate("() => document.activeElement?.blur()")
-        prompt.dispatch_event("pointerdown")
+        self.page.keyboard.press("f")
+        self.page.wait_for_timeout(700)
         box = prompt.bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -52,7 +52,7 @@ def lora_families(path: Path, modified: int) -> Fit:
     found = {
         name for name, patterns in originals().items() if any(patterns.fullmatch(stem) for stem in stems)
     }
-    return frozenset(found) or None
+    return frozenset(found | {"flux-mini"} if "flux" in found else found) or None
 
 
 @cache

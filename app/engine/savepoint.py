@@ -20,6 +20,7 @@ from torch import Tensor
 from app.engine.model import Patch
 from app.engine.run import Run
 from app.engine.storage import NotStorable, Stored, from_bytes, to_bytes
+from app.graph.problem import Refusal
 
 log = logging.getLogger(__name__)
 STATE = "state"
@@ -135,7 +136,14 @@ class Journal:
         if not self.told:
             return None
         answer = self.told.popleft()
-        assert answer.sigma == sigma, f"the stored run asked at {answer.sigma}, this one asks at {sigma}"
+        if answer.sigma != sigma:
+            self.close()
+            raise Refusal(
+                f"The stored part of this run asked at {answer.sigma:g} and not at {sigma:g}: "
+                "an older version of the sampler wrote it.",
+                "Run it again; it starts anew.",
+                code="stale_savepoint",
+            )
         return answer.denoised
 
     def note(self, sigma: float, denoised: Tensor) -> None:

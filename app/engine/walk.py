@@ -63,7 +63,10 @@ class Walk:
         return self.inpainting.after(self.guider(self, latent, sigma), sigma)
 
     def __call__(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
-        """Answer the guider: what the patched transformer says in one branch."""
+        """Answer the guider: what the patched transformer says in one branch.
+
+        Of several prompts each but the first has a branch of its own: `cond`, `cond1`, `cond2`.
+        """
         model = self.run.model
         refuse_foreign_text(conditioning, self.run)
         if conditioning.everywhere:

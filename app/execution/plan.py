@@ -57,6 +57,10 @@ class Brought:
     key: str
 
 
+class Nodes(dict[str, PlannedNode]):
+    """The planned nodes of a run by id; others may refer to them weakly, unlike to a plain dict."""
+
+
 @dataclass(frozen=True)
 class Planner:
     """Plans nodes, each once, sources before users. A run may bring more nodes than its document has.
@@ -70,7 +74,7 @@ class Planner:
     links: Links
     catalog: Catalog
     folders: Folders
-    nodes: dict[str, PlannedNode] = field(default_factory=dict)
+    nodes: Nodes = field(default_factory=Nodes)
 
     def add(
         self, id: str, instance: NodeInstance, links: Mapping[str, list[Link]], brought: Brought | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.interop.flat import FlatNode
 from app.interop.reach import Reach
-from app.interop.rules import Out, Part, Rule, Same
+from app.interop.rules import Out, Part, Rule, Same, Word
 from app.interop.ways import Loosely
 
 CLIP = (Out("CLIP", "CLIP", "text_encoder"),)
@@ -17,10 +17,20 @@ FAMILIES = {
     "wan": "wan",
     "qwen_image": "qwen-image",
     "pixart": "pixart",
+    "chroma": "chroma",
+    "ltxv": "ltx-video",
+    "hunyuan_video": "hunyuan-video",
+    "flux2": "flux2",
 }
 FAMILY = Loosely("type", FAMILIES, "auto")
-PRECISION = Loosely(
-    "weight_dtype", {"default": "auto"}, "auto", "is computed at the precision of the file here"
+PRECISION = Word(
+    "weight_dtype",
+    {
+        "default": "auto",
+        "fp8_e4m3fn": "float8_e4m3",
+        "fp8_e4m3fn_fast": "float8_e4m3",
+        "fp8_e5m2": "float8_e5m2",
+    },
 )
 DEVICE = {"device": (("default",), "is not chosen by a node here")}
 SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".sft")
@@ -73,6 +83,32 @@ LOADER_RULES = (
         (Part("load_triple_text_encoder", {f"name_{n}": Same(f"clip_name{n}") for n in (1, 2, 3)}),),
         {},
         {f"clip_name{n}": "" for n in (1, 2, 3)},
+        CLIP,
+    ),
+    Rule(  # the next three belong to the node pack ComfyUI-GGUF
+        "UnetLoaderGGUF",
+        (Part("load_transformer", {"name": Same("unet_name")}),),
+        {},
+        {"unet_name": ""},
+        MODEL,
+    ),
+    Rule(
+        "CLIPLoaderGGUF",
+        (Part("load_text_encoder", {"name": Same("clip_name"), "family": FAMILY}),),
+        {},
+        {"clip_name": "", "type": "stable_diffusion"},
+        CLIP,
+    ),
+    Rule(
+        "DualCLIPLoaderGGUF",
+        (
+            Part(
+                "load_dual_text_encoder",
+                {"name_1": Same("clip_name1"), "name_2": Same("clip_name2"), "family": FAMILY},
+            ),
+        ),
+        {},
+        {"clip_name1": "", "clip_name2": "", "type": "sdxl"},
         CLIP,
     ),
     Rule(

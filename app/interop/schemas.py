@@ -79,7 +79,7 @@ def of_input(entry: Input, names: Mapping[str, list[str]]) -> list[Any]:
     if entry.choices:
         return [list(entry.choices), {"default": entry.default}]
     if isinstance(entry.widget, ModelFile | ImageFile):
-        return [names[FILES.get(type(entry.widget), "image")]]
+        return [names.get(FILES.get(type(entry.widget), "image"), [])]
     settings: dict[str, Any] = {"tooltip": entry.help}
     if not entry.required and not entry.port:
         settings["default"] = entry.default

@@ -125,7 +125,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "One saved workflow.", {"revision": int}, answer={**SAVED, **DOCUMENT}
     ),
     ("PUT", "/api/workflows/{id}"): Operation(
-        "Save a new revision.", body={**TO_SAVE, "base_revision": int}, answer=SAVED
+        "Save a new revision.", body={**TO_SAVE, "base_revision": int, "keep?": bool}, answer=SAVED
     ),
     ("GET", "/api/workflows/{id}/revisions"): Operation("Its revisions.", answer={"revisions": list[Any]}),
     ("DELETE", "/api/workflows/{id}"): Operation("Delete a workflow with its revisions.", status=204),

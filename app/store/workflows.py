@@ -79,8 +79,13 @@ class Workflows:
             )
         return self.get(id)
 
-    def save(self, id: str, title: str, document: Mapping[str, Any], base: int) -> SavedWorkflow:
-        """Save over revision `base`, if anything changed; raises Outdated when that is not the newest."""
+    def save(
+        self, id: str, title: str, document: Mapping[str, Any], base: int, *, keep: bool = False
+    ) -> SavedWorkflow:
+        """Save over revision `base`, if anything changed; raises Outdated when that is not the newest.
+
+        With `keep`, that revision stays however young it is: somebody else made it.
+        """
         with self.database.transaction() as connection:
             current = self.get(id)
             if current.revision != base:
@@ -88,7 +93,8 @@ class Workflows:
             if current.title == title and self.document(id, base) == json.loads(json.dumps(document)):
                 return current
             now, revision = time.time(), base + 1
-            self.thin(id, base)
+            if not keep:
+                self.thin(id, base)
             connection.execute(
                 "UPDATE workflows SET title = ?, revision = ?, updated = ? WHERE id = ?",
                 (title, revision, now, id),

@@ -115,13 +115,13 @@ class RopeScaling(Patch[Memory]):
 
 
 def turned(x: Tensor, span: slice, turn: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn neighbouring pairs of the rows in `span` of (B, K, N, d)."""
+    """Turn neighbouring pairs of the rows in `span` of (B, K, N, d), as many as there are turns for."""
     cos, sin = turn
-    shape = *x.shape[:2], len(cos)
-    first, second = x[:, :, span].float().reshape(*shape, -1, 2).unbind(-1)
+    shape, width = (*x.shape[:2], *cos.shape, 2), 2 * cos.shape[1]
+    first, second = x[:, :, span, :width].float().reshape(shape).unbind(-1)
     pairs = torch.stack([first * cos - second * sin, first * sin + second * cos], -1)
     output = x.clone()
-    output[:, :, span] = pairs.flatten(-2).to(x.dtype)
+    output[:, :, span, :width] = pairs.flatten(-2).to(x.dtype)
     return output
 
 

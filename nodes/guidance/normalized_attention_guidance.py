@@ -34,7 +34,7 @@ class TwoPrompts(Patch[None]):
     def wrap_model(
         self, step: Step, memory: None, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
-        if step.branch != "cond":
+        if not step.branch.startswith("cond"):
             return call(given)
         pictures = len(given.latent)
         both = stacked(given.conditioning, self.negative.for_batch(pictures))
@@ -45,7 +45,7 @@ class TwoPrompts(Patch[None]):
     ) -> Tensor:
         output = call(heads)
         rows = step.layout.spans(attention.queries).get("image")
-        if step.branch != "cond" or rows is None or attention.keys == "image":
+        if not step.branch.startswith("cond") or rows is None or attention.keys == "image":
             return output
         positive, negative = output[:, :, rows].chunk(2)
         output = output.clone()

@@ -36,7 +36,7 @@ class SelfOnly(Patch[None]):
     ) -> Tensor:
         output = call(heads)
         spans = step.layout.spans(attention.queries)
-        if step.branch != PERTURBED or not attention.is_self or "image" not in spans:
+        if not step.branch.startswith(PERTURBED) or not attention.is_self or "image" not in spans:
             return output
         if not self.blocks.holds(attention.block):
             return output

@@ -34,7 +34,7 @@ class SkipBlocks(Patch[None]):
     def wrap_block(
         self, step: Step, memory: None, block: Block, tokens: Tokens, call: Callable[[Tokens], Tokens]
     ) -> Tokens:
-        return tokens if step.branch == SKIPPED and self.blocks.holds(block) else call(tokens)
+        return tokens if step.branch.startswith(SKIPPED) and self.blocks.holds(block) else call(tokens)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
-from app.engine.sampling import Sampler, Sampling, Sigmas
+from app.engine.sampling import Denoise, OnStep, Sampler, Sampling, Sigmas
 from app.engine.savepoint import memory_type
 from app.engine.step import Step
 from app.engine.storage import NotStorable, from_bytes, to_bytes
 from app.execution.savepoints import CallSavepoint
-from app.graph.problem import Cancelled
+from app.graph.problem import Cancelled, Refusal
 from nodes.guidance.apg import Apg
 from nodes.samplers.dpmpp_2m import Dpmpp2M
 from nodes.samplers.dpmpp_2m_sde import Dpmpp2MSde
@@ -137,6 +137,31 @@ def test_another_run_takes_nothing_over(other: Sampling, place: CallSavepoint) -
     cut_off(sampling(), place, 5)
     result, watcher = taken_up(other, place)
     assert torch.equal(result, other.walk(noise(MODEL), Recorder())) and watcher.steps[0][0] == 0
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A sampler whose new version asks at other levels, under the old name."""
+
+    share: float
+
+    def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
+        for step, sigma, following in sigmas.pairs():
+            denoised = denoise(latent, self.share * sigma)
+            latent = latent + (following - sigma) * (latent - denoised) / sigma
+            on_step(step, denoised)
+        return latent
+
+    def __repr__(self) -> str:
+        return "Changed()"
+
+
+def test_what_an_older_sampler_left_is_thrown_away(place: CallSavepoint) -> None:
+    cut_off(sampling(sampler=Changed(1.0)), place, 5)
+    newer = sampling(sampler=Changed(0.9))
+    with pytest.raises(Refusal, match="an older version of the sampler wrote it"):
+        taken_up(newer, place)
+    assert torch.equal(taken_up(newer, place)[0], newer.walk(noise(MODEL), Recorder()))
 
 
 @pytest.mark.parametrize("damage", ["state", "answers-00002"])

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from app.engine.media import Image, Latent
+from app.engine.prediction import ModelInput
 from app.engine.sampling import Sampling, Sigmas
 from app.engine.single_files import open_checkpoint, open_text_encoder, open_transformer, open_vae
 from app.graph.problem import Refusal
@@ -17,8 +18,10 @@ from nodes.samplers.euler import Euler
 from tests.checkpoints.test_layouts import in_layout, stored
 from tests.tiny.layouts import Weights, architecture, autoencoder, text_encoder, transformer
 from tests.tiny.recorder import Recorder
+from tests.tiny.runs import run
 from tests.tiny.vocabulary import sentence_piece_model
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+from tests.tiny.zoo import prompt
 
 ENCODERS = {
     "flux": ("clip-l", "t5-xxl"),
@@ -71,6 +74,22 @@ def test_a_family_makes_a_picture_of_its_parts(name: str, tmp_path: Path) -> Non
     )
     picture = decoder.decode(sampled)
     assert picture.pixels.shape == (1, 32, 48, 3) and picture.pixels.std() > 0
+
+
+def test_pixart_alpha_is_told_the_size_of_the_picture(tmp_path: Path) -> None:
+    module = transformer("pixart-alpha")
+    model = open_transformer(file(tmp_path, "alpha", in_layout(module, "pixart-alpha", "original")))
+    given = [
+        model.family.arguments(model.module, ModelInput(torch.zeros(2, 4, 8, width), 0.5, prompt(model)))
+        for width in (8, 16)
+    ]
+    told = [
+        (entry["added_cond_kwargs"]["resolution"], entry["added_cond_kwargs"]["aspect_ratio"])
+        for entry in given
+    ]
+    assert told[0][0].tolist() == [[64, 64]] * 2 and told[1][0].tolist() == [[64, 128]] * 2
+    assert told[1][1].tolist() == [[0.5]] * 2
+    assert model.family.name == "pixart-alpha" and run(model).isfinite().all()
 
 
 def test_t5_may_be_left_out_of_sd3(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "EmptyHunyuanVideo15Latent": "EmptyHunyuanLatentVideo",
     "EmptyLTXVLatentVideo": "EmptyHunyuanLatentVideo",
     "LatentBatch": "BatchLatentsNode",
+    "UnetLoaderGGUF": "UNETLoader",
+    "CLIPLoaderGGUF": "CLIPLoader",
+    "DualCLIPLoaderGGUF": "DualCLIPLoader",
     **dict.fromkeys(APPLIED, "patchloom.apply_control"),
     "ModelSamplingAuraFlow": "ModelSamplingSD3",
 }

@@ -65,7 +65,7 @@ def advanced(latent: list[object], *, first: bool) -> dict[str, Any]:
 
 def made(document: dict[str, Any], base: Path) -> Tensor:
     """Run a ComfyUI graph as any other document, and read its picture."""
-    models = {kind: (ROOT / "models",) for kind in ("models", "checkpoints")}
+    models = dict.fromkeys(("models", "checkpoints"), (ROOT / "models",))
     folders = Folders(base / "output", base / "temp", base / "input", models)
     workflow = read_json(document, CATALOG)
     end = Executor(CATALOG, ResultCache(2**30), folders).run(workflow, Caller(lambda event: None))

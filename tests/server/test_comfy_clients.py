@@ -204,7 +204,7 @@ def test_what_comfyuis_own_frontend_asks_for(real: Server) -> None:
         drawn = real.get(f"/comfy/api/workflow_templates/patchloom/{name}.json")
         assert drawn["nodes"] and drawn["version"] == 0.4, name
     assert "first_picture" in names
-    assert real.get("/models/models") == ["mini"]
+    assert "mini" in real.get("/models/models")
     assert real.get("/experiment/models/models")[0]["name"] == "mini"
     status, answer = real.ask("GET", "/comfy/")
     assert status in (200, 503), answer  # 503 says how to install it

@@ -190,3 +190,11 @@ def test_a_name_whose_file_was_deleted_may_come_again(database: Database, tmp_pa
 def test_the_schema_refuses_nonsense(database: Database) -> None:
     with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
         connection.execute("INSERT INTO events (job, time, type, body) VALUES ('none', 0, 't', '{}')")
+
+
+def test_a_revision_that_somebody_else_made_can_be_kept(database: Database) -> None:
+    workflows = Workflows(database)
+    id = workflows.add("first", {"a": 1}).id
+    for revision, keep in ((1, False), (2, False), (3, True)):
+        workflows.save(id, "next", {"a": revision + 1}, revision, keep=keep)
+    assert [entry["revision"] for entry in workflows.revisions(id)] == [4, 3, 1]

@@ -48,26 +48,19 @@ def sd3() -> nn.Module:
     )
 
 
-def pixart(*, heads: int = 2, layers: int = 4, told_size: bool = False) -> nn.Module:
+def pixart() -> nn.Module:
     from diffusers import PixArtTransformer2DModel
 
     return PixArtTransformer2DModel(
         in_channels=4,
         out_channels=8,
-        num_layers=layers,
-        num_attention_heads=heads,
-        attention_head_dim=16,
-        cross_attention_dim=16 * heads,
+        num_layers=4,
+        cross_attention_dim=32,
         sample_size=16,
         caption_channels=TEXT_WIDTH,
-        use_additional_conditions=told_size,
+        use_additional_conditions=False,
+        **HEADS,
     )
-
-
-def pixart_alpha() -> nn.Module:
-    return pixart(
-        heads=3, told_size=True
-    )  # a third of its width each tells the height, the width and the shape
 
 
 def lumina2() -> nn.Module:
@@ -211,7 +204,6 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux": flux,
     "sd3": sd3,
     "pixart": pixart,
-    "pixart-alpha": pixart_alpha,
     "lumina2": lumina2,
     "wan": wan,
     "qwen-image": qwen_image,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,7 +41,7 @@ class World:
     classes: dict[str, V1Class] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=Catalog)
     _objects: OrderedDict[tuple[str, str], Any] = field(default_factory=OrderedDict)
-    _run: tuple[Mapping[str, RunningNode], Prompts] | None = None
+    _run: tuple[weakref.ref[Mapping[str, RunningNode]], Prompts] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def renewed(self) -> Catalog:
@@ -81,9 +82,14 @@ class World:
     def prompts(self, context: Context) -> Prompts:
         """Return the running document as ComfyUI's prompt; once for a run."""
         with self._lock:
-            if self._run is None or self._run[0] is not context.running:
-                self._run = context.running, self.read(context)
+            if self._run is None or self._run[0]() is not context.running:
+                self._run = weakref.ref(context.running, self.forget), self.read(context)
             return self._run[1]
+
+    def forget(self, ended: weakref.ref[Mapping[str, RunningNode]]) -> None:
+        """Let go of a run that is over: its expansions hold pictures and models."""
+        if self._run is not None and self._run[0] is ended:
+            self._run = None
 
     def read(self, context: Context) -> Prompts:
         """Return the document as a prompt: the one it came as, or the same said in ComfyUI's format."""

@@ -71,7 +71,8 @@ async def save(request: web.Request) -> web.Response:
             400, "no_base", "'base_revision' is not a whole number.", "Send the revision you started from."
         )
     try:
-        return web.json_response(request.app[STATE].workflows.save(saved.id, title, document, base).to_json())
+        workflows, keep = request.app[STATE].workflows, body.get("keep") is True
+        return web.json_response(workflows.save(saved.id, title, document, base, keep=keep).to_json())
     except Outdated as outdated:
         raise Refused(
             409,

@@ -4,13 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.prediction import ModelInput
 from app.engine.sites import Heads
 from app.engine.tokens import Layout
 from nodes.attention.kv_pooling import KvPooling, kv_pooling, squares
 from tests.nodes.attention.masked import JOINT, at, attend, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import ZOO, build, noise, prompt
 
 GRID, TEXT = (2, 7, 9), 5
 LENGTH = TEXT + 2 * 7 * 9
@@ -61,7 +62,8 @@ def test_share_of_the_keys_in_every_family(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert not torch.equal(run(model.with_patch(KvPooling(2, 0)), watcher), run(model))
     joint = "joint" in {asks for stack in model.family.stacks for asks, _ in stack.attention.values()}
-    image, text = (144 if model.family.latent.frames else 48), (5 if joint else 0)
+    layout = model.family.layout(ModelInput(noise(model), 1.0, prompt(model)))
+    image, text = layout.image, layout.text if joint else 0
     seen, keys = image // 4 + text, image + text
     if family == "sd3":  # two of its four blocks attend to the picture once more
         seen, keys = 4 * seen + 2 * 12, 4 * keys + 2 * 48

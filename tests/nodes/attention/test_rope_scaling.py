@@ -12,9 +12,9 @@ from app.graph.problem import Refusal
 from nodes.attention.rope_scaling import Method, RopeScaling, rope_scaling
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import build, noise, prompt
+from tests.tiny.zoo import ZOO, build, noise, prompt
 
-ROTARY = ("flux", "lumina2", "wan", "qwen-image")
+ROTARY = sorted(name for name in ZOO if build(name).family.rope)
 
 
 def scaled(model: Model, rows: int, columns: int, method: Method = "linear") -> Model:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -357,3 +358,16 @@ def test_block_choice() -> None:
     assert not read_blocks("").holds(Block("refiner", 0, -1, 9))
     with pytest.raises(Refusal, match="'x' names no blocks"):
         read_blocks("1 x")
+
+
+def test_patched_branches_hold_for_combined_prompts_too() -> None:
+    """Two equal prompts combined are that prompt, in the perturbed, skipped and doubled branches as well."""
+    model = build("flux")
+    one, negative = prompt(model), prompt(model, seed=3)
+    for make in (
+        lambda positive: perturbed_attention_guidance(positive, negative, 1.0, 2.0, 1.0, "0-4"),
+        lambda positive: skip_layer_guidance(positive, negative, 1.0, 2.0, 0.0, 1.0, "1-2"),
+        lambda positive: normalized_attention_guidance(positive, negative, 4.0, 2.0, 0.5),
+    ):
+        both = run(model, guider=make(replace(one, others=(one,))))
+        assert close(both, run(model, guider=make(one)), 1e-4)

@@ -103,7 +103,7 @@ export const getWorkflow = (id: string, revision?: number) =>
   request<WorkflowAnswer>(`workflows/${seg(id)}${revision ? `?revision=${revision}` : ""}`);
 export const createWorkflow = (title: string, document: WorkflowDocument) =>
   request<WorkflowHead>("workflows", { json: { title, document } });
-export const saveWorkflow = (id: string, save: { title: string; document: WorkflowDocument; base_revision: number }) =>
+export const saveWorkflow = (id: string, save: { title: string; document: WorkflowDocument; base_revision: number; keep?: boolean }) =>
   request<WorkflowHead>(`workflows/${seg(id)}`, { method: "PUT", json: save });
 export const deleteWorkflow = (id: string) => request<null>(`workflows/${seg(id)}`, { method: "DELETE" });
 export const getRevisions = (id: string) => request<{ revisions: Revision[] }>(`workflows/${seg(id)}/revisions`);

@@ -12,6 +12,8 @@ const AFTER_EDIT = 800;
 const RETRY = 3000;
 
 let timer = 0;
+/** The next save goes on top of what somebody else saved, which has to stay among the revisions. */
+let overTheirs = false;
 /** The save that is on its way. */
 let current: Promise<void> | null = null;
 
@@ -73,7 +75,8 @@ async function put(id: string): Promise<void> {
   keepDraft(id, { title, document, revision });
   useWorkflow.setState({ saveState: "saving" });
   try {
-    const head = await saveWorkflow(id, { title, document, base_revision: revision });
+    const head = await saveWorkflow(id, { title, document, base_revision: revision, keep: overTheirs });
+    overTheirs = false;
     saved(id, head.revision, version);
   } catch (error) {
     await failed(id, error, version);
@@ -111,6 +114,7 @@ export async function keepMine(): Promise<void> {
   const { id, theirs } = useWorkflow.getState();
   if (!id) return;
   const revision = theirs || (await getWorkflow(id)).revision;
+  overTheirs = true;
   useWorkflow.setState({ revision, saveState: "unsaved" });
   await save();
 }
