@@ -187,7 +187,7 @@ def report(sides: tuple[int, ...]) -> Iterator[str]:
     yield ""
     machine = f"{processor()}, {os.cpu_count()} cores, {platform.machine()}"
     yield f"CPU: {machine}; torch {torch.__version__}, float32."
-    yield "CPU time of one thread; dense and sparse steps in turns, medians of up to three."
+    yield "CPU time of one thread, other work on the machine; steps in turns, medians of up to three."
     yield ""
     yield f"Random Flux, 8 blocks of width 512, {TEXT} text tokens beside the image tokens. Its weights are"
     yield "random, so errors rank techniques on this model only and say little of pictures."

@@ -131,6 +131,7 @@ class Desk:
         self.page.mouse.down()
         cost = self.per_move(lambda step: self.page.mouse.move(x + 2 * step, y + step))
         self.page.mouse.up()
+        self.page.keyboard.press("Control+z")
         return cost
 
     def pan(self) -> float:

@@ -20,6 +20,7 @@ from app.graph.problem import Refusal
 SHOWN = 5  # names in a message
 ANOTHER_MODEL = "The file is not whole, or of a variant that Patchloom does not know; fetch it again."
 Precision = Literal["auto", "float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2", "int8"]
+DECODED = ("float32", "bfloat16", "float16")
 STORED = {"float8_e4m3": "F8_E4M3", "float8_e5m2": "F8_E5M2", "int8": "I8"}
 
 
@@ -38,8 +39,9 @@ def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | N
     weights: dict[str, Tensor] = {}
     for name, tensor in read(part):
         owner = module.get_submodule(name.rpartition(".")[0])
-        stored = to_pack(tensor, precision) if isinstance(owner, nn.Linear) and repeated(name) else tensor
-        if isinstance(stored, Packed) and precision not in ("float32", "bfloat16", "float16"):
+        small = isinstance(owner, nn.Linear) and repeated(name) and precision not in DECODED
+        stored = to_pack(tensor, precision) if small else tensor
+        if small and isinstance(stored, Packed):
             replace_linear(module, name, stored, device, dtype)
             continue
         numbers = stored.decode(dtype) if isinstance(stored, Packed) else stored

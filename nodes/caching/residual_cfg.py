@@ -2,7 +2,8 @@
 
 The answer without the prompt is thought to be one clean latent throughout: the model's own first answer, or
 the latent that the run starts from. The noise that then stands between it and the latent at hand is the
-paper's virtual residual noise.
+paper's virtual residual noise. It is made for one to four steps at a low scale: near the end the model's
+answer is the latent itself, which every step then pushes further from the anchor.
 
 Reference: Kodaira et al., StreamDiffusion (2023), https://arxiv.org/abs/2312.12491
 """
@@ -75,7 +76,8 @@ def residual_cfg(
     """Guide away from a fixed picture instead of asking the model without the prompt at every step.
 
     Args:
-        model: The diffusion transformer, sampled with CFG of a low guidance scale, about 1.2 to 1.5.
+        model: The diffusion transformer, sampled with CFG in one to four steps at a guidance scale of about
+            1.2 to 1.5; more of either burns out.
         delta: How much of the residual noise counts; lower is milder.
         latent: The clean latent to guide away from, usually the one that sampling starts from; unconnected,
             the model is asked once.

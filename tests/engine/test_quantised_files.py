@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from app.checkpoints.contents import find_part
+from app.engine.building import build
 from app.engine.model import Model
 from app.engine.packed import PackedLinear, pack, storage_report
 from app.engine.single_files import open_transformer
@@ -14,7 +16,7 @@ from app.graph.problem import Refusal
 from tests.checkpoints.test_layouts import in_layout
 from tests.engine.test_single_files import file
 from tests.tiny.gguf_files import write_gguf
-from tests.tiny.layouts import Weights, transformer
+from tests.tiny.layouts import Weights, architecture, stored, text_encoder, transformer
 from tests.tiny.runs import close, run
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
@@ -145,3 +147,16 @@ def test_a_gguf_of_another_kind_is_named(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "other.gguf", {"blk.0.attn_q.weight": torch.zeros(2, 32)}, "Q8_0")
     with pytest.raises(Refusal, match="does not know"):
         open_transformer(path)
+
+
+@pytest.mark.parametrize("name", ["t5-xxl", "umt5-xxl", "clip-l", "qwen2.5-vl", "gemma2"])
+def test_a_text_encoder_in_fp8_says_what_its_decoded_weights_say(name: str, tmp_path: Path) -> None:
+    module, ties = text_encoder(name), architecture(name, "text_encoder").ties
+    small = quantised(stored(module, ties), torch.float8_e4m3fn)
+    plain = {key: tensor.float() for key, tensor in small.items()}
+    ids = torch.tensor([[3, 7, 11, 1]])
+    answers = [
+        build(find_part(file(tmp_path, title, weights), "text_encoder"))(input_ids=ids).last_hidden_state
+        for title, weights in (("small", small), ("plain", plain))
+    ]
+    assert torch.allclose(*answers, atol=1e-5) and answers[0].std() > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp
 from typing import Any
 
 from torch import Tensor, nn
@@ -53,10 +54,17 @@ LTX_VIDEO = Family(
     arguments=arguments,
     denoised=denoised,
     latent=LatentFormat(
-        downscale=PIXELS, patch=(1, 1, 1), frames=True, video_vae=True, autoencoder="ltx-video-128"
+        downscale=PIXELS,
+        patch=(1, 1, 1),
+        frames=True,
+        frame_downscale=FRAMES,
+        video_vae=True,
+        autoencoder="ltx-video-128",
     ),
     prompting=Prompting(
         (TextTower("t5-xxl", "tokenizer", "text_encoder", 128, padding="none"),), tokens_of("t5-xxl")
     ),
     native_size=(768, 512),
+    shift=exp(2.37),
+    levels=10_000,
 )

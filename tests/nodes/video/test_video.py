@@ -136,6 +136,8 @@ def test_an_empty_latent_for_a_video() -> None:
     wan = build("wan")
     latent = empty_video_latent(wan, 64, 32, 17, 2)
     assert latent.samples.shape == (2, wan.channels, 5, 4, 8) and latent.family == "wan"
+    ltx = empty_video_latent(build("ltx-video"), 64, 64, 17)
+    assert ltx.samples.shape[2:] == (3, 2, 2)
     with pytest.raises(Refusal, match="it needs multiples of 16"):
         empty_video_latent(wan, 60, 32)
     with pytest.raises(Refusal, match="flux makes pictures, not videos"):

@@ -33,6 +33,7 @@ interface Built<T> {
 class Reuse<T> {
   private built = new Map<string, Built<T>>();
   private next = new Map<string, Built<T>>();
+  private last: T[] = [];
 
   get(id: string, parts: readonly unknown[], build: () => T): T {
     const old = this.built.get(id);
@@ -40,6 +41,12 @@ class Reuse<T> {
     const entry = same ? old : { parts, value: build() };
     this.next.set(id, entry);
     return entry.value;
+  }
+
+  /** The list that was given last when it holds the same: React Flow looks through every new list of edges. */
+  list(now: T[]): T[] {
+    const same = now.length === this.last.length && now.every((entry, i) => entry === this.last[i]);
+    return (this.last = same ? this.last : now);
   }
 
   turn(): void {
@@ -172,7 +179,7 @@ export function useFlowEdges(): MarkedEdge[] {
       });
     });
     reuse.current.turn();
-    return edges;
+    return reuse.current.list(edges);
   }, [links, cards, selectedLinks, catalog, busy, checked]);
 }
 
