@@ -51,12 +51,13 @@ def report() -> Iterator[str]:
     yield ""
     yield f"Error and PSNR are against {mini.STEPS} plain steps; facts and pictures all right are read by the"
     yield f"embedded judge, and one picture more or less is {1 / mini.PROMPTS:.2f}. The model has 64 image"
-    yield "tokens, too few for sparse attention or token subsets to save time. Drawing:"
+    yield "tokens only: little for subsets of tokens to choose from, and nothing for sparse attention to gain."
+    yield "Residual CFG is made for a few steps at a low scale, which this is not. Drawing:"
     yield "[techniques.svg](techniques.svg)."
     yield ""
     yield "The last columns set a technique beside simply fewer steps, with their error in brackets: of the"
     yield "same count of blocks or calls, where that is what it reports, and of the same measured time, which"
-    yield "varies."
+    yield f"varies on a busy machine; a plain run is timed before every {mini.TURN} techniques."
     yield ""
     yield from mini.on_mini(shown, RESULTS / "techniques.svg")
 
