@@ -81,6 +81,7 @@ class Desk:
 
     page: Page
     chromium: CDPSession
+    copy: int  # which of the repeated groups is worked on
 
     def busy(self) -> float:
         """Return the main thread's work so far (s)."""
@@ -89,7 +90,7 @@ class Desk:
 
     def look_close(self) -> None:
         """Bring the first group of nodes to a readable size."""
-        prompt = self.page.locator('.react-flow__node[data-id="prompt_0"]')
+        prompt = self.page.locator(f'.react-flow__node[data-id="prompt_{self.copy}"]')
         self.page.evaluate("() => document.activeElement?.blur()")
         self.page.keyboard.press("f")
         self.page.wait_for_timeout(700)
@@ -108,7 +109,7 @@ class Desk:
 
     def type_keys(self) -> list[float]:
         """Type into a prompt and return the time of each key (ms)."""
-        self.page.locator('.react-flow__node[data-id="prompt_0"] textarea').click()
+        self.page.locator(f'.react-flow__node[data-id="prompt_{self.copy}"] textarea').click()
         self.page.evaluate(WATCH_KEYS)
         for _ in range(KEYS):
             self.page.keyboard.press("x")
@@ -124,7 +125,8 @@ class Desk:
         return 1000 * (self.busy() - before) / MOVES
 
     def drag(self) -> float:
-        box = self.page.locator('.react-flow__node[data-id="prompt_0"] .card-head').bounding_box()
+        head = self.page.locator(f'.react-flow__node[data-id="prompt_{self.copy}"] .card-head')
+        box = head.bounding_box()
         assert box is not None
         x, y = box["x"] + 60, box["y"] + 10
         self.page.mouse.move(x, y)
@@ -146,14 +148,14 @@ class Desk:
 
 
 @contextmanager
-def opened(browser: Browser, server: Server, workflow: str) -> Iterator[Desk]:
+def opened(browser: Browser, server: Server, workflow: str, copy: int = 0) -> Iterator[Desk]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     chromium = context.new_cdp_session(page)
     chromium.send("Performance.enable")
     page.goto(f"{server.url}/?workflow={workflow}")
     page.wait_for_function(READY)
-    yield Desk(page, chromium)
+    yield Desk(page, chromium, copy)
     context.close()
 
 
@@ -167,7 +169,7 @@ def boot(browser: Browser, server: Server, workflow: str) -> float:
     return statistics.median(times)
 
 
-def previews_while_typing(browser: Browser, server: Server, workflow: str) -> tuple[float, float]:
+def previews_while_typing(browser: Browser, server: Server, workflow: str, copy: int) -> tuple[float, float]:
     """Return the previews drawn a second and the time of a key (ms) meanwhile, 30 sent a second."""
     sockets: list[WebSocketRoute] = []
 
@@ -180,13 +182,20 @@ def previews_while_typing(browser: Browser, server: Server, workflow: str) -> tu
     page.route_web_socket(re.compile(r"/api/ws"), take)
     page.goto(f"{server.url}/?workflow={workflow}")
     page.wait_for_function(READY)
-    desk = Desk(page, context.new_cdp_session(page))
+    desk = Desk(page, context.new_cdp_session(page), copy)
     page.wait_for_timeout(1500)
     desk.look_close()
-    start = {"type": "job_started", "seq": 10**9, "time": 0, "job": "j", "order": ["save_0"], "cached": []}
+    start = {
+        "type": "job_started",
+        "seq": 10**9,
+        "time": 0,
+        "job": "j",
+        "order": [f"save_{copy}"],
+        "cached": [],
+    }
     sockets[-1].send(json.dumps(start))
-    frames = [packet(number) for number in range(12)]
-    page.locator('.react-flow__node[data-id="prompt_0"] textarea').click()
+    frames = [packet(f"save_{copy}".encode(), number) for number in range(12)]
+    page.locator(f'.react-flow__node[data-id="prompt_{copy}"] textarea').click()
     page.evaluate(WATCH_KEYS)
     clock = "() => performance.now()"
     began = page.evaluate(clock)
@@ -203,12 +212,12 @@ def previews_while_typing(browser: Browser, server: Server, workflow: str) -> tu
     return drawn / seconds, statistics.median(keys)
 
 
-def packet(number: int) -> bytes:
-    """Return a preview frame of `save_0`: a gradient, as JPEG."""
+def packet(node: bytes, number: int) -> bytes:
+    """Return a preview frame of a node: a gradient, as JPEG."""
     picture = Image.linear_gradient("L").rotate(30 * number).resize((PREVIEW, PREVIEW)).convert("RGB")
     data = BytesIO()
     picture.save(data, "JPEG", quality=80)
-    return bytes([1, 0, 0, 6]) + b"save_0" + data.getvalue()
+    return bytes([1, 0, 0, len(node)]) + node + data.getvalue()
 
 
 def first_paint() -> float:
@@ -224,7 +233,8 @@ def measure(browser: Browser, server: Server) -> list[tuple[str, ...]]:
         body = {"title": f"{size} nodes", "document": many(size)}
         workflow = server.ask("POST", "/api/workflows", body)[1]["id"]
         rows.setdefault("open, until cards are drawn", []).append(f"{boot(browser, server, workflow):.2f} s")
-        with opened(browser, server, workflow) as desk:
+        copy = size // 20
+        with opened(browser, server, workflow, copy) as desk:
             desk.page.wait_for_timeout(1500)
             mounted = desk.page.locator(".react-flow__node").count()
             rows.setdefault("pan, whole workflow in view, a move", []).append(f"{desk.pan():.1f} ms")
@@ -236,7 +246,7 @@ def measure(browser: Browser, server: Server) -> list[tuple[str, ...]]:
             rows.setdefault("drag of one node, a move", []).append(f"{desk.drag():.1f} ms")
             rows.setdefault("pan, close, a move", []).append(f"{desk.pan():.1f} ms")
             rows.setdefault("zoom, a notch", []).append(f"{desk.zoom_out():.1f} ms")
-        fps, key = previews_while_typing(browser, server, workflow)
+        fps, key = previews_while_typing(browser, server, workflow, copy)
         rows.setdefault("previews drawn of 30 a second (512 x 512)", []).append(f"{fps:.0f}")
         rows.setdefault("key to frame meanwhile", []).append(f"{key:.1f} ms")
     return [(name, *cells) for name, cells in rows.items()]

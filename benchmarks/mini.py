@@ -206,6 +206,9 @@ def drawn(line: list[Score], found: list[tuple[str, Score]]) -> str:
 
     inside = [(name, score) for name, score in found if score.time < 1.2]
     frame = Frame(1.2, max(score.error for score in line))
-    dots = [frame.dot(score.time, min(score.error, frame.error), OURS, name) for name, score in inside]
+    dots = [
+        frame.dot(score.time, min(score.error, frame.error), OURS, name.strip("`").split("(")[0])
+        for name, score in inside
+    ]
     points = [(score.time, score.error) for score in sorted(line, key=lambda score: score.time)]
     return picture([*frame.axes(), frame.line(points, GREY), *dots]) + "\n"

@@ -51,13 +51,14 @@ def report() -> Iterator[str]:
     yield ""
     yield f"Error and PSNR are against {mini.STEPS} plain steps; facts and pictures all right are read by the"
     yield f"embedded judge, and one picture more or less is {1 / mini.PROMPTS:.2f}. The model has 64 image"
-    yield "tokens only: little for subsets of tokens to choose from, and nothing for sparse attention to gain."
-    yield "Residual CFG is made for a few steps at a low scale, which this is not. Drawing:"
+    yield "tokens only: little for subsets of tokens to choose from, nothing for sparse attention to gain."
+    yield f"HarmoniCa learned in {mini.LEARN_ITERATIONS} samplings of {mini.LEARN_PROMPTS} prompts, far fewer"
+    yield "than the authors'. Residual CFG is made for few steps at a low scale, which this is not. Drawing:"
     yield "[techniques.svg](techniques.svg)."
     yield ""
     yield "The last columns set a technique beside simply fewer steps, with their error in brackets: of the"
     yield "same count of blocks or calls, where that is what it reports, and of the same measured time, which"
-    yield f"varies on a busy machine; a plain run is timed before every {mini.TURN} techniques."
+    yield f"varies on a busy machine; at most {mini.TURN} techniques share a plain run."
     yield ""
     yield from mini.on_mini(shown, RESULTS / "techniques.svg")
 

@@ -11,6 +11,7 @@ from app.interop.control_rules import CONTROL_RULES
 from app.interop.flat import NATIVE
 from app.interop.image_rules import IMAGE_RULES
 from app.interop.latent_rules import LATENT_RULES
+from app.interop.list_rules import LIST_RULES
 from app.interop.loader_rules import LOADER_RULES
 from app.interop.mask_rules import MASK_RULES
 from app.interop.orders import ORDERS, PASS_WIDGETS
@@ -28,6 +29,7 @@ TABLE = (
     *MASK_RULES,
     *VIDEO_RULES,
     *VALUE_RULES,
+    *LIST_RULES,
 )
 RULES = {rule.class_type: rule for rule in TABLE}
 
