@@ -39,6 +39,8 @@ def fit(folder: str, name: str, path: Path) -> Fit:
             return frozenset.intersection(*(frozenset(USES.get(part, ())) for part in found.families))
         case "vae":
             return frozenset(USES.get(f"{found.families[0]}-{found.variant.removesuffix(' channels')}", ()))
+        case "controlnet":
+            return frozenset(found.families) | ({"flux-mini"} if "flux" in found.families else set())
         case "transformer" | "checkpoint" | "model":
             names = {known.name for known in ARCHITECTURES if known.kind == "transformer"} | {"flux-mini"}
             return frozenset(names & set(found.families)) or None

@@ -14,7 +14,7 @@ from app.interop.edits import same
 from app.interop.flat import SCHEMA, FlatNode, Port, Setting, Source, Wire
 from app.interop.names import FOREIGN, TABLE
 from app.interop.rules import Named, Of, Part, Rule, Via, Word
-from app.interop.ways import Always
+from app.interop.ways import Always, Color, Times
 
 Parts = dict[str, str]  # part of a rule -> id of our node
 
@@ -104,12 +104,12 @@ def match(work: Restoring, id: str) -> tuple[Rule, Parts] | None:
 
 
 def has_words(work: Restoring, id: str, part: Part) -> bool:
-    """Whether ComfyUI has words for the choices of a node; a connected choice has none."""
+    """Whether ComfyUI has words for the choices of a node; what is converted cannot be connected there."""
     ways = part.ways(work.graph.nodes[id].type)
     words = {name: way for name, way in ways.items() if isinstance(way, Word)}
-    return all(
-        name not in work.incoming[id] and work.value(id, name) in list(way.words.values())
-        for name, way in words.items()
+    converted = {*words, *(name for name, way in ways.items() if isinstance(way, Color | Times))}
+    return not converted & work.incoming[id].keys() and all(
+        work.value(id, name) in list(way.words.values()) for name, way in words.items()
     )
 
 

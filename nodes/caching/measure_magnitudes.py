@@ -5,6 +5,7 @@ Reference: Ma et al., MagCache (2025), https://arxiv.org/abs/2506.09045
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
@@ -36,6 +37,6 @@ def measure_magnitudes(
         seed: Which noise to start from.
     """
     found: list[float] = []
-    plain = Model(model.module, model.family, (MeasureMagnitudes(found),), model.size, model.preview)
+    plain = replace(model, patches=(MeasureMagnitudes(found),))
     Sampling(plain, guider, sampler, sigmas).run(latent, seed, context)
     return MagnitudeRatios(tuple(found))

@@ -12,7 +12,7 @@ from app.engine.families import FAMILIES
 from app.graph import catalog
 from app.graph.check import check
 from app.graph.problem import Problem
-from app.graph.workflow import read
+from app.graph.workflow import read, read_text
 from tests.checkpoints.test_layouts import in_layout
 from tests.engine.test_single_files import encoder, file, vae
 from tests.tiny.layouts import transformer
@@ -132,3 +132,22 @@ def test_the_table_of_uses_is_what_the_engine_does() -> None:
         encoders.setdefault(family.latent.autoencoder, set()).add(family.name)
     assert {name: set(users) for name, users in USES.items()} == {name: encoders.get(name) for name in USES}
     assert {name for name in encoders if name.split("-")[0] not in ("dc", "kl", "wan")} <= set(USES)
+
+
+def test_a_control_network_of_another_model_is_a_problem() -> None:
+    """The box network that comes along suits the embedded model and Flux, and no other family."""
+    root = Path(__file__).parents[2] / "models"
+    folders = {"models": (root,), "controlnet": (root / "controlnet",)}
+    name = "mini_boxes/diffusion_pytorch_model.safetensors"
+    assert fitting(folders)("controlnet", name) == {"flux", "flux-mini"}
+    text = (root.parent / "workflows" / "put_it_in_a_box.json").read_bytes()
+    found = catalog.find()
+
+    def told(families: frozenset[str]) -> list[Problem]:
+        fits = {"models": frozenset({"flux-mini"}), "controlnet": families}
+        given = check(read_text(text), found, families=lambda folder, name: fits[folder])
+        return [problem for problem in given if problem.code == "family_mismatch"]
+
+    assert told(frozenset({"flux", "flux-mini"})) == []
+    (problem,) = told(frozenset({"sd3"}))
+    assert problem.node == "control" and "sd3" in problem.message
