@@ -28,6 +28,9 @@ class Recorder:
         if step == self.cancel_at:
             raise Cancelled
 
+    def check_cancelled(self) -> None:
+        """Only `progress` is told when to cancel."""
+
     def preview(self, jpeg: bytes) -> None:
         self.previews.append(jpeg)
 
