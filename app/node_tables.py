@@ -11,7 +11,7 @@ from app.graph.spec import NodeSpec
 HEAD = """\
 # All nodes
 
-Written by `patchloom nodes --markdown`; `patchloom nodes` shows their inputs and outputs, and so does the canvas.
+Written by `patchloom nodes --markdown`; `patchloom nodes` and the canvas show their inputs and outputs.
 """
 
 

@@ -96,7 +96,7 @@ class Desk:
         self.page.wait_for_timeout(700)
         box = prompt.bounding_box()
         assert box is not None
-        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2)  # a text field keeps the wheel
         for _ in range(40):
             if self.zoom() > 0.9:
                 break

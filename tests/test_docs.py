@@ -65,4 +65,4 @@ def test_the_tables_of_nodes_are_current() -> None:
     page = (ROOT / "docs" / "all_nodes.md").read_text(encoding="utf-8")
     assert page == node_tables.page(found), "run: patchloom nodes --markdown > docs/all_nodes.md"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert node_tables.summary(found) in readme, "paste what `patchloom nodes --summary` prints into the README"
+    assert node_tables.summary(found) in readme, "paste what `patchloom nodes --summary` prints into it"

@@ -64,7 +64,8 @@ class Assets:
             ).rowcount
             if not claimed:
                 connection.execute(
-                    "INSERT INTO assets (job, node, position, folder, name, width, height, created) VALUES (?, ?, "
+                    "INSERT INTO assets (job, node, position, folder, name, width, height, created) "
+                    "VALUES (?, ?, "
                     "(SELECT coalesce(max(position), -1) + 1 FROM assets WHERE job = ? AND node = ?), "
                     "?, ?, ?, ?, ?)",
                     (job, node, job, node, *place, file.width, file.height, now),
