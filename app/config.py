@@ -43,7 +43,8 @@ class Settings:
         cache_bytes: Memory for results of finished nodes (bytes).
         cache_results: Number of results that are kept in memory at most; None for any.
         disk_bytes: Disk for results that outlive the process (bytes).
-        savepoint_steps: After how many sampling steps a run is saved, to be taken up if the process dies.
+        savepoint_steps: Sampling steps between two savings of a run, against its death; 0 for none.
+        savepoint_after: Duration (s) up to which a run is short enough to be simply done again.
         packages: Python packages whose node files are offered; all of them are code that runs.
         packs: ComfyUI node packs, or folders of them, that the user trusts; theirs is code that runs, too.
     """
@@ -59,6 +60,7 @@ class Settings:
     cache_results: int | None = None
     disk_bytes: int = 2**32
     savepoint_steps: int = 5
+    savepoint_after: float = 2.0
     packages: tuple[str, ...] = ("nodes",)
     packs: tuple[Path, ...] = ()
 

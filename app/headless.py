@@ -54,7 +54,8 @@ class Headless:
             folders = replace(self.settings.folders, temp=Path(scratch, "temp"))
             if output is not None:
                 folders = replace(folders, output=Path(scratch, "output"))
-            savepoints = Savepoints(self.settings.savepoints, self.settings.savepoint_steps)
+            settings = self.settings
+            savepoints = Savepoints(settings.savepoints, settings.savepoint_steps, settings.savepoint_after)
             executor = Executor(self.catalog, ResultCache(self.settings.cache_bytes), folders, savepoints)
             console = Console(stderr=True)
             with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.command_line import UserMistake, settings_of
-from app.config import LOOPBACK, half_of_memory
+from app.config import LOOPBACK, Settings, half_of_memory
 
 
 def add_serve(commands: Any, add_common: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -42,6 +42,20 @@ def add_serve(commands: Any, add_common: Callable[[argparse.ArgumentParser], Non
         metavar="N",
         help="keep the results of N nodes in memory at most (default: what half of the memory holds)",
     )
+    serve.add_argument(
+        "--savepoint-steps",
+        type=int,
+        default=Settings.savepoint_steps,
+        metavar="K",
+        help="keep a long run on disk after every K sampling steps (default 5; 0: never)",
+    )
+    serve.add_argument(
+        "--savepoint-after",
+        type=float,
+        default=Settings.savepoint_after,
+        metavar="S",
+        help="a run is long from S seconds on (default 2)",
+    )
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     add_common(serve)
     serve.set_defaults(command=serve_command)
@@ -67,6 +81,8 @@ def serve_command(options: argparse.Namespace) -> int:
         input=absolute(options.input_directory),
         token=options.token,
         cache_results=options.cache_lru,
+        savepoint_steps=max(0, options.savepoint_steps),
+        savepoint_after=options.savepoint_after,
     )
     try:
         start(settings, open_browser=not options.no_browser)

@@ -190,11 +190,11 @@ def previews_while_typing(browser: Browser, server: Server, workflow: str, copy:
         "seq": 10**9,
         "time": 0,
         "job": "j",
-        "order": [f"guidance_{copy}"],
+        "order": [f"prompt_{copy}"],
         "cached": [],
     }
     sockets[-1].send(json.dumps(start))
-    frames = [packet(f"guidance_{copy}".encode(), number) for number in range(12)]
+    frames = [packet(f"prompt_{copy}".encode(), number) for number in range(12)]
     page.locator(f'.react-flow__node[data-id="prompt_{copy}"] textarea').click()
     page.evaluate(WATCH_KEYS)
     clock = "() => performance.now()"

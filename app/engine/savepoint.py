@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol, get_args, get_origin
 
 import torch
@@ -31,6 +32,9 @@ class Savepoint(Protocol):
 
     @property
     def every(self) -> int: ...
+
+    @property
+    def after(self) -> float: ...
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` whole or not at all."""
@@ -89,6 +93,7 @@ class Journal:
         fresh: Answers that are not stored yet.
         parts: Files of stored answers.
         obstacle: Why this run cannot be stored.
+        began: When it began, on the monotonic clock (s).
     """
 
     place: Savepoint | None
@@ -99,6 +104,7 @@ class Journal:
     fresh: list[Answer] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     obstacle: str = ""
+    began: float = field(default_factory=monotonic)
 
     def open(self) -> int:
         """Take up what an earlier process left of this very run; return the steps it had done."""
@@ -152,9 +158,12 @@ class Journal:
             self.fresh.append(Answer(sigma, denoised))
 
     def step_done(self, done: int, total: int) -> None:
-        """Store the run after every few steps, but not what is new or nearly finished."""
-        if self.place is not None and self.fresh and done < total and done % self.place.every == 0:
-            self.store(self.place, done)
+        """Store the run after every few steps, but not one that is short or nearly finished."""
+        place = self.place
+        if place is None or not self.fresh or done >= total or not place.every or done % place.every:
+            return
+        if monotonic() - self.began >= place.after:
+            self.store(place, done)
 
     def store(self, place: Savepoint, done: int) -> None:
         """Write the new answers, then the state that counts them in; or see that it cannot be done."""

@@ -24,15 +24,17 @@ class Savepoints:
 
     Attributes:
         folder: Where they lie.
-        every: Steps between two savings.
+        every: Steps between two savings; 0 saves nothing.
+        after: Duration (s) up to which a run is short enough to be simply done again.
     """
 
     folder: Path
     every: int
+    after: float
 
     def of(self, key: str, element: int) -> CallSavepoint:
         """Return the place of one call: the node with this content key, for this element of its lists."""
-        return CallSavepoint(self.folder / f"{key}-{element}", self.every)
+        return CallSavepoint(self.folder / f"{key}-{element}", self.every, self.after)
 
     def sweep(self) -> None:
         """Throw away what nobody has come back for, and the oldest of what takes too much room."""
@@ -50,6 +52,7 @@ class CallSavepoint:
 
     folder: Path
     every: int
+    after: float
 
     def put(self, name: str, data: bytes) -> None:
         write_whole(self.path(name), data)

@@ -161,7 +161,10 @@ def open_channel() -> wire.Channel:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the server decides what it means
     channel = open_channel()
-    settings = channel.receive()
+    try:
+        settings = channel.receive()
+    except EOFError:
+        return  # the server died while it started us
     assert isinstance(settings, dict), "the first frame holds the settings"
     logging.basicConfig(level=logging.INFO, format="worker %(levelname)s %(message)s")
     worker = Worker(channel)
@@ -173,7 +176,9 @@ def main() -> None:
         DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"]),
         settings["cache_results"],
     )
-    savepoints = Savepoints(Path(settings["savepoints"]), settings["savepoint_steps"])
+    savepoints = Savepoints(
+        Path(settings["savepoints"]), settings["savepoint_steps"], settings["savepoint_after"]
+    )
     savepoints.sweep()
     executor = worker.executor = Executor(found, cache, folders, savepoints)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})

@@ -41,11 +41,15 @@ class Savepoint(Protocol):
     """Where one call of a node may leave work half done, for the case that the process dies.
 
     Attributes:
-        every: Steps between two savings.
+        every: Steps between two savings; 0 saves nothing.
+        after: Duration (s) up to which a run is short enough to be simply done again.
     """
 
     @property
     def every(self) -> int: ...
+
+    @property
+    def after(self) -> float: ...
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` under a short name, whole or not at all."""

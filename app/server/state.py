@@ -47,6 +47,7 @@ class State:
             "disk_bytes": self.settings.disk_bytes,
             "savepoints": str(self.settings.savepoints),
             "savepoint_steps": self.settings.savepoint_steps,
+            "savepoint_after": self.settings.savepoint_after,
             "packages": self.settings.packages,
             "packs": [str(place) for place in self.settings.packs],
             "deadly": {},

@@ -54,7 +54,7 @@ def taken_up(run: Sampling, place: CallSavepoint) -> tuple[Tensor, Recorder]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> CallSavepoint:
-    return CallSavepoint(tmp_path / "call", 2)
+    return CallSavepoint(tmp_path / "call", 2, after=0)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_lost_or_damaged_file_means_from_the_start(damage: str, place: CallSav
 
 
 def test_short_runs_and_last_steps_write_nothing(tmp_path: Path) -> None:
-    place = CallSavepoint(tmp_path / "call", 7)
+    place = CallSavepoint(tmp_path / "call", 7, after=0)
     cut_off(sampling(), place, 6)
     assert not place.folder.exists()
 
@@ -197,3 +197,10 @@ def test_memories_of_collections() -> None:
     assert from_bytes(to_bytes(deque([1, 2]), deque[int]), deque[int]) == deque([1, 2])
     with pytest.raises(NotStorable, match="does not say what it holds"):
         to_bytes([1], list)
+
+
+@pytest.mark.parametrize(("every", "after"), [(2, 60.0), (0, 0.0)])
+def test_a_short_run_and_one_without_savings_leave_nothing(every: int, after: float, tmp_path: Path) -> None:
+    place = CallSavepoint(tmp_path / "call", every, after)
+    cut_off(sampling(), place, 5)
+    assert not (tmp_path / "call").exists()

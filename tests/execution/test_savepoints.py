@@ -9,13 +9,13 @@ from app.execution.savepoints import WEEK, Savepoints
 
 
 def test_what_is_put_can_be_got_until_cleared(tmp_path: Path) -> None:
-    place = Savepoints(tmp_path / "savepoints", 5).of("key", 0)
+    place = Savepoints(tmp_path / "savepoints", 5, 0).of("key", 0)
     assert place.get("state") is None and place.every == 5
     place.put("state", b"one")
     place.put("state", b"two")
     assert place.get("state") == b"two"
     assert [path.name for path in place.folder.iterdir()] == ["state"], "no part of a file is left"
-    other = Savepoints(tmp_path / "savepoints", 5).of("key", 1)
+    other = Savepoints(tmp_path / "savepoints", 5, 0).of("key", 1)
     assert other.get("state") is None, "each element of a list has a place of its own"
     place.clear()
     place.clear()
@@ -25,13 +25,13 @@ def test_what_is_put_can_be_got_until_cleared(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../state", "a/b", "", "A", "a b", "a.b"])
 def test_only_short_plain_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="no short name"):
-        Savepoints(tmp_path, 5).of("key", 0).put(name, b"")
+        Savepoints(tmp_path, 5, 0).of("key", 0).put(name, b"")
 
 
 def test_leftovers_go_after_a_week_or_when_room_is_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Savepoints(tmp_path / "savepoints", 5)
+    kept = Savepoints(tmp_path / "savepoints", 5, 0)
     kept.sweep()
     now = time.time()
     for key, age in (("old", WEEK + 60), ("big", 60), ("new", 0)):

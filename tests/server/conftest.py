@@ -91,7 +91,7 @@ class Studio(Server):
 
     def start(self) -> Server:
         command = [sys.executable, "-m", "app.cli", "serve", "--no-browser", "--port", str(self.port)]
-        command += ["--base-directory", str(self.base)]
+        command += ["--base-directory", str(self.base), "--savepoint-after", "0"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])

@@ -1,8 +1,10 @@
+import asyncio
 import json
 import struct
 import uuid
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -146,3 +148,26 @@ def test_damaged_documents_never_break_the_server(shared: Server, damage: Any, w
 
 def test_after_all_this_the_server_works(shared: Server) -> None:
     still_works(shared)
+
+
+@pytest.mark.parametrize("path", ["/api/ws", "/ws?clientId=x", "/comfy/ws"])
+@pytest.mark.parametrize("kind", ["text", "no json", "binary", "too long", "half a frame"])
+async def test_malformed_frames_reach_nobody_but_their_sender(shared: Server, path: str, kind: str) -> None:
+    """The other client goes on hearing, whatever this one sends."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(shared.url + "/api/ws") as listening:
+        async with session.ws_connect(shared.url + path) as socket:
+            match kind:
+                case "text":
+                    await socket.send_str('{"type": "feature_flags", "data": [[[]]]}')
+                case "no json":
+                    await socket.send_str("\x00{")
+                case "binary":
+                    await socket.send_bytes(bytes(range(256)))
+                case "too long":
+                    await socket.send_bytes(bytes(2**17))
+                case "half a frame":
+                    assert socket._writer.transport is not None
+                    socket._writer.transport.write(b"\x81\xff\x00")
+        await asyncio.to_thread(still_works, shared)
+        while (await listening.receive_json(timeout=5))["type"] != "job_finished":
+            pass
