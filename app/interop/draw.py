@@ -13,6 +13,8 @@ from app.interop.prompt import placed
 from app.interop.settings import UNNAMED
 
 MODE_NUMBERS = {"on": 0, "mute": 2, "bypass": 4}
+ROOM = 160.0  # for a small node above another one
+Corner = tuple[float, float]
 VALUE_TYPES: dict[type, str] = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
 
 
@@ -41,7 +43,7 @@ class Drawing:
 def draw(flat: Flat, extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return a UI document; `extra` may hold our `groups` and `notes`."""
     drawing = Drawing(flat, numbered(flat), {id: output_ports(node, flat) for id, node in flat.nodes.items()})
-    corners = {id: node.corner for id, node in placed(flat.nodes).items()}
+    corners = apart({id: corner_of(node) for id, node in placed(flat.nodes).items()})
     inputs = {id: draw_inputs(drawing, node) for id, node in flat.nodes.items()}
     nodes = [
         {
@@ -62,6 +64,24 @@ def draw(flat: Flat, extra: Mapping[str, Any]) -> dict[str, Any]:
         "extra": {},
         "version": 0.4,
     }
+
+
+def corner_of(node: FlatNode) -> Corner:
+    x, y = pair(node.drawn.get("pos"), node.corner)
+    return x, y
+
+
+def apart(corners: dict[str, Corner]) -> dict[str, Corner]:
+    """Move nodes that would lie on each other upwards: one node of ours may be several of ComfyUI's."""
+    taken: set[Corner] = set()
+    moved = {}
+    for id, corner in corners.items():
+        place = corner
+        while place in taken:
+            place = place[0], place[1] - ROOM
+        taken.add(place)
+        moved[id] = place
+    return moved
 
 
 def numbered(flat: Flat) -> dict[str, int]:
@@ -93,7 +113,7 @@ def draw_node(drawing: Drawing, node: FlatNode, order: int, corner: tuple[float,
     return {
         "id": drawing.ids[node.id],
         "type": node.class_type,
-        "pos": list(pair(node.drawn.get("pos"), corner)),
+        "pos": list(corner),
         "size": [width, height],
         "flags": dict(node.drawn.get("flags") or {}),
         "order": order,

@@ -90,6 +90,7 @@ def test_any_two_results_are_compared_with_their_documents(sheet: Sheet) -> None
 
 @quick
 def test_only_what_a_node_needs_runs(sheet: Sheet) -> None:
+    sheet.node("prompt").get_by_test_id("w-prompt").fill("a fox that runs alone")
     sheet.pick("prompt")
     sheet.press("Control+Shift+Enter")
     expect(sheet.node("prompt").locator(".card")).to_have_attribute("data-state", "done", timeout=30_000)

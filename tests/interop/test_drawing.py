@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.graph import catalog
 from app.graph.catalog import Catalog
 from app.graph.workflow import Edge, MalformedWorkflow, Workflow, read
+from app.interop.documents import read as read_any
 from app.interop.documents import read_json, to_api, to_ui
 from tests.interop.drawings import Json, canvas, node, subgraph, text_to_image, widget
 
 NONE = Catalog()
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
 SAMPLER = "model:MODEL positive:CONDITIONING negative:CONDITIONING latent_image:LATENT"
 
 
@@ -275,3 +279,11 @@ def test_widgets_that_a_choice_brings_along(values: list[Any], megapixels: float
     assert made.values == {"megapixels": megapixels, "multiple": multiple, "method": "lanczos"}
     wired = opened(canvas(picture, resize, links="1.1>2.0")).graph.nodes["2"]
     assert wired.type == "ResizeImageMaskNode", "there is another node for masks"
+
+
+def test_nodes_that_become_several_do_not_lie_on_each_other() -> None:
+    known = catalog.find()
+    for path in sorted(WORKFLOWS.glob("*.json")):
+        drawn = to_ui(read_any(path.read_bytes(), known), known).document
+        places = [tuple(node["pos"]) for node in drawn["nodes"]]
+        assert len(set(places)) == len(places), path.stem
