@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -72,3 +72,11 @@ def token_map(layout: Layout, computed: Sequence[Tensor | None]) -> list[str]:
     digits = "".join(str(9 * count // len(computed)) for count in times)
     columns = layout.grid[-1]
     return [digits[at : at + columns] for at in range(0, len(digits), columns)]
+
+
+def share_saved(report: Mapping[str, Any]) -> float | None:
+    """Return the share of calls, tokens or query-key pairs that was not computed, if the report has one."""
+    if "density" in report:
+        return float(1 - report.get("computed_pairs", report["density"]))
+    found = next((report[name] for name in ("calls_saved", "tokens_saved") if name in report), None)
+    return None if found is None else float(found)

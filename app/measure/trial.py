@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.config import Settings
+from app.engine.report import share_saved
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.events import Event, NodeFinished, NodeProgress, NodeReported
@@ -114,14 +115,6 @@ class Trial:
         told = [report for node, report in self.reports if self.counting([node])]
         shares = [share for report in told if (share := share_saved(report)) is not None]
         return sum(shares) / len(shares) if shares else None
-
-
-def share_saved(report: Mapping[str, Any]) -> float | None:
-    """Return the share of calls, tokens or query-key pairs that was not computed, if the report has one."""
-    if "density" in report:
-        return float(1 - report.get("computed_pairs", report["density"]))
-    found = next((report[name] for name in ("calls_saved", "tokens_saved") if name in report), None)
-    return None if found is None else float(found)
 
 
 @dataclass(frozen=True)
