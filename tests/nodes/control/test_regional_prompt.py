@@ -41,8 +41,8 @@ def test_a_region_that_is_the_whole_picture_replaces_the_prompt(family: str) -> 
     model = build(family)
     base, other = prompt(model), replace(prompt(model, seed=8), pooled=prompt(model).pooled)
     regional = regional_prompt(model, base, other, everywhere(), share_background=False)
-    assert close(one_step(regional.model, regional.conditioning), one_step(model, other))
-    assert not close(one_step(model, base), one_step(model, other))
+    assert close(one_step(regional.model, regional.conditioning), one_step(model, other), 1e-3)
+    assert not close(one_step(model, base), one_step(model, other), 1e-2)
 
 
 @pytest.mark.parametrize("family", ["flux", "sd3", "qwen-image", "lumina2", "pixart", "wan"])

@@ -4,7 +4,7 @@ import { getChoices, uploadFile } from "./routes";
 /** What ModelFile and ImageFile widgets offer, by `kind/folder`. Absent until the server has answered. */
 export const useChoices = create<{ names: Readonly<Record<string, readonly string[]>> }>(() => ({ names: {} }));
 
-type Kind = "models" | "images" | "image_folders" | "videos";
+type Kind = "models" | "images" | "image_folders" | "videos" | "sounds";
 const asked = new Set<string>();
 
 export async function loadChoices(kind: Kind, folder: string): Promise<void> {

@@ -82,7 +82,7 @@ export const getAssets = (limit: number, before?: number) =>
   request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${before ? `&before=${before}` : ""}`);
 export const fileUrl = (folder: string, name: string) =>
   apiUrl(`files/${seg(folder)}/${name.split("/").map(seg).join("/")}`);
-export const getChoices = (kind: "models" | "images" | "image_folders" | "videos", folder: string) =>
+export const getChoices = (kind: "models" | "images" | "image_folders" | "videos" | "sounds", folder: string) =>
   request<{ names: string[] }>(`choices/${kind}/${seg(folder)}`);
 
 export function uploadFile(file: File): Promise<{ folder: string; name: string }> {

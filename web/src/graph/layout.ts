@@ -50,6 +50,7 @@ export interface Attachments {
 const TALL: Readonly<Record<string, number>> = {
   ImageFile: WIDGET_ROW + 118,
   VideoFile: WIDGET_ROW + 118,
+  AudioFile: WIDGET_ROW + 118,
   MaskPainter: WIDGET_ROW + 118,
   Boxes: WIDGET_ROW + 118,
   Points: WIDGET_ROW + 118,
