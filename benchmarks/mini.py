@@ -17,11 +17,17 @@ from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
 from app.engine.media import Image, Latent
 from app.engine.metrics import latent_error, psnr
 from app.engine.model import Model, Patch
+from app.engine.report import share_saved
 from app.engine.router import RouterTraining
 from app.engine.sampling import Sampling, Sigmas
-from app.measure.trial import share_saved
 from models.mini.training.sampling import hold_out
+from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
+from nodes.attention.clear_window import ClearWindow
+from nodes.attention.group_attention import GroupAttention
 from nodes.attention.kv_pooling import KvPooling
+from nodes.attention.piecewise_sparse_attention import PiecewiseSparseAttention
+from nodes.attention.reshaped_sparse_attention import ReshapedSparseAttention
+from nodes.attention.sparse_videogen2 import SparseVideogen2
 from nodes.caching.attention_broadcast import AttentionBroadcast
 from nodes.caching.delta_cache import DeltaCache
 from nodes.caching.first_block_cache import FirstBlockCache
@@ -144,6 +150,12 @@ class Mini:
         yield RegionAdaptiveSampling(0.5, 4, 9, 0.1)
         yield TokenMerging(0.25, 1)
         yield KvPooling(2, 2)
+        yield ClearWindow(4)
+        yield GroupAttention(2, 1)
+        yield from (PiecewiseSparseAttention(0.5, 2, order, 0) for order in (0, 1))
+        yield AdaptiveSparseAttention(0.5, 2, 4, 8, True)
+        yield ReshapedSparseAttention(0.5, 4, 5, 0.04)
+        yield SparseVideogen2(8, 16, 0.8, 0.1, 0.2, 1)
 
 
 def on_mini(show: Callable[[Patch[Any]], str], drawing: Path) -> Iterator[str]:
