@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from app.execution.files import Folders
@@ -96,7 +97,7 @@ class Settings:
     def templates(self) -> Path:
         return self.base / "workflows"
 
-    @property
+    @cached_property
     def folders(self) -> Folders:
         models = self.base / "models"
         own = {"models": (models,), **{kind: (models / kind,) for kind in MODEL_KINDS}}
