@@ -60,7 +60,7 @@ def compare(
     The first two take turns `repeats` times and count with their quickest, since other work on the machine
     can only slow a run down. A run before that pays for what every first run pays for.
     """
-    plain = replace(sampling, model=replace(sampling.model, patches=()))
+    plain = replace(sampling, model=sampling.model.plain)
     timed("warm-up", plain, latent, seed, check_cancelled)
     turns = [
         (

@@ -110,6 +110,11 @@ class Model:
         return replace(self, patches=(*self.patches, patch))
 
     @property
+    def plain(self) -> Model:
+        """The handle without techniques; what belongs to the model, such as control, stays."""
+        return replace(self, patches=tuple(patch for patch in self.patches if patch.inner))
+
+    @property
     def schedule_shift(self) -> float:
         """How far its schedules are moved towards noise: as a node says, or as the family was trained."""
         return self.family.shift if self.shift is None else self.shift

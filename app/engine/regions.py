@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -44,6 +44,8 @@ class RegionalPrompt(Patch[Memory]):
     start: int
     end: int
     share_background: bool
+
+    inner: ClassVar[bool] = True
 
     def new_memory(self) -> Memory:
         return Memory()

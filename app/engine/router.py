@@ -107,7 +107,7 @@ class RouterTraining:
     """Learns a table for a model: little error at each step, few modules that run.
 
     Attributes:
-        model: The model; patches on it are left out.
+        model: The model; techniques on it are left out.
         conditioning: Prompts to learn from, sampled together, without guidance.
         steps: Even steps from noise to picture that the table is for.
         sparsity: How much a module that runs weighs against error.
@@ -125,7 +125,7 @@ class RouterTraining:
     def learn(self, shape: Sequence[int], iterations: int, told: Callable[[int], None]) -> RouterTable:
         """Learn from `iterations` samplings of latents of `shape`; `told` gets how many are done."""
         routing, random = Routing(), torch.Generator().manual_seed(self.seed)
-        plain = Model(self.model.module, self.model.family, (MixesModules(routing),))
+        plain = self.model.plain.with_patch(MixesModules(routing))
         with open_run(plain) as run:
             weights = self.importance(run, routing, torch.randn(tuple(shape), generator=random))
             logits = torch.zeros(self.steps, len(routing.places), requires_grad=True)

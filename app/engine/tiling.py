@@ -14,6 +14,7 @@ from torch import Tensor
 
 from app.engine.media import Image, Latent
 from app.engine.vae import Vae, refuse_odd_size
+from app.graph.problem import Refusal
 
 
 def decode_tiled(
@@ -103,3 +104,14 @@ def ramp(stretch: slice, length: int, overlap: int, scale: int) -> Tensor:
     rise = (place / reach).clamp(max=1) if stretch.start > 0 else torch.ones(count)
     fall = ((count - place) / reach).clamp(max=1) if stretch.stop < length else torch.ones(count)
     return rise * fall
+
+
+def refuse_overlap(tile: int, overlap: int) -> None:
+    """Refuse tiles (pixels a side) that overlap by more than their half: three would lie on one place."""
+    if overlap * 2 > tile:
+        raise Refusal(
+            f"Tiles of {tile} pixels cannot overlap by {overlap}.",
+            f"Choose {tile // 2} at most.",
+            code="bad_overlap",
+            input="overlap",
+        )

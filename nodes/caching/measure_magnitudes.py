@@ -5,7 +5,6 @@ Reference: Ma et al., MagCache (2025), https://arxiv.org/abs/2506.09045
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
@@ -37,6 +36,6 @@ def measure_magnitudes(
         seed: Which noise to start from.
     """
     found: list[float] = []
-    plain = replace(model, patches=(MeasureMagnitudes(found),))
+    plain = model.plain.with_patch(MeasureMagnitudes(found))
     Sampling(plain, guider, sampler, sigmas).run(latent, seed, context)
     return MagnitudeRatios(tuple(found))

@@ -17,14 +17,13 @@ from torch import Tensor
 from app.engine.conditioning import Conditioning
 from app.engine.media import Latent
 from app.engine.model import Model, Patch
+from app.engine.retracing import retrace
 from app.engine.sampling import Branch, Denoise, Guider, OnStep, Sampling, Sigmas
 from app.engine.sides import ask_side, refuse_patching
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Slider
-
-LOWEST = 1e-3  # the picture's own noise level is 0, where a velocity cannot be told from a denoised sample
 
 
 @dataclass
@@ -96,21 +95,7 @@ class RoundTrip:
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         levels = (*sigmas.values[::-1], *sigmas.values[1:])
-        for step in range(2 * sigmas.steps):
-            sigma, following = levels[step], levels[step + 1]
-            velocity, _ = ask(denoise, latent, sigma)
-            middle = (sigma + following) / 2
-            velocity, denoised = ask(denoise, latent + (middle - sigma) * velocity, middle)
-            latent = latent + (following - sigma) * velocity
-            on_step(step, denoised)
-        return latent
-
-
-def ask(denoise: Denoise, latent: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-    """Return the velocity and the denoised sample at a level."""
-    level = max(sigma, LOWEST)
-    denoised = denoise(latent, level)
-    return (latent - denoised) / level, denoised
+        return retrace(denoise, latent, levels, on_step, midpoint=True)
 
 
 @node(title="RF-Edit")

@@ -9,16 +9,14 @@ Reference: Rout et al., Semantic Image Inversion and Editing using Rectified SDE
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from torch import Tensor
 
 from app.engine.media import Latent
 from app.engine.model import Model
+from app.engine.retracing import retrace
 from app.engine.sampling import Denoise, Guider, OnStep, Sampling, Sigmas
 from app.graph.node import Context, node
-
-LOWEST = 1e-3  # the picture's own noise level is 0, where a velocity cannot be told from a denoised sample
 
 
 @dataclass(frozen=True)
@@ -28,22 +26,7 @@ class Inversion:
     midpoint: bool
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
-        levels = sigmas.values[::-1]
-        for step, (sigma, following) in enumerate(pairwise(levels)):
-            velocity, denoised = ask(denoise, latent, sigma)
-            if self.midpoint:
-                middle = (sigma + following) / 2
-                velocity, denoised = ask(denoise, latent + (middle - sigma) * velocity, middle)
-            latent = latent + (following - sigma) * velocity
-            on_step(step, denoised)
-        return latent
-
-
-def ask(denoise: Denoise, latent: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-    """Return the velocity and the denoised sample at a level."""
-    level = max(sigma, LOWEST)
-    denoised = denoise(latent, level)
-    return (latent - denoised) / level, denoised
+        return retrace(denoise, latent, sigmas.values[::-1], on_step, midpoint=self.midpoint)
 
 
 @node(title="RF inversion")

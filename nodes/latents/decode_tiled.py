@@ -8,7 +8,6 @@ from app.engine import tiling
 from app.engine.media import Image, Latent
 from app.engine.vae import Vae
 from app.graph.node import Context, node
-from app.graph.problem import Refusal
 from app.graph.widgets import Number
 
 
@@ -28,12 +27,6 @@ def decode_tiled(
         tile: Side of a tile; a picture that is no larger is decoded at once.
         overlap: How far neighbouring tiles overlap; more makes the seams fainter.
     """
-    if overlap * 2 > tile:
-        raise Refusal(
-            f"Tiles of {tile} pixels cannot overlap by {overlap}.",
-            f"Choose {tile // 2} at most.",
-            code="bad_overlap",
-            input="overlap",
-        )
+    tiling.refuse_overlap(tile, overlap)
     side = vae.family.latent.downscale
     return tiling.decode_tiled(vae, latent, tile // side, overlap // side, context.progress)

@@ -58,7 +58,7 @@ def compare_techniques(
         prompt: For pictures of the embedded model: what a judge should look for; empty asks none.
         judge: The judge's weights.
     """
-    if not model.patches:
+    if all(patch.inner for patch in model.patches):
         raise Refusal(
             "The model has no technique on it, so there is nothing to compare.",
             "Put the techniques between the loader and this node.",

@@ -15,7 +15,9 @@ from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.measure.compare_techniques import Compared, compare_techniques
 from nodes.samplers.euler import Euler
+from tests.nodes.control.test_apply_control import control
 from tests.tiny.recorder import ROOT, Recorder
+from tests.tiny.zoo import build
 
 SIGMAS = Sigmas(tuple(1 - step / 8 for step in range(9)))
 
@@ -59,6 +61,13 @@ def test_a_neutral_technique_is_the_plain_run() -> None:
 def test_a_bare_model_is_refused() -> None:
     with pytest.raises(Refusal, match="no technique"):
         compared(None, Judged())
+
+
+def test_the_plain_run_keeps_what_belongs_to_the_model() -> None:
+    model = build("flux")
+    steering, caching = control(model, "flux"), FirstBlockCache(0.5)
+    handle = model.with_patch(steering).with_patch(caching)
+    assert handle.plain.patches == (steering,) and handle.patches == (steering, caching)
 
 
 def test_a_thinned_schedule_keeps_its_ends_and_its_shape() -> None:
