@@ -50,7 +50,7 @@ def test_first_block_cache(threshold: float) -> None:
 @pytest.mark.parametrize("modules", MODULES)
 @pytest.mark.parametrize("order", range(4))
 def test_taylor_seer(order: int, modules: Which) -> None:
-    """The two count their intervals from other steps; at an interval of 2 they compute at the same ones."""
+    """At an interval of 2 both compute at the same steps."""
     config = TaylorSeerCacheConfig(
         cache_interval=2,
         disable_cache_before_step=3,
@@ -61,6 +61,26 @@ def test_taylor_seer(order: int, modules: Which) -> None:
     ours = walk(build("flux").with_patch(TaylorSeerModules(2, order, 3, modules)), STEPS)
     assert close(ours, hooked(config), 1e-5)
     assert not close(ours, walk(build("flux"), STEPS), 1e-4)
+
+
+class AtTheirSteps(TaylorSeerModules):
+    """Ours, computing at the steps of diffusers, which counts its intervals from one after the warm-up."""
+
+    def computes(self, index: int) -> bool:
+        return index < self.warmup or (index - self.warmup - 1) % self.interval == 0
+
+
+@pytest.mark.parametrize(("interval", "order"), [(3, 1), (4, 2), (5, 3)])
+def test_taylor_seer_at_longer_intervals(interval: int, order: int) -> None:
+    config = TaylorSeerCacheConfig(
+        cache_interval=interval,
+        disable_cache_before_step=4,
+        max_order=order,
+        taylor_factors_dtype=torch.float32,
+        cache_identifiers=MODULES["all"],
+    )
+    ours = walk(build("flux").with_patch(AtTheirSteps(interval, order, 4, "all")), STEPS)
+    assert close(ours, hooked(config), 1e-5)
 
 
 @pytest.mark.parametrize(("threshold", "max_skip"), [(0.06, 3), (0.3, 2), (1.0, 5)])
