@@ -26,6 +26,11 @@ from app.graph.problem import Problem
 from app.graph.workflow import Workflow
 from app.serving import add_serve
 
+TABLES = {
+    "markdown": node_tables.page,
+    "summary": node_tables.summary,
+    "techniques": node_tables.techniques,
+}
 OK, FAILED, INTERRUPTED = 0, 1, 130  # argparse itself ends with 2 on wrong usage
 EPILOG = """\
 examples:
@@ -178,6 +183,7 @@ def add_nodes(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     nodes.add_argument("--markdown", action="store_true", help="a page, as it stands in docs/all_nodes.md")
     nodes.add_argument("--summary", action="store_true", help="a table of folders, as in the README")
+    nodes.add_argument("--techniques", action="store_true", help="which techniques exclude each other")
     add_common(nodes)
     nodes.set_defaults(command=nodes_command)
 
@@ -258,9 +264,10 @@ def nodes_command(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.to_json(), indent=1))
         return OK
-    if options.markdown or options.summary:
-        print(node_tables.page(found) if options.markdown else node_tables.summary(found), end="")
-        return OK
+    for wanted, table in TABLES.items():
+        if getattr(options, wanted):
+            print(table(found), end="")
+            return OK
     for spec in found:
         inputs = ", ".join(f"{entry.name}: {entry.type}" for entry in spec.inputs)
         outputs = ", ".join(entry.type for entry in spec.outputs) or "nothing"

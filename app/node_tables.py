@@ -31,6 +31,20 @@ def page(catalog: Catalog) -> str:
     return "\n".join(parts)
 
 
+def techniques(catalog: Catalog) -> str:
+    """Return the table of pairs in docs/techniques.md: numbered techniques, a cross where two claim the same."""
+    claiming = [spec for _, nodes in folders(catalog) for spec in nodes if spec.claims]
+    numbers = range(1, len(claiming) + 1)
+    lines = [
+        f"| | technique | claims | {' | '.join(map(str, numbers))} |",
+        f"|---|---|---|{'---|' * len(claiming)}",
+    ]
+    for number, spec in zip(numbers, claiming, strict=True):
+        cells = ["x" if set(spec.claims) & set(other.claims) else " " for other in claiming]
+        lines.append(f"| {number} | `{spec.id}` | {', '.join(spec.claims)} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def summary(catalog: Catalog) -> str:
     """Return the README's table of nodes."""
     rows = [

@@ -39,7 +39,7 @@ PREVIEW = 512  # pixels
 PREVIEWS = 90  # three seconds of them
 READY = """(nodes) => performance.getEntriesByName("ready").length > 0 || (
     document.querySelectorAll(".react-flow__node").length > 0
-    && document.querySelectorAll(".react-flow__handle").length > 0
+    && document.querySelectorAll(".react-flow__handle, .far-port").length > 0
     && (requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("ready"))), false)
 )"""
 ZOOM = """() => {

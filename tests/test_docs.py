@@ -11,7 +11,7 @@ from app.execution.events import KINDS
 from app.graph import catalog
 from app.server import typescript
 from app.server.routes import catalog as catalog_routes
-from app.server.routes import files, jobs, models, previews, socket, workflows
+from app.server.routes import cameras, files, jobs, models, previews, socket, workflows
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,7 +31,7 @@ def test_the_api_page_lists_exactly_the_routes_there_are() -> None:
     }
     there = {
         f"{route.method} {re.sub(':[^}]*', '', route.path)}"
-        for module in (catalog_routes, files, jobs, models, previews, workflows)
+        for module in (cameras, catalog_routes, files, jobs, models, previews, workflows)
         for route in module.routes
         if route.path.startswith("/api")  # type: ignore[attr-defined]
     }
@@ -65,4 +65,6 @@ def test_the_tables_of_nodes_are_current() -> None:
     page = (ROOT / "docs" / "all_nodes.md").read_text(encoding="utf-8")
     assert page == node_tables.page(found), "run: patchloom nodes --markdown > docs/all_nodes.md"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pairs = (ROOT / "docs" / "techniques.md").read_text(encoding="utf-8")
+    assert node_tables.techniques(found) in pairs, "paste what `patchloom nodes --techniques` prints into it"
     assert node_tables.summary(found) in readme, "paste what `patchloom nodes --summary` prints into it"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule
 
-Kind = Literal["transformer", "text_encoder", "vae", "lora", "controlnet", "unknown"]
+Kind = Literal["transformer", "text_encoder", "vision_encoder", "vae", "lora", "controlnet", "unknown"]
 DIFFUSERS = "diffusers"
 
 
@@ -23,6 +23,7 @@ class Layout:
         lacks: Names that no such file has, where the marks alone would suit another architecture too.
         rules: How it becomes what diffusers or transformers expects; may depend on the names in the file.
         ignored: What the names of tensors begin with that the model does not need.
+        whole: Whether a part of it alone would be taken for another model, so that it is looked for first.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Layout:
     lacks: tuple[str, ...] = ()
     rules: Callable[[Collection[str]], tuple[Rule, ...]] = lambda names: ()
     ignored: tuple[str, ...] = ()
+    whole: bool = False
 
     def fits(self, names: Collection[str]) -> bool:
         return all(mark in names for mark in self.marks) and not any(mark in names for mark in self.lacks)

@@ -8,30 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.checkpoints.entry import Entry, Shape
 from app.checkpoints.gguf import read_gguf
-from app.checkpoints.weights import read_header, weight_files
+from app.checkpoints.quantised import fold
+from app.checkpoints.weights import data_start, read_header, weight_files
 
-Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One tensor in a file.
-
-    Attributes:
-        file: Where it lies.
-        dtype: As the file calls it: `BF16`, `F8_E4M3`, `Q4_K`.
-        shape: Sizes, outermost first.
-        nbytes: What it takes in the file (bytes).
-        start: Where it begins in a GGUF file (bytes); the library finds those of safetensors itself.
-    """
-
-    file: Path
-    dtype: str
-    shape: Shape
-    nbytes: int
-    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +49,7 @@ class Archive:
 def open_archive(path: Path) -> Archive:
     """Read the header of a safetensors or GGUF file, or those of all files in the folder of a model part."""
     files = (path,) if path.is_file() else weight_files(path)
-    return Archive(path, {name: entry for file in files for name, entry in entries_of(file).items()})
+    return Archive(path, fold({name: entry for file in files for name, entry in entries_of(file).items()}))
 
 
 def entries_of(file: Path) -> dict[str, Entry]:
@@ -77,8 +59,9 @@ def entries_of(file: Path) -> dict[str, Entry]:
             name: Entry(file, tensor.kind.name, tensor.shape, tensor.nbytes, tensor.start)
             for name, tensor in tensors.items()
         }
-    found = {}
-    for name, said in read_header(file).items():
-        start, end = said["data_offsets"]
-        found[name] = Entry(file, said["dtype"], tuple(said["shape"]), end - start)
-    return found
+    header, first = read_header(file), data_start(file)
+    return {
+        name: Entry(file, said["dtype"], tuple(said["shape"]), end - start, first + start)
+        for name, said in header.items()
+        for start, end in [said["data_offsets"]]
+    }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,8 @@ PREFIXES = (
     "model.",
 )
 TEXT_ENCODERS = re.compile(r"text_encoders\.\w+\.(?:transformer\.)?(?:model\.)?")
-# Marks and tokenizers that publishers put beside the weights, and scales of quantised ones.
+# Marks and tokenizers that publishers put beside the weights.
 BESIDE = ("spiece_model", "scaled_fp8", "tekken_model", "tokenizer_json", "logit_scale", "model_ema.")
-SCALES = (".scale_weight", ".weight_scale")
-BESIDE_WEIGHTS = (*SCALES, ".scale_input", ".input_scale", ".comfy_quant")
 LORA = re.compile(r"\.(lora_[AB]|lora_(down|up)|lora\.(down|up)|lokr_w\d|hada_w\d_[ab])\b")
 
 
@@ -60,7 +59,7 @@ class Part:
     @cached_property
     def shapes(self) -> Shapes:
         """Shapes in the model."""
-        return shapes_of(self.weights, self.named)
+        return shapes_of(self.pieces, self.named)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -73,11 +72,6 @@ class Part:
                 "The file is not whole, or holds a variant that Patchloom does not know.",
                 code="missing_keys",
             ) from error
-
-    @cached_property
-    def weights(self) -> dict[str, Piece]:
-        """The pieces that are the model's own tensors, without the scales that belong to quantised ones."""
-        return {name: piece for name, piece in self.pieces.items() if not name.endswith(BESIDE_WEIGHTS)}
 
     @property
     def variant(self) -> str:
@@ -102,9 +96,10 @@ def parts_of(archive: Archive) -> Iterator[Part]:
         return
     rest = dict(archive.shapes)
     encoders = {match.group() for name in rest if (match := TEXT_ENCODERS.match(name))}
-    for prefix in sorted({*PREFIXES, *encoders, ""}, key=len, reverse=True):
+    prefixes = sorted({*PREFIXES, *encoders, ""}, key=len, reverse=True)
+    for whole, prefix in product((True, False), prefixes):
         bare = {name.removeprefix(prefix): shape for name, shape in rest.items() if name.startswith(prefix)}
-        if (found := recognise(bare)) is not None:
+        if (found := recognise(bare, whole=whole)) is not None:
             architecture, layout = found
             named = {
                 name: shape for name, shape in bare.items() if not name.startswith((*layout.ignored, *BESIDE))
@@ -113,11 +108,11 @@ def parts_of(archive: Archive) -> Iterator[Part]:
             rest = {name: shape for name, shape in rest.items() if not name.startswith(prefix)}
 
 
-def recognise(shapes: Shapes) -> tuple[Architecture, Layout] | None:
+def recognise(shapes: Shapes, *, whole: bool) -> tuple[Architecture, Layout] | None:
     """Return what has tensors of these names, and who names them so."""
     for architecture in ARCHITECTURES:
         for layout in architecture.layouts:
-            if layout.fits(shapes):
+            if layout.whole == whole and layout.fits(shapes):
                 return architecture, layout
     return None
 
@@ -158,4 +153,5 @@ def described(archive: Archive, parts: tuple[Part, ...]) -> str:
 
 
 def words(kind: Kind) -> str:
-    return {"vae": "an autoencoder (VAE)", "text_encoder": "a text encoder"}.get(kind, f"a {kind}")
+    spoken = {"vae": "an autoencoder (VAE)"}
+    return spoken.get(kind, f"a {kind.replace('_', ' ')}")

@@ -37,7 +37,7 @@ def fit(folder: str, name: str, path: Path) -> Fit:
             return lora_families(path, path.stat().st_mtime_ns)
         case "text_encoder":
             return frozenset.intersection(*(frozenset(USES.get(part, ())) for part in found.families))
-        case "vae":
+        case "vae" | "vision_encoder":
             return frozenset(USES.get(f"{found.families[0]}-{found.variant.removesuffix(' channels')}", ()))
         case "controlnet":
             return frozenset(found.families) | ({"flux-mini"} if "flux" in found.families else set())

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.checkpoints.architecture import Architecture
-from app.checkpoints.archive import Archive, Shape
+from app.checkpoints.archive import Archive
+from app.checkpoints.entry import Shape
 from app.checkpoints.rules import Rows, Rule
 from app.graph.problem import Refusal
 

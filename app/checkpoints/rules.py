@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.checkpoints.archive import Shape, Shapes
+from app.checkpoints.archive import Shapes
+from app.checkpoints.entry import Shape
 
 Rows = tuple[tuple[int, int], ...]
 

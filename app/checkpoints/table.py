@@ -11,6 +11,7 @@ from app.checkpoints.known.uses import USES
 TITLES = {
     "transformer": "Transformer",
     "text_encoder": "Text encoder",
+    "vision_encoder": "Vision encoder",
     "vae": "Autoencoder",
     "controlnet": "ControlNet",
 }

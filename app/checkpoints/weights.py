@@ -71,6 +71,20 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
+def data_start(path: Path) -> int:
+    """Return where the tensors of a safetensors file begin (bytes)."""
+    with path.open("rb") as file:
+        return 8 + int(struct.unpack("<Q", file.read(8))[0])
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the texts in the header of a safetensors file."""
+    with path.open("rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        found: dict[str, str] = json.loads(file.read(length)).get("__metadata__", {})
+    return found
+
+
 def parse_header(text: bytes) -> dict[str, Any] | None:
     """Return the tensors that a header lists, or None where it is none."""
     try:

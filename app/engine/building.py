@@ -12,16 +12,28 @@ from torch import Tensor, nn
 
 from app.checkpoints.contents import Part
 from app.engine.networks import network
-from app.engine.packed import Packed, PackedLinear, pack
+from app.engine.packed import Packed
+from app.engine.packed_linear import packed_linear
 from app.engine.place import compute_place
+from app.engine.quantising import FORMATS
 from app.engine.tensors import read
 from app.graph.problem import Refusal
 
 SHOWN = 5  # names in a message
 ANOTHER_MODEL = "The file is not whole, or of a variant that Patchloom does not know; fetch it again."
-Precision = Literal["auto", "float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2", "int8"]
 DECODED = ("float32", "bfloat16", "float16")
-STORED = {"float8_e4m3": "F8_E4M3", "float8_e5m2": "F8_E5M2", "int8": "I8"}
+Precision = Literal[
+    "auto",
+    "float32",
+    "bfloat16",
+    "float16",
+    "float8_e4m3",
+    "float8_e5m2",
+    "int8",
+    "int8_dynamic",
+    "nf4",
+    "int4",
+]
 
 
 def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | None = None) -> nn.Module:
@@ -33,7 +45,7 @@ def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | N
         told: Arguments of the model's class that no shape tells.
     """
     device, usual = compute_place()
-    dtype = usual if precision == "auto" or precision in STORED else getattr(torch, precision)
+    dtype = usual if precision == "auto" or precision in FORMATS else getattr(torch, precision)
     module = empty(part, told or {})
     refuse_other_names(part, module)
     weights: dict[str, Tensor] = {}
@@ -53,9 +65,9 @@ def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | N
 
 def to_pack(tensor: Tensor | Packed, precision: Precision) -> Tensor | Packed:
     """Pack the weight of a block where the user asks for it and the file has not done so."""
-    if isinstance(tensor, Packed) or precision not in STORED or tensor.ndim != 2:
+    if isinstance(tensor, Packed) or precision not in FORMATS or tensor.ndim != 2:
         return tensor
-    return pack(tensor, STORED[precision])
+    return FORMATS[precision].pack(tensor)
 
 
 def repeated(name: str) -> bool:
@@ -67,9 +79,8 @@ def replace_linear(
     module: nn.Module, name: str, packed: Packed, device: torch.device, dtype: torch.dtype
 ) -> None:
     owner, _, leaf = name.removesuffix(".weight").rpartition(".")
-    raw, scale = packed.raw.to(device), None if packed.scale is None else packed.scale.to(device)
     parent = module.get_submodule(owner)
-    setattr(parent, leaf, PackedLinear(getattr(parent, leaf), Packed(raw, packed.kind, scale), dtype))
+    setattr(parent, leaf, packed_linear(getattr(parent, leaf), packed.to(device), dtype))
 
 
 def kept_dtype(module: nn.Module, name: str, tensor: Tensor, dtype: torch.dtype) -> torch.dtype:

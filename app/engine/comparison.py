@@ -53,12 +53,18 @@ class Variant:
 
 
 def compare(
-    sampling: Sampling, latent: Latent, seed: int, repeats: int, check_cancelled: Callable[[], None]
-) -> tuple[Variant, Variant, Variant]:
-    """Return the plain run, the run with techniques, and the plain run of fewer steps at the same cost.
+    sampling: Sampling,
+    latent: Latent,
+    seed: int,
+    check_cancelled: Callable[[], None],
+    repeats: int,
+    curve: int,
+) -> list[Variant]:
+    """Return the plain run, the one with techniques, a plain one of fewer steps that costs as much, a curve.
 
     The first two take turns `repeats` times and count with their quickest, since other work on the machine
-    can only slow a run down. A run before that pays for what every first run pays for.
+    can only slow a run down. A run before that pays for what every first run pays for. The curve is so many
+    plain runs of ever fewer steps, evenly apart: what a technique has to beat at any cost.
     """
     plain = replace(sampling, model=sampling.model.plain)
     timed("warm-up", plain, latent, seed, check_cancelled)
@@ -72,8 +78,16 @@ def compare(
     whole, quick = (min(runs, key=lambda run: run.duration) for runs in zip(*turns, strict=True))
     steps = sampling.sigmas.steps
     affordable = min(steps, max(1, round(steps * quick.duration / whole.duration)))
-    fewer = replace(plain, sigmas=thinned(sampling.sigmas, affordable))
-    return whole, quick, timed("fewer steps, same cost", fewer, latent, seed, check_cancelled)
+    counts = {round(steps * share / (curve + 1)) for share in range(1, curve + 1)} - {0, affordable, steps}
+    names = {affordable: "fewer steps, same cost", **{count: f"{count} steps" for count in sorted(counts)}}
+    return [
+        whole,
+        quick,
+        *(
+            timed(name, replace(plain, sigmas=thinned(sampling.sigmas, count)), latent, seed, check_cancelled)
+            for count, name in names.items()
+        ),
+    ]
 
 
 def timed(

@@ -43,6 +43,9 @@ class Conditioning(Stored):
         scope: Where and when it counts.
         region: (1, H, W), 0..1, how much it counts at each place, at any resolution; None for everywhere.
         references: Latents (1, C, h, w) that editing models look at.
+        beside: Channels (1 or B, C', h, w), or (1 or B, C', F, h, w), that models which fill, follow or
+            animate a picture take beside those of the noisy latent; None for models without.
+        vision: (1 or B, N, D), what a vision encoder says of pictures that the model looks at; None for none.
         others: Further prompts for the same picture.
     """
 
@@ -53,6 +56,8 @@ class Conditioning(Stored):
     scope: Scope = Scope()
     region: Tensor | None = None
     references: tuple[Tensor, ...] = ()
+    beside: Tensor | None = None
+    vision: Tensor | None = None
     others: tuple[Conditioning, ...] = ()
 
     def __post_init__(self) -> None:
@@ -65,7 +70,7 @@ class Conditioning(Stored):
 
     @property
     def nbytes(self) -> int:
-        own = (self.tokens, self.pooled, self.region, *self.references)
+        own = (self.tokens, self.pooled, self.region, self.beside, self.vision, *self.references)
         return sum(x.nbytes for x in own if x is not None) + sum(other.nbytes for other in self.others)
 
     @property
@@ -121,7 +126,10 @@ class Conditioning(Stored):
         """Return it where, and as precise as, a transformer wants it."""
         pooled = None if self.pooled is None else self.pooled.to(device, dtype)
         references = tuple(latent.to(device, dtype) for latent in self.references)
-        return replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled, references=references)
+        beside = None if self.beside is None else self.beside.to(device, dtype)
+        vision = None if self.vision is None else self.vision.to(device, dtype)
+        moved = replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled, references=references)
+        return replace(moved, beside=beside, vision=vision)
 
 
 def stacked(one: Conditioning, other: Conditioning) -> Conditioning:
@@ -137,4 +145,7 @@ def stacked(one: Conditioning, other: Conditioning) -> Conditioning:
     pooled = None
     if one.pooled is not None and other.pooled is not None:
         pooled = torch.cat([one.pooled, other.pooled.to(one.pooled)])
-    return replace(one, tokens=tokens, pooled=pooled)
+    beside = one.beside
+    if beside is not None and len(beside) > 1:
+        beside = torch.cat([beside, beside])
+    return replace(one, tokens=tokens, pooled=pooled, beside=beside)

@@ -154,7 +154,7 @@ class ControlNet:
         """
         parameter = next(self.module.parameters())
         device, dtype, batch = parameter.device, parameter.dtype, len(given.latent)
-        conditioning = given.conditioning.to(device, dtype)
+        conditioning = replace(given.conditioning, beside=None).to(device, dtype)
         if self.ignores_shift:
             conditioning = replace(conditioning, pooled=torch.zeros_like(conditioning.pooled))  # type: ignore[arg-type]
         typed = replace(given, latent=given.latent.to(device, dtype), conditioning=conditioning)

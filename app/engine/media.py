@@ -19,7 +19,8 @@ class Latent(Stored):
         samples: (B, C, h, w), or (B, C, F, h, w) for video; float.
         family: Name of the model family it belongs to; empty when nobody knows, as for latents that a node
             pack made up.
-        mask: (B or 1, H, W), 0..1, where sampling may change it, at any resolution; None for everywhere.
+        mask: (B or 1, H, W), 0..1, where sampling may change it, at any resolution; None for everywhere. Of a
+            video it may be (B or 1, F, H, W), one mask for each frame of the latent.
         differential: Whether a shade of the mask says from which noise level on a cell may change.
     """
 

@@ -30,7 +30,7 @@ class Patch(Generic[Memory]):
     a layer, data passes through the patches in their order on the wire.
 
     Attributes:
-        claims: What the technique takes over: `blocks`, `modules`, `attention` or `tokens`. Two patches on
+        claims: What the technique takes over: `blocks`, `modules`, `attention`, `tokens`... Two patches on
             one model cannot claim the same.
         shares_branches: Whether one memory serves all guidance branches instead of one for each.
         inner: Whether it belongs to the model, as control networks do: it then acts inside all techniques,
@@ -137,6 +137,11 @@ class Model:
     def channels(self) -> int:
         """Channels of its latents."""
         return self.family.latent.channels(self.module)
+
+    @property
+    def beside(self) -> int:
+        """Channels that it takes beside those of a latent: of a picture to fill or to follow."""
+        return self.family.latent.beside(self.module)
 
     @property
     def device(self) -> torch.device:

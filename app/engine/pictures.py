@@ -31,19 +31,28 @@ def open_layers(path: Path, behind: Behind = "white") -> tuple[Image, Mask]:
 
     `behind` says what shows where it is transparent: a colour, or the colours that the file holds there.
     """
+    return layers(path, path.name, behind)
+
+
+def read_picture(data: bytes, name: str) -> Image:
+    """Return the picture that the bytes of a file are, turned upright, on white; `name` is for messages."""
+    return layers(BytesIO(data), name, "white")[0]
+
+
+def layers(source: Path | BytesIO, name: str, behind: Behind) -> tuple[Image, Mask]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-            with PIL.Image.open(path) as file:
+            with PIL.Image.open(source) as file:
                 upright = PIL.ImageOps.exif_transpose(file)
                 return from_picture(flattened(upright, behind)), transparency(upright)
     except FileNotFoundError:
-        raise Refusal(f"{path.name} is missing.", "Choose another picture.", input="name") from None
+        raise Refusal(f"{name} is missing.", "Choose another picture.", input="name") from None
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise Refusal(f"{path.name} is too large: {error}", "Make it smaller first.", input="name") from error
+        raise Refusal(f"{name} is too large: {error}", "Make it smaller first.", input="name") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise Refusal(
-            f"{path.name} cannot be read as a picture: {error}.",
+            f"{name} cannot be read as a picture: {error}.",
             "Save it as PNG, JPEG or WebP and upload it again.",
             input="name",
         ) from error

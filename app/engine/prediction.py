@@ -24,15 +24,37 @@ class ModelInput:
         latent: Noisy samples (B, C, h, w) or (B, C, F, h, w).
         sigma: How noisy, from 1 to 0.
         conditioning: What the picture should be; one row for each of the batch.
+        levels: Noise level of each row where they differ (see `rows`), `sigma` then being the highest; empty
+            where `sigma` is that of all.
+        shares: Which share of `sigma` each cell of a video has, (1 or B, 1, F, h, w), for families that are told
+            the level of each token; None where all cells are alike.
     """
 
     latent: Tensor
     sigma: float
     conditioning: Conditioning
+    levels: tuple[float, ...] = ()
+    shares: Tensor | None = None
+
+    @property
+    def with_beside(self) -> Tensor:
+        """The latent with the channels that stand beside it, (B, C + C', ...)."""
+        beside = self.conditioning.beside
+        if beside is None:
+            return self.latent
+        return torch.cat([self.latent, beside.expand(len(self.latent), *beside.shape[1:])], dim=1)
 
     def time(self, scale: float = 1.0) -> Tensor:
         """Return sigma * `scale` for each picture of the batch, (B,) float32."""
         return torch.full((len(self.latent),), self.sigma * scale, device=self.latent.device)
+
+    def token_time(self, patch: tuple[int, int, int], scale: float = 1.0) -> Tensor:
+        """Return sigma * `scale` for each token of `patch` (frames, rows, columns) cells: (B, N), or (B,)."""
+        if self.shares is None:
+            return self.time(scale)
+        frames, rows, columns = patch
+        firsts = self.shares[..., ::frames, ::rows, ::columns].flatten(1)
+        return (firsts * (self.sigma * scale)).expand(len(self.latent), -1)
 
 
 def from_velocity(given: ModelInput, velocity: Tensor) -> Tensor:

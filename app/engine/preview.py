@@ -55,11 +55,15 @@ def jpeg(samples: Tensor, preview: LinearPreview | None, downscale: int) -> byte
     """Return the first picture, or first frame, of `samples` as JPEG at about the size it will have."""
     first = samples[0] if samples.ndim == 4 else samples[0, :, 0]
     cells = first.detach().float().cpu()
-    colours = preview.colours(cells) if preview else principal_colours(cells)
+    return photo(preview.colours(cells) if preview else principal_colours(cells), downscale)
+
+
+def photo(colours: Tensor, enlarged: float = 1.0) -> bytes:
+    """Return colours (h, w, 3) of 0..1 as JPEG, enlarged, or smaller where it would be too large."""
     picture = PIL.Image.fromarray((colours * 255).round().to(torch.uint8).numpy())
-    scale = min(downscale, LONGEST_SIDE / max(picture.size))
+    scale = min(enlarged, LONGEST_SIDE / max(picture.size))
     size = tuple(max(1, round(side * scale)) for side in picture.size)
-    enlarged = picture.resize((size[0], size[1]), PIL.Image.Resampling.BICUBIC)
+    shown = picture.resize((size[0], size[1]), PIL.Image.Resampling.BICUBIC)
     buffer = BytesIO()
-    enlarged.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    shown.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -41,8 +41,9 @@ def mapped(latent: Latent, change: Callable[[Tensor], Tensor]) -> Latent:
     """Return a latent whose samples, and whose mask brought to their size, went through `change`."""
     mask = latent.mask
     if mask is not None:
-        size = (latent.samples.shape[-2], latent.samples.shape[-1])
-        mask = change(interpolate(mask[:, None], size, mode="bilinear", align_corners=False))[:, 0]
+        size, still = (latent.samples.shape[-2], latent.samples.shape[-1]), mask.ndim == 3
+        mask = interpolate(mask[:, None] if still else mask, size, mode="bilinear", align_corners=False)
+        mask = change(mask)[:, 0] if still else change(mask)
     return replace(latent, samples=change(latent.samples), mask=mask)
 
 

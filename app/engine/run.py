@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from app.engine import rows
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.step import Step
@@ -39,8 +40,8 @@ class Run:
         self.step.layout = family.layout(given)
         conditioning = given.conditioning.to(self.device, self.dtype)
         typed = replace(given, latent=given.latent.to(self.dtype), conditioning=conditioning)
-        output = family.output(module(**family.arguments(module, typed), return_dict=False))
-        return family.denoised(given, output.to(given.latent.dtype))
+        output = family.output(module(**rows.arguments(family, module, typed), return_dict=False))
+        return rows.denoised(family, given, output.to(given.latent.dtype))
 
     def around(
         self, layer: str, site: tuple[Any, ...], value: Value, call: Callable[[Value], Result]

@@ -26,13 +26,20 @@ Denoise = Callable[[Tensor, float], Tensor]
 """(noisy latent, sigma) -> denoised sample."""
 OnStep = Callable[[int, Tensor], None]
 """(index of the step just done, its denoised sample) -> nothing."""
+NEARLY_NOISE = 1e-4  # share of a schedule after which levels count as below pure noise
 
 
 @dataclass(frozen=True)
 class Sigmas:
-    """A schedule: the noise levels to visit, from noise (1 at most) to picture (0), one more than steps."""
+    """A schedule: the noise levels to visit, from noise (1 at most) to picture (0), one more than steps.
+
+    Attributes:
+        values: The levels, falling.
+        shift: How far the model's own schedule is moved towards noise; the run sets it.
+    """
 
     values: tuple[float, ...]
+    shift: float = 1.0
 
     def __post_init__(self) -> None:
         falling = all(before > after for before, after in pairwise(self.values))
@@ -48,6 +55,16 @@ class Sigmas:
     @property
     def steps(self) -> int:
         return len(self.values) - 1
+
+    def level_at(self, share: float) -> float:
+        """Return the noise level after a share of the model's own schedule, 0 (noise) to 1 (picture)."""
+        return self.shift * (1 - share) / (1 + (self.shift - 1) * (1 - share))
+
+    def below_noise(self) -> Sigmas:
+        """Return it with a first level just below pure noise, for clocks that have no time there."""
+        if self.steps == 0 or self.values[0] < 1:
+            return self
+        return replace(self, values=(self.level_at(NEARLY_NOISE), *self.values[1:]))
 
     def pairs(self) -> Iterator[tuple[int, float, float]]:
         """Yield (step, sigma, following sigma)."""
@@ -149,7 +166,7 @@ class Sampling:
         first, last = self.sigmas.values[0], self.sigmas.values[-1]
         noise = noise.to(self.model.device)
         noisy = (1 - first) * latent.samples.to(noise) + first * noise
-        inside = inpainting(latent, noise, (first, last))
+        inside = inpainting(latent, noise, (first, last), self.model.family.level_per_token)
         samples, denoised = self.sampled(noisy, watcher, inside)
         if 0 < last < 1 and self.sigmas.steps:
             samples = samples / (1 - last)
@@ -169,7 +186,7 @@ class Sampling:
             resumed = journal.open()
             walk = Walk(self.guider, self.steps, watcher, journal, inside)
             try:
-                samples = self.sampler(walk.denoise, noisy, self.sigmas, walk.on_step)
+                samples = self.sampler(walk.denoise, noisy, self.model_sigmas, walk.on_step)
             finally:
                 for report in (*run.reports(), *journal.reports(resumed)):
                     watcher.report(report)
@@ -182,6 +199,11 @@ class Sampling:
     def steps(self) -> int:
         """Steps of the whole run."""
         return self.sigmas.steps * (self.sampler.passes if isinstance(self.sampler, Repeating) else 1)
+
+    @property
+    def model_sigmas(self) -> Sigmas:
+        """The schedule, which now knows of the model's."""
+        return replace(self.sigmas, shift=self.model.schedule_shift)
 
     def key(self, noisy: Tensor) -> str:
         """Return what tells this run from others that begin in the same place."""

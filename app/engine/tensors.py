@@ -8,11 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.checkpoints.archive import Entry
-from app.checkpoints.contents import SCALES, Part
+from app.checkpoints.contents import Part
+from app.checkpoints.entry import Entry
 from app.checkpoints.rules import Piece
 from app.engine.gguf_blocks import DECODERS, decode_blocks
-from app.engine.packed import PACKED, Packed, cut
+from app.engine.packed import Packed, cut
+from app.engine.quantised_tensors import whole
 from app.graph.problem import Refusal
 
 PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -20,17 +21,12 @@ PLAIN = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 def read(part: Part) -> Iterator[tuple[str, Tensor | Packed]]:
     """Yield the tensors of a part, file by file; matrices that are quantised there stay packed."""
-    scales = read_scales(part)
     by_file: dict[Path, list[tuple[str, Piece]]] = {}
-    for name, piece in part.weights.items():
+    for name, piece in part.pieces.items():
         by_file.setdefault(part.archive.entries[part.prefix + piece.source].file, []).append((name, piece))
     for file, wanted in by_file.items():
         for name, piece, tensor in tensors(part, file, wanted):
-            if isinstance(tensor, Packed):
-                scale = scales.get(name.removesuffix(".weight"))
-                yield name, cut(tensor, piece) if scale is None else cut(tensor, piece).scaled(scale)
-            else:
-                yield name, assemble(tensor, piece)
+            yield name, cut(tensor, piece) if isinstance(tensor, Packed) else assemble(tensor, piece)
 
 
 def tensors(
@@ -44,30 +40,8 @@ def tensors(
         return
     with safe_open(file, "pt") as opened:
         for name, piece in wanted:
-            kind = part.archive.entries[part.prefix + piece.source].dtype
-            tensor = opened.get_tensor(part.prefix + piece.source)
-            packed = kind in PACKED and tensor.ndim == 2
-            yield name, piece, Packed(tensor, kind) if packed else tensor
-
-
-def read_scales(part: Part) -> dict[str, Tensor]:
-    """Return the scales beside quantised weights, by the module they are for."""
-    from safetensors import safe_open
-
-    found: dict[str, Tensor] = {}
-    for name, piece in part.pieces.items():
-        if name.endswith(".weight_scale_2"):
-            raise Refusal(
-                f"{part.archive.path} is quantised to 4 bits in a way that Patchloom cannot read (nvfp4).",
-                "Use the fp8 or GGUF version of the model.",
-                code="unsupported",
-                input="name",
-            )
-        if name.endswith(SCALES):
-            with safe_open(part.archive.entries[part.prefix + piece.source].file, "pt") as file:
-                scale = assemble(file.get_tensor(part.prefix + piece.source), piece)
-            found[name.rpartition(".")[0]] = scale
-    return found
+            source = part.prefix + piece.source
+            yield name, piece, whole(opened.get_tensor(source), part.archive.entries[source])
 
 
 def from_gguf(entry: Entry) -> Tensor | Packed:

@@ -61,7 +61,7 @@ def tokenizer_for(part: Part) -> Tokenizer:
         return clip(padded_with_zero=name == "clip-g")
     if EMBEDDED in part.archive.entries:
         return sentence_piece(embedded(part), name)
-    rows = part.config["vocab_size"]
+    rows = part.config.get("text_config", part.config)["vocab_size"]
     for path in (place / file for place in vocabulary_places(part) for file in (*SENTENCE_PIECE, TOKENIZER)):
         if path.is_file():
             found = from_file(path) if path.name == TOKENIZER else sentence_piece(path.read_bytes(), name)

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.families import FAMILIES, Family
+from app.engine.families.family import LatentFormat
 from app.engine.media import Image, Latent
 from app.engine.preview import LinearPreview, fit
 from app.graph.problem import Refusal
 
+LAST_NOISE, LAST_LEVEL = 0.025, 0.05  # as LTX-Video's decoders were trained: share of noise, level told
 MOSAIC = 16  # tiles along each side of the picture that preview colours are fitted on
 
 
@@ -32,14 +34,23 @@ class Vae:
 
     @torch.no_grad()
     def encode(self, image: Image) -> Latent:
-        """Return the latent of a picture; width and height must suit the family."""
+        """Return the latent of pictures: of each by itself, or of all as the frames of one video.
+
+        Width, height and the number of frames must suit the family.
+        """
+        form = self.family.latent
         refuse_odd_size(image, self.family)
+        refuse_odd_length(len(image.pixels), self.family)
         given = (image.pixels.movedim(-1, 1) * 2 - 1).to(self.device, self.dtype)
-        encoded = self.module.encode(given.unsqueeze(2) if self.family.latent.video_vae else given)  # type: ignore[operator]
+        if form.frames:
+            given = given.movedim(0, 1).unsqueeze(0)
+        elif form.video_vae:
+            given = given.unsqueeze(2)
+        encoded = self.module.encode(given)  # type: ignore[operator]
         raw = encoded.latent if hasattr(encoded, "latent") else encoded.latent_dist.mode()
         mean, spread = self.statistics(raw, self.family)
         samples = (raw.float() - mean) / spread
-        if self.family.latent.video_vae and not self.family.latent.frames:
+        if form.video_vae and not form.frames:
             samples = samples.squeeze(2)
         return Latent(samples.cpu(), self.family.name)
 
@@ -51,9 +62,18 @@ class Vae:
         if family.latent.video_vae and samples.ndim == 4:
             samples = samples.unsqueeze(2)
         mean, spread = self.statistics(samples, family)
-        decoded = self.module.decode((samples * spread + mean).to(self.dtype)).sample  # type: ignore[operator]
+        given, told = self.last_touch(samples)
+        decoded = self.module.decode((given * spread + mean).to(self.dtype), **told).sample  # type: ignore[operator]
         pixels = (decoded.float() / 2 + 0.5).clamp(0, 1).cpu().movedim(1, -1)
         return Image(pixels.flatten(0, 1) if pixels.ndim == 5 else pixels)
+
+    def last_touch(self, samples: Tensor) -> tuple[Tensor, dict[str, Any]]:
+        """Return what a decoder takes that removes a last bit of noise itself, and the noise level it is told."""
+        if not getattr(self.module.config, "timestep_conditioning", False):
+            return samples, {}
+        noise = torch.randn(samples.shape, generator=torch.Generator("cpu").manual_seed(0)).to(samples)
+        level = torch.full((len(samples),), LAST_LEVEL, device=samples.device, dtype=self.dtype)
+        return (1 - LAST_NOISE) * samples + LAST_NOISE * noise, {"temb": level}
 
     def writer(self, latent: Latent) -> Family:
         """Return the family of a latent; refuses one that this autoencoder cannot read."""
@@ -74,7 +94,10 @@ class Vae:
         config: Any = self.module.config
         if isinstance(norm := getattr(self.module, "bn", None), nn.BatchNorm2d):
             return tiled_statistics(norm, config.batch_norm_eps, like)
-        if getattr(config, "latents_mean", None) is not None:
+        buffers = dict(self.module.named_buffers())
+        if "latents_mean" in buffers:
+            mean, spread = buffers["latents_mean"].tolist(), buffers["latents_std"].tolist()
+        elif getattr(config, "latents_mean", None) is not None:
             mean, spread = config.latents_mean, config.latents_std
         elif family is not self.family:
             mean, spread = family.latent.shift, 1 / family.latent.scale
@@ -132,3 +155,21 @@ def nearest_size(width: int, height: int, multiple: int) -> tuple[int, int]:
     """Return the nearest size whose sides are multiples, at least one of each."""
     across, down = (max(1, round(side / multiple)) * multiple for side in (width, height))
     return across, down
+
+
+def refuse_odd_length(frames: int, family: Family) -> None:
+    """Refuse a number of frames that a video family's autoencoder cannot write."""
+    if not family.latent.frames or (fitting := nearest_length(frames, family.latent)) == frames:
+        return
+    step = family.latent.frame_downscale
+    raise Refusal(
+        f"The video has {frames} frames; {family.name} needs 1 more than a multiple of {step}.",
+        f"The nearest length is {fitting}; Encode video's `length` and Image from batch take some out.",
+        code="bad_length",
+        input="image",
+    )
+
+
+def nearest_length(frames: int, form: LatentFormat) -> int:
+    """Return the nearest number of frames that an autoencoder writes: the first, and whole groups of others."""
+    return 1 + max(0, round((frames - 1) / form.frame_downscale)) * form.frame_downscale

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from app.engine.beside import suited
 from app.engine.conditioning import Conditioning
 from app.engine.inpainting import Inpainting
-from app.engine.mixing import mixed
+from app.engine.mixing import mixed, window
 from app.engine.prediction import ModelInput
 from app.engine.preview import jpeg
 from app.engine.run import LAYERS, Run
@@ -69,20 +71,27 @@ class Walk:
         """
         model = self.run.model
         refuse_foreign_text(conditioning, self.run)
+        shares = None if self.inpainting is None else self.inpainting.shares(latent, sigma)
         if conditioning.everywhere:
-            return self.ask(latent, sigma, conditioning, name)
+            return self.ask(ModelInput(latent, sigma, conditioning, shares=shares), name)
         active = list(conditioning.at(model.share_at(sigma)))
 
         def ask(index: int, view: Tensor) -> Tensor:
             number, part = active[index]
-            return self.ask(view, sigma, part, f"{name}{number or ''}")
+            place = window(part, latent, patch)
+            if part.beside is not None:
+                part = replace(part, beside=place.of(part.beside))
+            here = None if shares is None else place.of(shares)
+            return self.ask(ModelInput(view, sigma, part, shares=here), f"{name}{number or ''}")
 
-        patch = model.family.latent.patch[1:]
-        return mixed([part for _, part in active], latent, (patch[0], patch[1]), ask)
+        _, *sides = model.family.latent.patch
+        patch = (sides[0], sides[1])
+        return mixed([part for _, part in active], latent, patch, ask)
 
-    def ask(self, latent: Tensor, sigma: float, conditioning: Conditioning, name: str) -> Tensor:
+    def ask(self, given: ModelInput, name: str) -> Tensor:
         """Ask the transformer under one prompt."""
-        given = ModelInput(latent, sigma, conditioning.for_batch(len(latent)))
+        conditioning = given.conditioning.for_batch(len(given.latent))
+        given = replace(given, conditioning=suited(self.run.model, conditioning, given.latent))
         if conditioning.references:
             refuse_blind(self.run)
         place = self.place
@@ -101,7 +110,7 @@ class Walk:
 
 def refuse_foreign_text(conditioning: Conditioning, run: Run) -> None:
     family = run.model.family.name
-    if conditioning.family != family:
+    if conditioning.family not in (family, run.model.family.same_prompts):
         raise Refusal(
             f"The prompt was encoded for {conditioning.family}, the model is {family}.",
             "Encode it with the text encoder that comes with the model.",

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.execution.events import AssetAdded, Event, Folder, JobFinished, NodeProgress, NodeReported, SavedFile
 from app.execution.files import Folders, Numbering, write_whole
+from app.execution.mailbox import Mailbox, mailbox
 from app.execution.savepoints import CallSavepoint, Savepoints
 from app.graph.expansion import RunningNode
 from app.graph.problem import Cancelled
@@ -113,6 +114,9 @@ class NodeContext:
     def adopt(self, folder: Folder, name: str, *, width: int, height: int) -> None:
         self.files.append(SavedFile(folder, name, width, height))
         self.caller.emit(AssetAdded(self.shown, asdict(self.files[-1]), reused=False))
+
+    def camera(self, name: str) -> Mailbox:
+        return mailbox(self.folders.temp, name)
 
     def savepoint(self) -> CallSavepoint | None:
         return self.savepoints.of(self.key, self.element) if self.savepoints else None

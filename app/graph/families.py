@@ -14,7 +14,10 @@ from app.graph.workflow import Graph, Link, NodeInstance
 Families = Callable[
     [str, str], frozenset[str] | None
 ]  # (folder, name) -> what the file fits; None: no telling
-CARRIERS = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Guider", "ControlNet"}
+CARRIERS = {
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Guider", "ControlNet"),
+    *("ClipVision", "VisionTokens"),
+}
 STATED, ANY = "family", "auto"  # the input by which a loader says what its file is for
 
 

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
@@ -22,9 +23,11 @@ from typing import (
     get_type_hints,
 )
 
-from app.graph.expansion import RunningNode
+from app.graph.context import Camera, Context, Savepoint
 from app.graph.spec import Input, Lane, NodeSpec, Output
 from app.graph.widgets import Checkbox, Choice, Number, TextLine, Widget
+
+__all__ = ["Blocked", "Camera", "Claiming", "Context", "Lazy", "Savepoint", "node", "read_spec"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 VALUE_TYPES: dict[type, str] = {int: "int", float: "float", bool: "bool", str: "str"}
@@ -35,79 +38,6 @@ DEFAULT_WIDGETS: dict[str, Widget] = {
     "str": TextLine(),
     "choice": Choice(),
 }
-
-
-class Savepoint(Protocol):
-    """Where one call of a node may leave work half done, for the case that the process dies.
-
-    Attributes:
-        every: Steps between two savings; 0 saves nothing.
-        after: Duration (s) up to which a run is short enough to be simply done again.
-    """
-
-    @property
-    def every(self) -> int: ...
-
-    @property
-    def after(self) -> float: ...
-
-    def put(self, name: str, data: bytes) -> None:
-        """Keep `data` under a short name, whole or not at all."""
-
-    def get(self, name: str) -> bytes | None:
-        """Return what was kept under a name, by this process or one before it."""
-
-    def clear(self) -> None:
-        """Forget everything that this call kept."""
-
-
-class Context(Protocol):
-    """What a running node may ask of the machine; declare a parameter of this type to get it."""
-
-    @property
-    def id(self) -> str:
-        """The node's id in the run; one that an expansion brought has the id it was given there."""
-
-    @property
-    def element(self) -> int:
-        """Which of the elements of its lists the node works on now, from 0."""
-
-    @property
-    def running(self) -> Mapping[str, RunningNode]:
-        """All nodes of the run by id, one object for the whole run. It grows; do not iterate over it."""
-
-    def progress(self, step: int, steps: int) -> None:
-        """Tell that `step` of `steps` is done; raises `Cancelled` when the user stopped the run."""
-
-    def check_cancelled(self) -> None:
-        """Raise `Cancelled` when the user stopped the run; for work without steps."""
-
-    def preview(self, jpeg: bytes) -> None:
-        """Show a picture of the work so far; frames may be dropped."""
-
-    def report(self, report: Mapping[str, Any]) -> None:
-        """Hand over what a technique did, as JSON data with at least the key `technique`."""
-
-    def model_path(self, folder: str, name: str) -> Path:
-        """Return where the model `name` of a configured model folder lies."""
-
-    def input_path(self, name: str) -> Path:
-        """Return where the uploaded file `name` lies."""
-
-    def input_images(self, folder: str, subfolders: bool) -> list[str]:
-        """Return the names of the pictures in a folder of uploads, for `input_path`; "." is the top."""
-
-    def save(self, name: str, data: bytes, *, width: int, height: int, temporary: bool = False) -> None:
-        """Write a result picture. `{n}` in the name becomes the next free number, below the output folder."""
-
-    def adopt(self, folder: Literal["output", "temp"], name: str, *, width: int, height: int) -> None:
-        """Count a picture as a result that the node has written itself: `name` below the folder."""
-
-    def document(self) -> dict[str, Any]:
-        """Return the running document as JSON, to be put into saved pictures."""
-
-    def savepoint(self) -> Savepoint | None:
-        """Return the place for half-done work of this call; None where nothing outlives the process."""
 
 
 class Claiming(Protocol):
@@ -140,6 +70,7 @@ def node(  # noqa: PLR0913
     timeout: float | None = None,
     passes: Mapping[str, tuple[str, ...]] | None = None,
     prepare: Callable[[], object] | None = None,
+    live: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
 
@@ -154,6 +85,7 @@ def node(  # noqa: PLR0913
         passes: For outputs of type `Any`: the inputs whose values come out there, so that edges are checked.
         timeout: How long (s) a run of it may take; the user can set another limit on a node of a document.
         prepare: Does slow imports; called once while the worker has nothing else to do.
+        live: Its result depends on what happens while it runs, so that none is ever used again.
     """
     claims = tuple(sorted(patch.claims)) if patch else ()
 
@@ -171,10 +103,16 @@ def node(  # noqa: PLR0913
             timeout=timeout,
             passes=passes or {},
             prepare=prepare,
+            changed=never_the_same if live else None,
         )
         return function
 
     return declare
+
+
+def never_the_same(values: Mapping[str, Any]) -> float:
+    """Say that no result of a node may be used again (see `NodeSpec.changed`)."""
+    return nan
 
 
 def read_spec(function: Callable[..., Any]) -> NodeSpec:

@@ -104,6 +104,11 @@ class Points:
 
 
 @dataclass(frozen=True)
+class CameraName:
+    """The name under which a camera of the browser sends frames, with buttons to start and stop it."""
+
+
+@dataclass(frozen=True)
 class Checkbox:
     """On or off."""
 
@@ -125,6 +130,7 @@ Widget = (
     | Curve
     | Boxes
     | Points
+    | CameraName
     | Checkbox
     | Choice
 )
@@ -146,6 +152,7 @@ KINDS: dict[str, type[Widget]] = {
         Curve,
         Boxes,
         Points,
+        CameraName,
         Checkbox,
         Choice,
     )

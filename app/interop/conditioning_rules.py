@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from app.interop.rules import Out, Part, Rule, Same
+from app.interop.rules import From, Out, Part, Rule, Same
 
 CONDITIONING = (Out("CONDITIONING", "CONDITIONING", "conditioning"),)
 ONE = {"conditioning": "CONDITIONING"}
 TWO = {"conditioning_to": "CONDITIONING", "conditioning_from": "CONDITIONING"}
 BOTH = {"first": Same("conditioning_to"), "second": Same("conditioning_from")}
+BRANCHES = ("positive", "negative")
+SHOWN = {**dict.fromkeys(BRANCHES, "CONDITIONING"), "vae": "VAE", "pixels": "IMAGE"}
+BESIDE = (
+    *(Out(name, "CONDITIONING", name) for name in BRANCHES),
+    Out("latent", "LATENT", "latent"),
+)
+BESIDE_FROM: dict[str, From] = {
+    **{name: Same(name) for name in (*BRANCHES, "vae")},
+    "image": Same("pixels"),
+}
 AREA = ("width", "height", "x", "y", "strength")
 
 CONDITIONING_RULES = (
@@ -78,6 +88,25 @@ CONDITIONING_RULES = (
         ONE,
         {"start": 0.0, "end": 1.0},
         CONDITIONING,
+    ),
+    Rule(
+        "InpaintModelConditioning",
+        (
+            Part(
+                "inpaint_conditioning",
+                {**BESIDE_FROM, "mask": Same("mask"), "keep_outside": Same("noise_mask")},
+            ),
+        ),
+        {**SHOWN, "mask": "MASK"},
+        {"noise_mask": True},
+        BESIDE,
+    ),
+    Rule(
+        "InstructPixToPixConditioning",
+        (Part("control_conditioning", BESIDE_FROM),),
+        SHOWN,
+        {},
+        BESIDE,
     ),
     Rule(
         "ReferenceLatent",

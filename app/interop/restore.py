@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from app.graph.catalog import Catalog
@@ -51,7 +52,7 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
         used, choice = part.used(node.type)
         inputs.update({name: Setting(value) for name, value in choice.items()})
         if isinstance(used.type, Named):
-            word = used.type.word(node.type) or node.type.removeprefix(FOREIGN)
+            word = used.type.word(node.type, partial(work.value, ours)) or node.type.removeprefix(FOREIGN)
             inputs[used.type.input] = Setting(word)
         inputs.update(restored_inputs(work, ours, used, rule))
         ways = ((name, way) for name, way in used.ways(node.type).items() if isinstance(way, OnModel))

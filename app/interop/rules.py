@@ -119,15 +119,31 @@ class Via:
 
 
 @dataclass(frozen=True)
+class ByWord:
+    """A value of ours that the word of a choice stands for; it comes back with the choice itself."""
+
+    input: str
+    values: Mapping[str, Any]
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        word = reach.value(node, self.input)
+        return Found(Setting(self.values[word])) if word in self.values else None
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
 class Named:
     """A ComfyUI choice that is a node of its own here.
 
     Attributes:
         input: The choice.
-        nodes: Its word -> our node; of several words for one node the first is written back.
+        nodes: Its word -> our node; of several words for one node that with our values is written back.
         near: Its word -> what differs from ComfyUI.
         inputs: Our node -> inputs that only this node has.
         written: Further nodes of ours -> the word that says about the same; they are written, never read.
+        missing: Its words without a node of ours -> why there is none.
     """
 
     input: str
@@ -135,12 +151,16 @@ class Named:
     near: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, From]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
 
-    def word(self, type: str) -> str | None:
-        """Return ComfyUI's word for a node of ours."""
+    def word(self, type: str, value: Callable[[str], Any]) -> str | None:
+        """Return ComfyUI's word for a node of ours whose inputs are set to `value(name)`."""
         if type in self.written:
             return self.written[type]
-        return next((word for word, ours in self.nodes.items() if ours == type), None)
+        words = [word for word, ours in self.nodes.items() if ours == type]
+        ways = [(name, way) for name, way in self.inputs.get(type, {}).items() if isinstance(way, ByWord)]
+        fitting = (word for word in words if all(way.values[word] == value(name) for name, way in ways))
+        return next(fitting, words[0] if words else None)
 
 
 @dataclass(frozen=True)

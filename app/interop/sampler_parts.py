@@ -7,46 +7,62 @@ from dataclasses import replace
 from app.interop.control_rules import Steered
 from app.interop.flat import NATIVE, FlatNode, Wire
 from app.interop.reach import Reach
-from app.interop.rules import From, Named, Of, Part, Same, Via
-from app.interop.ways import Also, Always, Among, OnModel
+from app.interop.rules import ByWord, From, Named, Of, Part, Same, Via
+from app.interop.ways import Always, Among, OnModel, SamplersSeed
 
 SAMPLERS = {
     "euler": "euler",
+    "euler_ancestral": "euler_ancestral",
     "heun": "heun",
     "dpm_2": "dpm_2",
-    "dpmpp_2m": "dpmpp_2m",
-    "res_multistep": "res_multistep",
-    "uni_pc": "uni_pc",
-    "uni_pc_bh2": "uni_pc",
+    "dpm_2_ancestral": "dpm_2_ancestral",
     "lms": "lms",
-    "gradient_estimation": "gradient_estimation",
-    "euler_ancestral": "euler_ancestral",
     "dpmpp_2s_ancestral": "dpmpp_2s_ancestral",
-    "dpmpp_2m_sde": "dpmpp_2m_sde",
-    "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",
-    "lcm": "lcm",
-    "er_sde": "er_sde",
-    "sa_solver": "sa_solver",
     "dpmpp_sde": "dpmpp_sde",
     "dpmpp_sde_gpu": "dpmpp_sde",
+    "dpmpp_2m": "dpmpp_2m",
+    "dpmpp_2m_sde": "dpmpp_2m_sde",
+    "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",
+    "dpmpp_2m_sde_heun": "dpmpp_2m_sde",
+    "dpmpp_2m_sde_heun_gpu": "dpmpp_2m_sde",
     "dpmpp_3m_sde": "dpmpp_3m_sde",
     "dpmpp_3m_sde_gpu": "dpmpp_3m_sde",
+    "lcm": "lcm",
+    "res_multistep": "res_multistep",
+    "gradient_estimation": "gradient_estimation",
+    "er_sde": "er_sde",
+    "sa_solver": "sa_solver",
+    "ddim": "ddim",
+    "uni_pc": "uni_pc",
+    "uni_pc_bh2": "uni_pc",
 }
-NOISY = "uses the same method, but draws other noise, like another seed"
-LAST_STEP = "takes its last step by the method itself, ComfyUI by Euler's"
-NEAR_SAMPLERS = {
-    "uni_pc": "is of second order here and up to third in ComfyUI",
-    "uni_pc_bh2": "is of second order here and up to third in ComfyUI",
-    "lms": LAST_STEP,
-    "gradient_estimation": LAST_STEP,
-    "euler_ancestral": NOISY,
-    "dpmpp_2s_ancestral": NOISY,
-    "dpmpp_2m_sde": NOISY,
-    "dpmpp_2m_sde_gpu": NOISY,
-    "lcm": NOISY,
-    **dict.fromkeys(("er_sde", "sa_solver", "dpmpp_sde", "dpmpp_sde_gpu"), NOISY),
-    **dict.fromkeys(("dpmpp_3m_sde", "dpmpp_3m_sde_gpu"), NOISY),
+CFG_PP = "CFG++ walks by the negative's answer; use the plain sampler with CFG-Zero* or APG"
+OTHER_PATH = "made for models whose noise has no upper bound; dpmpp_2m_sde does the same on a flow"
+MISSING_SAMPLERS = {
+    "euler_cfg_pp": CFG_PP,
+    "euler_ancestral_cfg_pp": CFG_PP,
+    "dpmpp_2s_ancestral_cfg_pp": CFG_PP,
+    "dpmpp_2m_cfg_pp": CFG_PP,
+    "res_multistep_cfg_pp": CFG_PP,
+    "res_multistep_ancestral_cfg_pp": CFG_PP,
+    "gradient_estimation_cfg_pp": CFG_PP,
+    "dpm_fast": "it chooses noise levels of its own; dpm_2 is as exact",
+    "dpm_adaptive": "it chooses noise levels of its own; dpm_2 is as exact",
+    "ddpm": OTHER_PATH,
+    "res_multistep_ancestral": OTHER_PATH,
+    "heunpp2": "heun is as exact",
+    "ipndm": "lms is the same method for uneven steps",
+    "ipndm_v": "lms is the same method",
+    "deis": "lms is as exact",
+    "seeds_2": "dpmpp_sde is the same method with other noise",
+    "seeds_3": "dpmpp_sde is nearest",
+    "exp_heun_2_x0": "res_multistep is as exact",
+    "exp_heun_2_x0_sde": "dpmpp_2m_sde is nearest",
+    "sa_solver_pece": "sa_solver is the same without the second evaluation",
+    "ar_video": "it is for models that make a video block by block",
 }
+NOISY = ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral", "lcm", "er_sde", "sa_solver")
+SDE = ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde")
 SCHEDULERS = (
     *("simple", "sgm_uniform", "karras", "exponential", "ddim_uniform", "beta", "normal"),
     *("linear_quadratic", "kl_optimal"),
@@ -103,13 +119,30 @@ def schedule(model: From, suffix: str = "", strength: From | None = None) -> Par
     return Part(Named("scheduler", known, {}, ways, written), inputs, suffix)
 
 
-def sampler(suffix: str = "", seed: str | None = None) -> Part:
-    """Return the sampler of a node with sampler_name; those that add noise get the seed as well."""
-    noisy = {SAMPLERS[word] for word, note in NEAR_SAMPLERS.items() if note is NOISY and seed}
-    inputs: dict[str, dict[str, From]] = {type: {"seed": Also(seed)} for type in noisy if seed}
+def sampler(suffix: str = "", seed: From | None = None) -> Part:
+    """Return the sampler of a node with sampler_name; those that add noise get ComfyUI's and the seed."""
+    inputs: dict[str, dict[str, From]] = {type: {"noise": Always("ComfyUI")} for type in NOISY}
+    inputs |= {type: {"noise": ByWord("sampler_name", devices(type))} for type in SDE}
+    inputs["dpmpp_2m_sde"]["solver"] = ByWord("sampler_name", solvers())
+    for type in (*NOISY, *SDE):
+        inputs[type]["seed"] = seed or SamplersSeed()
     inputs["lms"] = {"order": Always(4)}
     inputs |= {type: {"clock": Always("noise level")} for type in ("dpmpp_2m", "res_multistep")}
-    return Part(Named("sampler_name", SAMPLERS, NEAR_SAMPLERS, inputs), {}, suffix)
+    variants = ByWord("sampler_name", {"uni_pc": "bh1", "uni_pc_bh2": "bh2"})
+    inputs["uni_pc"] = {"order": Always(3), "clock": Always("noise level"), "variant": variants}
+    inputs["ddim"] = {"eta": Always(0.0)}
+    return Part(Named("sampler_name", SAMPLERS, {}, inputs, missing=MISSING_SAMPLERS), {}, suffix)
+
+
+def devices(type: str) -> dict[str, str]:
+    """Return the noise that each word for a node of ours stands for."""
+    words = (word for word, ours in SAMPLERS.items() if ours == type)
+    return {word: "ComfyUI, GPU" if word.endswith("_gpu") else "ComfyUI" for word in words}
+
+
+def solvers() -> dict[str, str]:
+    words = (word for word, ours in SAMPLERS.items() if ours == "dpmpp_2m_sde")
+    return {word: "heun" if "_heun" in word else "midpoint" for word in words}
 
 
 def sampling(model: From, seed: From, **others: From) -> Part:

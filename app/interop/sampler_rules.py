@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.interop.rules import Out, Part, Rule, Same, Via, Word
 from app.interop.sampler_parts import guidance, sampler, sampling, schedule, section, whole_or_section
-from app.interop.ways import Always, Follows, NoiseOf
+from app.interop.ways import Also, Always, Follows, NoiseOf
 
 MODEL = (Out("MODEL", "MODEL", "model"),)
 GUIDED = {"model": "MODEL", "positive": "CONDITIONING", "negative": "CONDITIONING"}
@@ -22,7 +22,7 @@ SAMPLER_RULES = (
             sampling(Same("model"), Same("seed")),
             schedule(Follows("model"), "schedule"),
             guidance("guidance"),
-            sampler("sampler", "seed"),
+            sampler("sampler", Also("seed")),
         ),
         {**GUIDED, "latent_image": "LATENT"},
         {"seed": 0, "steps": 20, "cfg": 8.0, "sampler_name": "euler", "scheduler": "simple", "denoise": 1.0},
@@ -40,7 +40,7 @@ SAMPLER_RULES = (
             ),
             schedule(Follows("model"), "schedule", Always(1.0)),
             guidance("guidance"),
-            sampler("sampler", "noise_seed"),
+            sampler("sampler", Also("noise_seed")),
         ),
         {**GUIDED, "latent_image": "LATENT"},
         {

@@ -222,7 +222,9 @@ def differences(node: FlatNode, rule: Rule, reach: Reach) -> Iterator[Problem]:
                 yield difference(node, node.id, part.type.input, f"{word!r} {part.type.near[word]}")
             elif word not in part.type.nodes:
                 known = ", ".join(map(repr, part.type.nodes))
-                yield not_mapped(node, f"{part.type.input} is {word!r}, known are {known}.")
+                why = part.type.missing.get(word)
+                because = f" ({why})" if why else ""
+                yield not_mapped(node, f"{part.type.input} is {word!r}{because}, known are {known}.")
     for name in filter(rule.wired, rule.ports):
         source = reach.source(node, name)
         if isinstance(source, Setting):

@@ -253,3 +253,44 @@ class NoiseOf:
 
     def restore(self, source: Source) -> dict[str, Source]:
         return {}
+
+
+@dataclass(frozen=True)
+class SamplersSeed:
+    """The seed of the sampler node that will use this, from which its fresh noise follows as well."""
+
+    def find(self, node: FlatNode, reach: Reach) -> Found | None:
+        for user in reach.downstream(node):
+            way = SEEDS.get(user.class_type)
+            found = way.find(user, reach) if way else None
+            if found is not None:
+                value = found.source.value if isinstance(found.source, Setting) else None
+                return found if value is None else Found(Setting(value))
+        return None
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A number from 0 to 1 here, where ComfyUI writes -1 or a large one for the end of the range."""
+
+    input: str
+
+    def find(self, node: FlatNode, reach: Reach) -> Found:
+        source = reach.source(node, self.input, fold=True)
+        if not isinstance(source, Setting) or not is_number(source.value):
+            raise Unmapped(f"{self.input} is connected, and has to be typed in")
+        theirs = source.value
+        ours = theirs if 0 <= theirs <= 1 else 1.0
+        return Found(Setting(ours, source.places), back=lambda value: theirs if value == ours else value)
+
+    def restore(self, source: Source) -> dict[str, Source]:
+        return {self.input: source}
+
+
+SEEDS: Mapping[str, From] = {
+    "SamplerCustomAdvanced": NoiseOf("noise", seed=True),
+    "SamplerCustom": Also("noise_seed"),
+}

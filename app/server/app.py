@@ -14,6 +14,7 @@ from app.server.hub import Hub
 from app.server.keys import HUB, RUNNER, STATE
 from app.server.refuse import refusals
 from app.server.routes import (
+    cameras,
     catalog,
     comfy,
     comfy_files,
@@ -30,7 +31,7 @@ from app.server.runner import Runner
 from app.server.state import open_state
 
 BODY_LIMIT = 32 * 2**20
-OURS = (catalog, jobs, models, previews, workflows, files, socket)
+OURS = (catalog, jobs, models, previews, workflows, files, cameras, socket)
 COMFYS = (comfy, comfy_files, comfy_socket, comfy_frontend)
 
 
@@ -40,6 +41,7 @@ def make_app(settings: Settings) -> web.Application:
     app[STATE] = open_state(settings)
     app[HUB] = Hub()
     app[RUNNER] = Runner(app[STATE], app[HUB])
+    app[cameras.CAME] = {}
     for module in (*OURS, *COMFYS):
         app.add_routes(module.routes)
     app.cleanup_ctx.append(work)

@@ -134,6 +134,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/api/upload"): Operation(
         "Put a picture into the input folder.", form="file", answer={"folder": str, "name": str}, status=201
     ),
+    ("POST", "/api/cameras/{name}"): Operation("The newest frame of a camera.", body=bytes, status=204),
+    ("DELETE", "/api/cameras/{name}"): Operation("Stop a camera, and the run that works on it.", status=204),
     ("GET", "/api/openapi.json"): Operation("This description.", answer=object),
 }
 COMFY_OPERATIONS: dict[tuple[str, str], Operation] = {

@@ -18,7 +18,7 @@ from torch.nn.functional import avg_pool3d
 
 from app.engine.groups import grid_rows
 from app.engine.model import Model, Patch
-from app.engine.sites import Attention, Heads
+from app.engine.sites import Attention, Heads, dense
 from app.engine.step import Step
 from app.engine.tokens import Layout, Sequence
 from app.graph.node import node
@@ -61,8 +61,7 @@ class KvPooling(Patch[Memory]):
             memory.squares[sequence] = squares(step.layout, sequence, length, self.factor, device)
         cells = memory.squares[sequence]
         memory.seen += len(cells.rows)
-        mask = cells.weigh(heads.mask, heads.key)
-        return call(replace(heads, key=cells.shorten(heads.key), value=cells.shorten(heads.value), mask=mask))
+        return call(replace(heads, attend=cells.attend))
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         keys, seen = (sum(getattr(memory, name) for memory in memories.values()) for name in ("keys", "seen"))
@@ -84,6 +83,11 @@ class Squares:
     image: slice
     rows: Tensor
     counts: Tensor
+
+    def attend(self, heads: Heads) -> Tensor:
+        """Let all queries look at the short sequence."""
+        short = replace(heads, key=self.shorten(heads.key), value=self.shorten(heads.value))
+        return dense(replace(short, mask=self.weigh(heads.mask, heads.key)))
 
     def shorten(self, x: Tensor) -> Tensor:
         """(B, K, N, d) -> (B, K, M, d), with the mean over each square."""

@@ -41,6 +41,7 @@ class GuidanceCache(Patch[Memory]):
     start: float
     end: float
 
+    claims: ClassVar[frozenset[str]] = frozenset({"branches"})
     shares_branches: ClassVar[bool] = True
 
     def new_memory(self) -> Memory:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from torch import Tensor
 
@@ -43,6 +43,8 @@ class ResidualCfg(Patch[Memory]):
 
     delta: float
     start: Latent | None = None
+
+    claims: ClassVar[frozenset[str]] = frozenset({"branches"})
 
     def new_memory(self) -> Memory:
         return Memory(None if self.start is None else self.start.samples.float())

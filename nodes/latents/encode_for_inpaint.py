@@ -7,7 +7,7 @@ from typing import Annotated
 
 from torch.nn.functional import max_pool2d
 
-from app.engine.masks import fitted
+from app.engine.masks import fitted, for_frames
 from app.engine.media import Image, Latent, Mask
 from app.engine.vae import Vae
 from app.graph.node import node
@@ -32,4 +32,6 @@ def encode_for_inpaint(
     hole = (coverage > GREY).float()[..., None]
     latent = vae.encode(Image(image.pixels * (1 - hole) + GREY * hole))
     larger = max_pool2d(coverage[:, None], 2 * grow + 1, stride=1, padding=grow)[:, 0]
+    if vae.family.latent.frames:
+        larger = for_frames(larger, latent.samples.shape[2], vae.family.latent.frame_downscale)
     return replace(latent, mask=larger.round())

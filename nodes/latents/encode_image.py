@@ -13,6 +13,7 @@ def encode_image(vae: Vae, image: Image) -> Latent:
 
     Args:
         vae: The autoencoder that came with the model.
-        image: The picture; its sides must be multiples of what the model works in (Resize image helps).
+        image: The picture; its sides must be multiples of what the model works in (Resize image helps). For a
+            video model the pictures of a batch are the frames of one video.
     """
     return vae.encode(image)

@@ -20,6 +20,6 @@ def repeat_latent(latent: Latent, count: Annotated[int, Number(1, 64)] = 2) -> L
     """
     mask = latent.mask
     if mask is not None and len(mask) > 1:
-        mask = mask.repeat(count, 1, 1)
+        mask = mask.repeat(count, *[1] * (mask.ndim - 1))
     times = (count, *[1] * (latent.samples.ndim - 1))
     return replace(latent, samples=latent.samples.repeat(times), mask=mask)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.engine.masks import for_frames
 from app.engine.media import Latent, Mask
+from app.engine.reshaping import form_of
 from app.graph.node import node
 
 
@@ -18,7 +20,11 @@ def set_noise_mask(latent: Latent, mask: Mask, differential: bool = False) -> La
 
     Args:
         latent: The encoded picture.
-        mask: Where to paint. It is brought to the size of the latent.
+        mask: Where to paint. It is brought to the size of the latent. For a video it may be one mask for each
+            frame, of the video or of its latent.
         differential: Whether greys say how strongly to change a place, instead of mixing old and new.
     """
-    return replace(latent, mask=mask.coverage, differential=differential)
+    coverage = mask.coverage
+    if latent.samples.ndim == 5 and len(coverage) > 1:
+        coverage = for_frames(coverage, latent.samples.shape[2], form_of(latent).frame_downscale)
+    return replace(latent, mask=coverage, differential=differential)

@@ -43,6 +43,7 @@ def compare_techniques(
     repeats: Annotated[int, Number(1, 20)] = 3,
     prompt: Annotated[str, TextBox()] = "",
     judge: Annotated[str, ModelFile("models")] = "judges/mini/model.safetensors",
+    curve: Annotated[int, Number(0, 5)] = 0,
 ) -> Compared:
     """Sample in three ways from one seed; tell time, work saved and how near each comes to the plain run.
 
@@ -57,6 +58,7 @@ def compare_techniques(
         repeats: How often the plain run and the one with techniques take turns; the quickest of each counts.
         prompt: For pictures of the embedded model: what a judge should look for; empty asks none.
         judge: The judge's weights.
+        curve: How many more plain runs to make, each of fewer steps: the curve that a technique has to beat.
     """
     if all(patch.inner for patch in model.patches):
         raise Refusal(
@@ -74,7 +76,7 @@ def compare_techniques(
         return sum(shares) / len(shares)
 
     sampling = Sampling(model, guider, sampler, sigmas)
-    variants = compare(sampling, latent, seed, repeats, context.check_cancelled)
+    variants = compare(sampling, latent, seed, context.check_cancelled, repeats, curve)
     pictures = [vae.decode(variant.latent) for variant in variants]
     rows = [
         row(variant, image, variants[0], pictures[0], accuracy(image))
@@ -82,7 +84,7 @@ def compare_techniques(
     ]
     worth_it = rows[1]["latent_error"] < rows[2]["latent_error"]
     context.report({"technique": "compare_techniques", "rows": rows, "worth_it": worth_it})
-    plain, quick, fewer = pictures
+    plain, quick, fewer, *_ = pictures
     return Compared(plain, quick, fewer, as_text(rows), worth_it)
 
 

@@ -12,8 +12,8 @@ from typing import Annotated
 
 from torch import Tensor
 
+from app.engine.brownian import SdeNoise, step_noise
 from app.engine.log_snr import log_snr
-from app.engine.noise import FreshNoise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
@@ -25,9 +25,11 @@ class Dpmpp3MSde:
 
     eta: float
     seed: int
+    noise: SdeNoise = "per picture"
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
-        noise = FreshNoise(self.seed, latent)
+        noise = step_noise(self.noise, self.seed, latent, sigmas)
+        sigmas = sigmas if self.noise == "per picture" else sigmas.below_noise()
         answers: list[tuple[Tensor, float]] = []  # the last denoised samples, each with the width of its step
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
@@ -37,7 +39,8 @@ class Dpmpp3MSde:
             else:
                 latent = self.advance(latent, denoised, (sigma, following, width), answers)
                 if self.eta > 0:
-                    latent = latent + following * sqrt(-expm1(-2 * self.eta * width)) * noise()
+                    fresh = following * sqrt(-expm1(-2 * self.eta * width))
+                    latent = latent + fresh * noise(sigma, following)
             answers = [*answers, (denoised, width)][-2:]
             on_step(step, denoised)
         return latent
@@ -72,11 +75,13 @@ class Dpmpp3MSde:
 def dpmpp_3m_sde(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,
+    noise: SdeNoise = "per picture",
 ) -> Sampler:
     """A sampler that adds fresh noise and uses the model's last three answers; likes many steps.
 
     Args:
         eta: How much noise to add: 0 none, 1 as much as the theory removes.
         seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+        noise: Draw it for each picture of a batch by itself, or draw it and take steps as ComfyUI does.
     """
-    return Dpmpp3MSde(eta, seed)
+    return Dpmpp3MSde(eta, seed, noise)

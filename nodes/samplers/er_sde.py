@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from app.engine.noise import FreshNoise
+from app.engine.noise import Draw, Noise, fresh_noise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
@@ -39,9 +39,11 @@ class ErSde:
     order: int
     scale: Scale
     seed: int
+    noise: Noise = "per picture"
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
-        noise = FreshNoise(self.seed, latent)
+        noise = fresh_noise(self.noise, self.seed, latent)
+        sigmas = sigmas if self.noise == "per picture" else sigmas.below_noise()
         known: list[Known] = []
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
@@ -53,9 +55,7 @@ class ErSde:
             on_step(step, denoised)
         return latent
 
-    def advance(
-        self, latent: Tensor, levels: tuple[float, float], known: list[Known], noise: FreshNoise
-    ) -> Tensor:
+    def advance(self, latent: Tensor, levels: tuple[float, float], known: list[Known], noise: Draw) -> Tensor:
         sigma, following = levels
         here, now, ahead = known[-1], ratio_at(sigma), ratio_at(following)
         if now == inf and self.scale == "none":
@@ -84,7 +84,8 @@ class ErSde:
     def integrals(self, now: float, ahead: float) -> tuple[float, float]:
         """Return the integrals of 1 / phi and (r - now) / phi from `ahead` to `now`."""
         width = (now - ahead) / POINTS
-        places = [ahead + (index + 0.5) * width for index in range(POINTS)]
+        within = 0.5 if self.noise == "per picture" else 0.0  # ComfyUI sums from the left
+        places = [ahead + (index + within) * width for index in range(POINTS)]
         first = sum(width / self.phi(place) for place in places)
         return first, sum(width * (place - now) / self.phi(place) for place in places)
 
@@ -102,6 +103,7 @@ def er_sde(
     order: Annotated[int, Slider(1, 3, step=1)] = 3,
     scale: Scale = "er-sde-5",
     seed: Annotated[int, Seed()] = 0,
+    noise: Noise = "per picture",
 ) -> Sampler:
     """A sampler that draws most of its noise early and uses the model's last answers; good with few steps.
 
@@ -109,5 +111,6 @@ def er_sde(
         order: How many answers to use.
         scale: How noise is drawn: as the paper's best choice does it, or not at all.
         seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+        noise: Draw it for each picture of a batch by itself, or draw it and take steps as ComfyUI does.
     """
-    return ErSde(order, scale, seed)
+    return ErSde(order, scale, seed, noise)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from app.engine.noise import FreshNoise, renoised
+from app.engine.noise import Noise, fresh_noise, renoised
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 from app.graph.widgets import Seed
@@ -21,9 +21,10 @@ class Lcm:
     """One evaluation a step. The last step ends on the denoised sample where the schedule ends at 0."""
 
     seed: int
+    noise: Noise = "per picture"
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
-        noise = FreshNoise(self.seed, latent)
+        noise = fresh_noise(self.noise, self.seed, latent)
         for step, sigma, following in sigmas.pairs():
             denoised = denoise(latent, sigma)
             latent = renoised(denoised, 0.0, following, noise)
@@ -32,10 +33,11 @@ class Lcm:
 
 
 @node()
-def lcm(seed: Annotated[int, Seed()] = 0) -> Sampler:
+def lcm(seed: Annotated[int, Seed()] = 0, noise: Noise = "per picture") -> Sampler:
     """For models distilled to few steps: every step asks for the finished picture. Blurs others.
 
     Args:
         seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
+        noise: Draw it for each picture of a batch by itself, or as ComfyUI does.
     """
-    return Lcm(seed)
+    return Lcm(seed, noise)

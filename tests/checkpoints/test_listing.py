@@ -26,8 +26,8 @@ def models(tmp_path: Path) -> Path:
     for kind in ("diffusion_models", "text_encoders", "vae", "loras", "checkpoints"):
         (tmp_path / kind).mkdir()
     file(tmp_path / "diffusion_models", "a flux", in_layout(transformer("flux"), "flux", "original"))
-    fill = in_layout(transformer("flux", in_channels=384, out_channels=64), "flux", "original")
-    file(tmp_path / "diffusion_models", "fill", fill)
+    edited = in_layout(transformer("flux", in_channels=192, out_channels=64), "flux", "original")
+    file(tmp_path / "diffusion_models", "edited", edited)
     write_gguf(
         tmp_path / "diffusion_models" / "small.gguf", in_layout(transformer("wan"), "wan", "original"), "Q8_0"
     )
@@ -65,7 +65,7 @@ def test_every_file_is_described_once(models: Path) -> None:
 def test_what_cannot_be_used_says_why(models: Path) -> None:
     found = listed(models)
     assert "is a pickle file" in found["loras/old.ckpt"].problem
-    assert "masked picture" in found["diffusion_models/fill.safetensors"].problem
+    assert "channels beside the latent" in found["diffusion_models/edited.safetensors"].problem
 
 
 def test_a_changed_file_is_read_again(models: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_command_lists_files(models: Path, capsys: pytest.CaptureFixture[str
     assert command.run(options(), folders, models)
     shown = capsys.readouterr().out
     assert "diffusion_models/a flux.safetensors\n    transformer, flux (schnell), original, F32, " in shown
-    assert "    ! It needs a masked picture" in shown
+    assert "    ! It needs channels beside the latent" in shown
     assert command.run(options("list", "--json"), folders, models)
     assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} >= {
         "a flux.safetensors",

@@ -31,6 +31,11 @@ SITES = {
     "ltx-video": (3, 9, 6),
     "hunyuan-video": (4, 8, 4),
     "ddt": (5, 10, 5),
+    "dit": (3, 6, 3),
+    "sit": (3, 6, 3),
+    "lightning-dit": (3, 6, 3),
+    "dit-dh": (4, 8, 4),
+    "fitv2": (3, 6, 3),
 }
 
 

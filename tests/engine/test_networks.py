@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from app.engine.networks.ddt import rotary_table, rotate
+from app.engine.networks.positions import rotary_table, rotate
 from app.engine.single_files import open_transformer
 from tests.tiny.zoo import build, noise
 

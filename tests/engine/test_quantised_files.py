@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from app.checkpoints.contents import find_part
 from app.engine.building import build
 from app.engine.model import Model
-from app.engine.packed import PackedLinear, pack, storage_report
+from app.engine.packed import pack
+from app.engine.packed_linear import PackedLinear
+from app.engine.storage_report import storage_report
 from app.engine.single_files import open_transformer
 from app.graph.problem import Refusal
 from tests.checkpoints.test_layouts import in_layout

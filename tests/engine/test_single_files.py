@@ -210,9 +210,17 @@ def test_a_file_of_something_else_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_variants_that_need_more_than_a_latent_are_refused(tmp_path: Path) -> None:
-    fill = transformer("flux", in_channels=384, out_channels=64)
-    with pytest.raises(Refusal, match=r"flux \(fill\), which needs a masked picture"):
-        open_transformer(file(tmp_path, "fill", in_layout(fill, "flux", "original")))
+    other = transformer("flux", in_channels=192, out_channels=64)
+    with pytest.raises(Refusal, match=r"flux \(edited\), which needs channels beside the latent"):
+        open_transformer(file(tmp_path, "other", in_layout(other, "flux", "original")))
+
+
+@pytest.mark.parametrize(("channels", "beside"), [(384, 80), (128, 16)])
+@pytest.mark.parametrize("layout", ["original", "diffusers"])
+def test_models_that_fill_or_follow_open(layout: str, channels: int, beside: int, tmp_path: Path) -> None:
+    module = transformer("flux", in_channels=channels, out_channels=64)
+    model = open_transformer(file(tmp_path, "model", in_layout(module, "flux", layout)))
+    assert (model.channels, model.beside) == (16, beside)
 
 
 def test_encoders_must_be_those_of_the_family(tmp_path: Path) -> None:

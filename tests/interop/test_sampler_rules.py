@@ -9,7 +9,7 @@ import pytest
 from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.interop.documents import read_json, to_api
-from app.interop.sampler_parts import NEAR_SAMPLERS
+from app.interop.sampler_parts import MISSING_SAMPLERS, SAMPLERS
 from tests.interop.drawings import Json, prompt
 from tests.interop.test_names import changed, part, told
 

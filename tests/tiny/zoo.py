@@ -123,6 +123,42 @@ def ddt() -> nn.Module:
     )
 
 
+def dit() -> nn.Module:
+    from app.engine.networks.dit import ClassDiTTransformer2DModel
+
+    return ClassDiTTransformer2DModel(
+        hidden_size=TEXT_WIDTH, num_attention_heads=2, num_layers=3, num_classes=10
+    )
+
+
+def lightning_dit() -> nn.Module:
+    from app.engine.networks.lightning_dit import LightningDiTTransformer2DModel
+
+    return LightningDiTTransformer2DModel(
+        in_channels=6, hidden_size=TEXT_WIDTH, num_attention_heads=2, num_layers=3, num_classes=10
+    )
+
+
+def dit_dh() -> nn.Module:
+    from app.engine.networks.dit_dh import DiTDHTransformer2DModel
+
+    return DiTDHTransformer2DModel(
+        in_channels=10,
+        hidden_size=(TEXT_WIDTH, 32),
+        num_attention_heads=(2, 2),
+        num_layers=(2, 2),
+        num_classes=10,
+    )
+
+
+def fitv2() -> nn.Module:
+    from app.engine.networks.fitv2 import FiTv2Transformer2DModel
+
+    return FiTv2Transformer2DModel(
+        hidden_size=TEXT_WIDTH, num_attention_heads=2, num_layers=3, num_classes=10, adaln_rank=6
+    )
+
+
 def z_image() -> nn.Module:
     from diffusers import ZImageTransformer2DModel
 
@@ -213,6 +249,11 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
     "ddt": ddt,
+    "dit": dit,
+    "sit": dit,
+    "lightning-dit": lightning_dit,
+    "dit-dh": dit_dh,
+    "fitv2": fitv2,
 }
 
 

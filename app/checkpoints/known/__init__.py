@@ -5,15 +5,21 @@ from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
 from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.ddt import DDT
+from app.checkpoints.known.dit import DIT
+from app.checkpoints.known.dit_dh import DIT_DH
+from app.checkpoints.known.fitv2 import FITV2
 from app.checkpoints.known.flux import FLUX
 from app.checkpoints.known.flux2 import FLUX2
 from app.checkpoints.known.hunyuan_video import HUNYUAN_VIDEO
+from app.checkpoints.known.lightning_dit import LIGHTNING_DIT
 from app.checkpoints.known.ltx_video import LTX_VIDEO
 from app.checkpoints.known.lumina2 import LUMINA2
 from app.checkpoints.known.pixart import PIXART, PIXART_ALPHA
 from app.checkpoints.known.qwen_image import QWEN_IMAGE
+from app.checkpoints.known.qwen_vl import QWEN_SEEING
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
+from app.checkpoints.known.vision_encoders import CLIP_VISION
 from app.checkpoints.known.wan import WAN
 from app.checkpoints.known.z_image import Z_IMAGE
 
@@ -27,6 +33,10 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     PIXART_ALPHA,
     PIXART,
     DDT,
+    DIT,
+    LIGHTNING_DIT,
+    DIT_DH,
+    FITV2,
     Z_IMAGE,
     FLUX2,
     LTX_VIDEO,
@@ -40,8 +50,10 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     T5,
     UMT5,
     QWEN,
+    QWEN_SEEING,
     QWEN3,
     GEMMA2,
+    CLIP_VISION,
 )
 
 __all__ = ["ARCHITECTURES"]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
 from app.checkpoints.archive import Shapes
+from app.checkpoints.rules import Rule, rule
 
 PATCH = 2  # every published model
+STACKS = ("encoder_blocks.*", "decoder_blocks.*")
+RULES = tuple(rule(f"{stack}.attn.qkv", *(f"{stack}.attn.to_{name}" for name in "qkv")) for stack in STACKS)
+
+
+def rules(names: Collection[str]) -> tuple[Rule, ...]:
+    return RULES
 
 
 def config(shapes: Shapes) -> dict[str, Any]:
@@ -27,6 +35,9 @@ DDT = Architecture(
     kind="transformer",
     name="ddt",
     model="DDTTransformer2DModel",
-    layouts=(Layout(DIFFUSERS, ("s_embedder.weight", "decoder_blocks.0.attn.qkv.weight")),),
+    layouts=(
+        Layout("joined", ("s_embedder.weight", "decoder_blocks.0.attn.qkv.weight"), rules=rules),
+        Layout(DIFFUSERS, ("s_embedder.weight", "decoder_blocks.0.attn.to_q.weight")),
+    ),
     config=config,
 )

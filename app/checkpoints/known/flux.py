@@ -123,9 +123,5 @@ FLUX = Architecture(
     ),
     config=config,
     variant=variant,
-    unsupported={
-        "canny or depth": "a control picture beside the latent",
-        "fill": "a masked picture beside the latent",
-        "edited": "channels beside the latent that Patchloom does not know",
-    },
+    unsupported={"edited": "channels beside the latent that Patchloom does not know"},
 )

@@ -37,6 +37,7 @@ RULES = (
             ("norm_k_img", "norm_added_k"),
         )
     ),
+    rule("img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"),
     rule("img_emb.proj.0", "condition_embedder.image_embedder.norm1"),
     rule("img_emb.proj.1", "condition_embedder.image_embedder.ff.net.0.proj"),
     rule("img_emb.proj.3", "condition_embedder.image_embedder.ff.net.2"),
@@ -53,6 +54,7 @@ def config(shapes: Shapes) -> dict[str, Any]:
     time = shapes["condition_embedder.time_embedder.linear_1.weight"]
     picture = shapes.get("condition_embedder.image_embedder.ff.net.0.proj.weight")
     added = shapes.get("blocks.0.attn2.add_k_proj.weight")
+    places = shapes.get("condition_embedder.image_embedder.pos_embed")
     return {
         "patch_size": tuple(patch),
         "num_attention_heads": width // HEAD,
@@ -66,6 +68,7 @@ def config(shapes: Shapes) -> dict[str, Any]:
         "cross_attn_norm": "blocks.0.norm2.weight" in shapes,
         "image_dim": picture[1] if picture else None,
         "added_kv_proj_dim": added[1] if added else None,
+        "pos_embed_seq_len": places[1] if places else None,
     }
 
 
@@ -96,7 +99,6 @@ WAN = Architecture(
     config=config,
     variant=variant,
     unsupported={
-        "image to video": "a picture beside the latent",
         "text and image to video": "the 48-channel autoencoder of Wan 2.2",
     },
 )

@@ -8,18 +8,23 @@ from torch import nn
 
 from app.engine.families.chroma import CHROMA
 from app.engine.families.ddt import DDT
+from app.engine.families.dit import DIT
+from app.engine.families.dit_dh import DIT_DH
 from app.engine.families.family import Family
+from app.engine.families.fitv2 import FITV2
 from app.engine.families.flux import FLUX
 from app.engine.families.flux2 import FLUX2
 from app.engine.families.flux_mini import FLUX_MINI
 from app.engine.families.hunyuan_video import HUNYUAN_VIDEO
+from app.engine.families.lightning_dit import LIGHTNING_DIT
 from app.engine.families.ltx_video import LTX_VIDEO
 from app.engine.families.lumina2 import LUMINA2
 from app.engine.families.pixart import PIXART
 from app.engine.families.pixart_alpha import PIXART_ALPHA
 from app.engine.families.qwen_image import QWEN_IMAGE
 from app.engine.families.sd3 import SD3
-from app.engine.families.wan import WAN
+from app.engine.families.sit import SIT
+from app.engine.families.wan import WAN, WAN_TI2V
 from app.engine.families.z_image import Z_IMAGE
 from app.graph.problem import Refusal
 
@@ -36,7 +41,14 @@ FamilyChoice = Literal[
     "flux2",
     "ltx-video",
     "hunyuan-video",
+    "wan-ti2v",
     "pixart-alpha",
+    "ddt",
+    "dit",
+    "sit",
+    "lightning-dit",
+    "dit-dh",
+    "fitv2",
 ]
 FAMILIES: tuple[Family, ...] = (
     FLUX,
@@ -52,7 +64,13 @@ FAMILIES: tuple[Family, ...] = (
     FLUX2,
     LTX_VIDEO,
     HUNYUAN_VIDEO,
+    WAN_TI2V,
     PIXART_ALPHA,
+    DIT,
+    SIT,
+    LIGHTNING_DIT,
+    DIT_DH,
+    FITV2,
 )
 
 

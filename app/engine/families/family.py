@@ -12,6 +12,8 @@ from app.engine.families.prompts import Prompting
 from app.engine.prediction import ModelInput, from_velocity
 from app.engine.tokens import Layout, Sequence, Stream, Tokens
 
+# (latent of a video that is grey where no frame is given, which frames are, (frames,)) -> what stands beside
+GivenFrames = Callable[[Tensor, Tensor], Tensor]
 # (block arguments, layout of the whole picture, active image tokens) -> per-token arguments for those only
 Cut = Callable[[Mapping[str, Any], Layout, Tensor], dict[str, Any]]
 
@@ -53,6 +55,12 @@ class Stack:
         return cast("Mapping[Sequence, Tensor]", tokens.streams)
 
 
+def in_channels(config: Any) -> int:
+    """Return the channels of a transformer that takes a latent and nothing beside it."""
+    channels: int = config.in_channels
+    return channels
+
+
 @dataclass(frozen=True)
 class LatentFormat:
     """How the family's autoencoder writes pictures.
@@ -67,6 +75,10 @@ class LatentFormat:
         autoencoder: Name and channels of the published autoencoder.
         scale: A latent is (what the autoencoder writes - shift) * scale, where its files do not say more.
         shift: See `scale`.
+        normalised: Whether the autoencoder itself gives its latents the mean and spread that they should have.
+        pixels: Values of black and white where the autoencoder takes and gives pictures.
+        taken: Config of a transformer -> channels (of a token, where packed) that are the noisy latent;
+            models that fill, follow or animate a picture take further ones beside it.
     """
 
     downscale: int = 8
@@ -78,6 +90,9 @@ class LatentFormat:
     autoencoder: str = "kl-16"
     scale: float = 1.0
     shift: float = 0.0
+    normalised: bool = False
+    pixels: tuple[float, float] = (-1.0, 1.0)
+    taken: Callable[[Any], int] = in_channels
 
     @property
     def multiple(self) -> int:
@@ -92,9 +107,16 @@ class LatentFormat:
 
     def channels(self, transformer: nn.Module) -> int:
         """Return the channels of a latent for this very transformer."""
-        channels: int = transformer.config.in_channels  # type: ignore[assignment, union-attr]
+        channels = self.taken(transformer.config)
         frames, rows, columns = self.patch
         return channels // (frames * rows * columns) if self.packed else channels
+
+    def beside(self, transformer: nn.Module) -> int:
+        """Return the channels that this very transformer takes beside those of a latent."""
+        config: Any = transformer.config
+        further = in_channels(config) - self.taken(config)
+        frames, rows, columns = self.patch
+        return further // (frames * rows * columns) if self.packed else further
 
 
 @dataclass(frozen=True)
@@ -144,6 +166,10 @@ class Family:
         rope: How it tells image tokens where they are; None where positions are added at its entrance.
         shift: How far its schedules are moved towards noise: s -> shift * s / (1 + (shift - 1) * s).
         sees_references: Whether its editing models take further pictures as tokens after those of their own.
+        level_per_token: Whether it is told the noise level of each token, so that frames can be held as they are.
+        same_prompts: Name of a family that reads prompts with the same encoders in the same way.
+        given_frames: What its models that animate pictures take beside the latent; None where none do.
+        vision: Name and width of the vision encoder whose tokens some of its models read; empty for none.
         levels: Noise levels in the table from which ComfyUI's schedules choose.
     """
 
@@ -163,6 +189,10 @@ class Family:
     shift: float = 1.0
     levels: int = 1000
     sees_references: bool = False
+    level_per_token: bool = False
+    same_prompts: str = ""
+    given_frames: GivenFrames | None = None
+    vision: str = ""
 
     def layout(self, given: ModelInput) -> Layout:
         """Return where the tokens of a question lie."""

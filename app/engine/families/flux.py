@@ -41,6 +41,12 @@ def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[st
     return {"image_rotary_emb": tuple(table[rows] for table in arguments["image_rotary_emb"])}
 
 
+def taken(config: Any) -> int:
+    """Return the channels of a token that are the noisy latent: models that fill or follow take more."""
+    channels: int = config.out_channels or config.in_channels
+    return channels
+
+
 DOUBLE = Stack(
     path="transformer_blocks",
     inputs={"image": "hidden_states", "text": "encoder_hidden_states"},
@@ -63,7 +69,7 @@ FLUX = Family(
     rope=Rope(lambda module: module.config.axes_dims_rope),
     arguments=arguments,
     denoised=from_packed_velocity,
-    latent=LatentFormat(packed=True, scale=0.3611, shift=0.1159),
+    latent=LatentFormat(packed=True, scale=0.3611, shift=0.1159, taken=taken),
     shift=exp(1.15),
     levels=10_000,
     sees_references=True,

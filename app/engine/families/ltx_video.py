@@ -22,7 +22,7 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
     return {
         "hidden_states": given.latent.flatten(2).transpose(1, 2),
         "encoder_hidden_states": given.conditioning.tokens,
-        "timestep": given.time(1000),
+        "timestep": given.token_time((1, 1, 1), 1000),
         "encoder_attention_mask": None,
         "num_frames": frames,
         "height": rows,
@@ -36,7 +36,11 @@ def denoised(given: ModelInput, output: Tensor) -> Tensor:
 
 
 def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[str, Any]:
-    return {"image_rotary_emb": tuple(table[:, active] for table in arguments["image_rotary_emb"])}
+    temb = arguments["temb"]
+    return {
+        "image_rotary_emb": tuple(table[:, active] for table in arguments["image_rotary_emb"]),
+        "temb": temb[:, active] if temb.shape[1] > 1 else temb,
+    }
 
 
 BLOCKS = Stack(
@@ -67,4 +71,5 @@ LTX_VIDEO = Family(
     native_size=(768, 512),
     shift=exp(2.37),
     levels=10_000,
+    level_per_token=True,
 )

@@ -33,10 +33,10 @@ def from_packed_velocity(given: ModelInput, output: Tensor) -> Tensor:
 
 
 def pack_with_references(given: ModelInput) -> Tensor:
-    """Return the tokens of the latent and, after them, those of the pictures that the model looks at."""
+    """Return the tokens of the latent with what is beside it, and after them those of pictures to look at."""
     batch = len(given.latent)
     references = (reference.expand(batch, -1, -1, -1) for reference in given.conditioning.references)
-    return torch.cat([pack(latent) for latent in (given.latent, *references)], dim=1)
+    return torch.cat([pack(latent) for latent in (given.with_beside, *references)], dim=1)
 
 
 def reference_ids(references: Sequence[Tensor]) -> list[Tensor]:

@@ -20,6 +20,23 @@ class Encoded(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Seeing:
+    """How a text encoder is asked about pictures.
+
+    Attributes:
+        wrap: Marks of the pictures and text of the user -> text that is encoded.
+        drop: Tokens at the start that the transformer does not see.
+        mark: Text that stands for a picture.
+        filler: The word in it that is repeated for each token of the picture.
+    """
+
+    wrap: Callable[[str], str]
+    drop: int
+    mark: str
+    filler: str
+
+
+@dataclass(frozen=True)
 class TextTower:
     """One text encoder as a family uses it.
 
@@ -36,6 +53,7 @@ class TextTower:
         drop: Tokens at the start that the transformer does not see.
         shown_filling: Filling tokens that the transformer sees, and the prompt's own tokens do not.
         needed: Whether the family works without it.
+        seeing: How it is asked about pictures; None where it cannot look at any.
     """
 
     architecture: str
@@ -49,6 +67,7 @@ class TextTower:
     drop: int = 0
     shown_filling: int = 0
     needed: bool = True
+    seeing: Seeing | None = None
 
 
 Combine = Callable[[Mapping[str, Encoded]], tuple[Tensor, Tensor | None]]

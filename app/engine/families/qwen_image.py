@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from app.engine.families.family import Family, LatentFormat, Rope, Stack
 from app.engine.families.packing import SIDE, from_packed_velocity, pack_with_references
-from app.engine.families.prompts import Prompting, TextTower, tokens_of
+from app.engine.families.prompts import Prompting, Seeing, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
 
@@ -20,6 +20,19 @@ TEMPLATE = (
     "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
 )
 DROPPED = 34
+# The same for the models that edit: the pictures' marks come before the words of the user.
+EDITING = (
+    "<|im_start|>system\nDescribe the key features of the input image (color, shape, size, texture, objects, "
+    "background), then explain how the user's text instruction should alter or modify the image. Generate a "
+    "new image that meets the user's requirements while maintaining consistency with the original input "
+    "where appropriate.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+)
+SEEING = Seeing(
+    EDITING.format,
+    drop=64,
+    mark="<|vision_start|><|image_pad|><|vision_end|>",
+    filler="<|image_pad|>",
+)
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
@@ -68,6 +81,7 @@ QWEN_IMAGE = Family(
                 padding="none",
                 wrap=TEMPLATE.format,
                 drop=DROPPED,
+                seeing=SEEING,
             ),
         ),
         tokens_of("qwen2.5-vl"),

@@ -1,11 +1,17 @@
-"""Transformers that no library has, each whole in one file."""
+"""Transformers that no library has as they were published, each whole in one file."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-HOMES = {"DDTTransformer2DModel": "ddt"}
+HOMES = {
+    "ClassDiTTransformer2DModel": "dit",
+    "DDTTransformer2DModel": "ddt",
+    "DiTDHTransformer2DModel": "dit_dh",
+    "FiTv2Transformer2DModel": "fitv2",
+    "LightningDiTTransformer2DModel": "lightning_dit",
+}
 
 
 def network(name: str) -> Any:

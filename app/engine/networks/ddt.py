@@ -9,7 +9,10 @@ import torch
 from diffusers import ModelMixin
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention, silu
+from torch.nn.functional import silu
+
+from app.engine.networks.layers import SelfAttention, modulate
+from app.engine.networks.positions import rotary_table
 
 FREQUENCIES = 256  # of the time embedding
 
@@ -77,33 +80,14 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
-        self.attn, self.mlp = SelfAttention(width, heads), GatedMlp(width)
+        self.attn, self.mlp = SelfAttention(width, heads, nn.RMSNorm, bias=False), GatedMlp(width)
         self.modulation = nn.Linear(width, 6 * width)
 
     def forward(self, x: Tensor, condition: Tensor, rotary: Tensor) -> Tensor:
         """Take tokens (B, N, D), condition (B, 1 or N, D) and rotary (N, d / 2, 2)."""
         shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition).chunk(6, dim=-1)
-        x = x + gate1 * self.attn(self.norm1(x) * (1 + scale1) + shift1, rotary)
-        result: Tensor = x + gate2 * self.mlp(self.norm2(x) * (1 + scale2) + shift2)
-        return result
-
-
-class SelfAttention(nn.Module):
-    """Attention with normed queries and keys and rotary positions over rows and columns."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads, self.head_width = heads, width // heads
-        self.qkv, self.proj = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width)
-        self.q_norm, self.k_norm = nn.RMSNorm(self.head_width), nn.RMSNorm(self.head_width)
-
-    def forward(self, x: Tensor, rotary: Tensor) -> Tensor:
-        batch, tokens, _ = x.shape
-        shape = (batch, tokens, 3, self.heads, self.head_width)
-        query, key, value = self.qkv(x).view(shape).permute(2, 0, 3, 1, 4)
-        query, key = rotate(self.q_norm(query), rotary), rotate(self.k_norm(key), rotary)
-        mixed = scaled_dot_product_attention(query, key, value)
-        result: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
+        x = x + gate1 * self.attn(modulate(self.norm1(x), shift1, scale1), rotary)
+        result: Tensor = x + gate2 * self.mlp(modulate(self.norm2(x), shift2, scale2))
         return result
 
 
@@ -134,7 +118,7 @@ class FinalLayer(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         shift, scale = self.modulation(condition).chunk(2, dim=-1)
-        result: Tensor = self.linear(self.norm(x) * (1 + scale) + shift)
+        result: Tensor = self.linear(modulate(self.norm(x), shift, scale))
         return result
 
 
@@ -152,18 +136,3 @@ class TimeEmbedder(nn.Module):
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(time.dtype)
         embedded: Tensor = self.mlp(waves)
         return embedded
-
-
-def rotary_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
-    """Return cosine and sine (N, d / 2, 2) of each token: half the pairs for its row, half for its column."""
-    rates = 10000.0 ** (-torch.arange(0, width, 4, device=like.device) / width)
-    places = torch.cartesian_prod(*(torch.arange(size, device=like.device) for size in (rows, columns)))
-    angles = torch.cat([places[:, axis, None] * rates for axis in (0, 1)], dim=1)
-    return torch.stack([angles.cos(), angles.sin()], dim=-1).to(like.dtype)
-
-
-def rotate(x: Tensor, rotary: Tensor) -> Tensor:
-    """Turn pairs of (B, K, N, d) by the angles of `rotary`."""
-    even, odd = x[..., ::2], x[..., 1::2]
-    cosine, sine = rotary.unbind(-1)
-    return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1).flatten(-2)

@@ -27,7 +27,7 @@ class Judged(Recorder):
         return ROOT / folder / name
 
 
-def compared(threshold: float | None, watcher: Recorder) -> Compared:
+def compared(threshold: float | None, watcher: Recorder, curve: int = 0) -> Compared:
     loaded = load_folder(ROOT / "models" / "mini")
     model: Model = loaded.model
     if threshold is not None:
@@ -35,7 +35,17 @@ def compared(threshold: float | None, watcher: Recorder) -> Compared:
     guider = NoGuidance(loaded.text_encoder.encode(["a red circle"]))
     latent = Latent(torch.zeros(1, 8, 16, 16), model.family.name)
     return compare_techniques(
-        watcher, model, loaded.vae, guider, Euler(), SIGMAS, latent, 5, repeats=1, prompt="a red circle"
+        watcher,
+        model,
+        loaded.vae,
+        guider,
+        Euler(),
+        SIGMAS,
+        latent,
+        5,
+        repeats=1,
+        prompt="a red circle",
+        curve=curve,
     )
 
 
@@ -51,6 +61,14 @@ def test_three_runs_of_one_seed_in_one_table() -> None:
     assert 0 <= plain["prompt_accuracy"] <= 1
     assert made.table.count("\n") == 4 and "| with techniques | 8 |" in made.table
     assert not torch.equal(made.plain.pixels, made.with_techniques.pixels)
+
+
+def test_a_curve_of_fewer_steps_is_measured_beside_it() -> None:
+    watcher = Judged()
+    compared(0.5, watcher, curve=3)
+    (report,) = watcher.reports
+    affordable, *others = [row["steps"] for row in report["rows"][2:]]
+    assert others == [steps for steps in (2, 4, 6) if steps != affordable]
 
 
 def test_a_neutral_technique_is_the_plain_run() -> None:

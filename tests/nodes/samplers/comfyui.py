@@ -189,3 +189,45 @@ def gradient_estimation(model: Model, x: Tensor, levels: list[float]) -> Tensor:
             x = x + (d - old) * (following - sigma)
         old = d
     return x
+
+
+def uni_pc(model: Model, x: Tensor, levels: list[float], variant: str = "bh1") -> Tensor:
+    """Zhao et al.'s multistep algorithm in data prediction, on x scaled to unit variance."""
+    levels = [*levels[:-1], 0.001] if levels[-1] == 0 else list(levels)
+    steps = len(levels) - 1
+    highest = min(3, steps - 1)
+    alphas = [1 / math.sqrt(1 + sigma**2) for sigma in levels]
+    spreads = [sigma * alpha for sigma, alpha in zip(levels, alphas, strict=True)]
+    clock = [-math.log(sigma) for sigma in levels]
+    x = x * alphas[0]
+    answers = [model(x / alphas[0], levels[0])]
+    for k in range(1, steps + 1):
+        order = min(highest, k, steps + 1 - k)
+        h = clock[k] - clock[k - 1]
+        rest = spreads[k] / spreads[k - 1] * x - alphas[k] * math.expm1(-h) * answers[-1]
+        ratios = [(clock[k - 1 - i] - clock[k - 1]) / h for i in range(1, order)]
+        slopes = [(answers[-1 - i] - answers[-1]) / ratios[i - 1] for i in range(1, order)]
+        scale = -h if variant == "bh1" else math.expm1(-h)
+        moments, phi = [], math.expm1(-h) / -h - 1
+        for i in range(1, order + 1):
+            moments.append(phi * math.factorial(i) / scale)
+            phi = phi / -h - 1 / math.factorial(i + 1)
+        powers = np.vander([*ratios, 1.0], order, increasing=True).T
+        ahead = torch.zeros_like(x)
+        if order == 2:
+            ahead = 0.5 * slopes[0]
+        elif order == 3:
+            parts = np.linalg.solve(powers[:2, :2], moments[:2])
+            ahead = float(parts[0]) * slopes[0] + float(parts[1]) * slopes[1]
+        x = rest - alphas[k] * scale * ahead
+        if k < steps:
+            answers.append(model(x / alphas[k], levels[k]))
+            ends = [0.5] if order == 1 else np.linalg.solve(powers, moments)
+            change = float(ends[-1]) * (answers[-1] - answers[-2])
+            change = change + sum(float(part) * slope for part, slope in zip(ends, slopes, strict=False))
+            x = rest - alphas[k] * scale * change
+    return x / alphas[-1]
+
+
+def uni_pc_bh2(model: Model, x: Tensor, levels: list[float]) -> Tensor:
+    return uni_pc(model, x, levels, "bh2")

@@ -25,6 +25,7 @@ from nodes.samplers.lms import lms
 from nodes.samplers.res_multistep import res_multistep
 from nodes.samplers.sample import sample
 from nodes.samplers.sample_section import sample_section
+from nodes.samplers.uni_pc import uni_pc
 from nodes.schedules.basic_schedule import basic_schedule
 from nodes.schedules.shift_model import shift_model
 from nodes.schedules.shift_model_by_size import shift_model_by_size
@@ -41,6 +42,8 @@ SAMPLERS: dict[str, tuple[Sampler, Callable[..., Tensor], bool]] = {
     "dpmpp_2m": (dpmpp_2m("noise level"), comfyui.dpmpp_2m, False),
     "res_multistep": (res_multistep("noise level"), comfyui.res_multistep, False),
     "lms": (lms(4), comfyui.lms, False),
+    "uni_pc": (uni_pc(3, "bh1", "noise level"), comfyui.uni_pc, True),
+    "uni_pc_bh2": (uni_pc(3, "bh2", "noise level"), comfyui.uni_pc_bh2, True),
     "gradient_estimation": (gradient_estimation(2.0), comfyui.gradient_estimation, False),
 }
 TABLES = {

@@ -1,7 +1,6 @@
 import {
   Background,
   BackgroundVariant,
-  MiniMap,
   ReactFlow,
   SelectionMode,
   useReactFlow,
@@ -15,6 +14,7 @@ import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
 import { useFlowEdges, useFlowNodes, type FlowNode, type GhostNode, type MarkedEdge } from "./flow";
 import { FrameBox } from "./FrameBox";
+import { Minimap } from "./Minimap";
 import { applyEdgeChanges, applyNodeChanges, endDrag, startDrag } from "./moving";
 import { NodeCard } from "./NodeCard";
 import { usePrefs } from "./prefs";
@@ -90,7 +90,7 @@ function SheetCanvas() {
         onInit={view.place}
       >
         <Grid />
-        {minimap && nodes.length > 0 && <MiniMap pannable zoomable nodeBorderRadius={4} ariaLabel="Map of the workflow" />}
+        {minimap && <Minimap nodes={nodes} />}
       </ReactFlow>
       {nodes.length === 0 && <EmptyHint />}
     </div>

@@ -15,7 +15,7 @@ import { CardHead } from "./CardHead";
 import { CardMedia } from "./CardMedia";
 import { ProblemStrip, ReportStrip } from "./CardStrips";
 import type { CardNode } from "./flow";
-import { Ports } from "./Ports";
+import { FarPorts, Ports } from "./Ports";
 import { allProblems, ownProblem, problemsOf, useProblems } from "./problems";
 import { WidgetRow } from "./WidgetRow";
 
@@ -35,7 +35,7 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
   return (
     <div className={classes.join(" ")} style={style} data-type={card.type} data-state={state ?? "idle"} data-problem={failed || undefined} data-diff={change}>
       {far ? <FarCard id={id} title={card.title || schema.title} layout={layout} /> : <NearCard id={id} data={data} selected={selected} />}
-      <Ports id={id} schema={schema} spots={layout.spots} />
+      {far ? <FarPorts spots={layout.spots} /> : <Ports id={id} schema={schema} spots={layout.spots} />}
     </div>
   );
 });

@@ -58,3 +58,16 @@ function strange(end: LooseEnd | null, id: string, spot: PortSpot, type: string)
   if (end.node === id || end.side === spot.side) return true;
   return !(end.side === "output" ? fits(end.type, type) : fits(type, end.type));
 }
+
+/** Where links end on a card that is drawn from afar: places for React Flow to find, nothing to see or touch. */
+export function FarPorts({ spots }: Pick<Props, "spots">) {
+  return spots.map(({ name, side, y }) => (
+    <div
+      key={`${side} ${name}`}
+      className={`far-port ${side === "input" ? "target" : "source"}`}
+      data-handleid={name}
+      data-handlepos={side === "input" ? "left" : "right"}
+      style={{ top: y }}
+    />
+  ));
+}

@@ -51,6 +51,7 @@ const TALL: Readonly<Record<string, number>> = {
   ImageFile: WIDGET_ROW + 118,
   VideoFile: WIDGET_ROW + 118,
   AudioFile: WIDGET_ROW + 118,
+  CameraName: WIDGET_ROW + 118,
   MaskPainter: WIDGET_ROW + 118,
   Boxes: WIDGET_ROW + 118,
   Points: WIDGET_ROW + 118,

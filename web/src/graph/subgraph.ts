@@ -185,16 +185,21 @@ export function graphsWithin(sheet: Sheet, pages: Pages): Set<string> {
   return found;
 }
 
-/** Whether a document has the node that a run knows by this id. */
-export function hasNode(pages: Pages, root: string, flat: string): boolean {
+/** The graph that holds the node that a run knows by this id, and its id there; null when the document lacks it. */
+export function locate(pages: Pages, root: string, flat: string): { graph: string; id: string } | null {
   const steps = flat.split("/");
-  const last = steps.pop()!;
+  const id = steps.pop()!;
   let graph: string | null = root;
   for (const step of steps) {
     graph = graphOf(pages[graph]?.sheet.cards[step]?.type ?? "");
-    if (graph === null) return false;
+    if (graph === null) return null;
   }
-  return last in (pages[graph]?.sheet.cards ?? {});
+  return id in (pages[graph]?.sheet.cards ?? {}) ? { graph, id } : null;
+}
+
+/** Whether a document has the node that a run knows by this id. */
+export function hasNode(pages: Pages, root: string, flat: string): boolean {
+  return locate(pages, root, flat) !== null;
 }
 
 /** The graphs without those that were in use before an edit and are no more. */
