@@ -24,6 +24,7 @@ class Layout:
         rules: How it becomes what diffusers or transformers expects; may depend on the names in the file.
         ignored: What the names of tensors begin with that the model does not need.
         whole: Whether a part of it alone would be taken for another model, so that it is looked for first.
+        sized: Shapes in the file -> whether it is this one, where several have the same names.
     """
 
     name: str
@@ -32,9 +33,11 @@ class Layout:
     rules: Callable[[Collection[str]], tuple[Rule, ...]] = lambda names: ()
     ignored: tuple[str, ...] = ()
     whole: bool = False
+    sized: Callable[[Shapes], bool] = lambda shapes: True
 
-    def fits(self, names: Collection[str]) -> bool:
-        return all(mark in names for mark in self.marks) and not any(mark in names for mark in self.lacks)
+    def fits(self, shapes: Shapes) -> bool:
+        named = all(mark in shapes for mark in self.marks) and not any(mark in shapes for mark in self.lacks)
+        return named and self.sized(shapes)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Architecture:
         variant: Shapes in the model -> which of the family's models it is, where shapes tell.
         unsupported: Variant -> what is missing to run it.
         ties: Parameter that is the same as another -> that other one; files hold it once.
+        twins: Other families whose files look the same, so that only the user can tell them.
     """
 
     kind: Kind
@@ -60,6 +64,12 @@ class Architecture:
     variant: Callable[[Shapes], str] = lambda shapes: ""
     unsupported: Mapping[str, str] = field(default_factory=dict)
     ties: Mapping[str, str] = field(default_factory=dict)
+    twins: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The families that such files may be of, the likeliest first."""
+        return self.name, *self.twins
 
 
 def count(shapes: Collection[str], stack: str) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from app.checkpoints.entry import Entry, Shape
 from app.checkpoints.gguf import read_gguf
 from app.checkpoints.quantised import fold
-from app.checkpoints.weights import data_start, read_header, weight_files
+from app.checkpoints.weights import data_start, read_header, read_metadata, weight_files
 
 Shapes = Mapping[str, Shape]
 
@@ -31,6 +33,14 @@ class Archive:
     @cached_property
     def shapes(self) -> Shapes:
         return {name: entry.shape for name, entry in self.entries.items()}
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """What the header of a file that Patchloom wrote says beside the tensors."""
+        if self.path.suffix != ".safetensors":
+            return {}
+        found: dict[str, Any] = json.loads(read_metadata(self.path).get("patchloom", "{}"))
+        return found
 
     def nbytes(self, names: Iterable[str]) -> int:
         return sum(self.entries[name].nbytes for name in names)

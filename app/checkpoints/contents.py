@@ -65,7 +65,7 @@ class Part:
     def config(self) -> dict[str, Any]:
         """Arguments of the model's class, as shapes tell them."""
         try:
-            return self.architecture.config(self.shapes)
+            return {**self.architecture.config(self.shapes), **self.archive.told.get("config", {})}
         except (KeyError, IndexError, ValueError, ZeroDivisionError) as error:
             raise Refusal(
                 f"{self.archive.path} looks like {self.architecture.name}, but lacks {error}.",

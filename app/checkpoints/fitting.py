@@ -42,8 +42,9 @@ def fit(folder: str, name: str, path: Path) -> Fit:
         case "controlnet":
             return frozenset(found.families) | ({"flux-mini"} if "flux" in found.families else set())
         case "transformer" | "checkpoint" | "model":
-            names = {known.name for known in ARCHITECTURES if known.kind == "transformer"} | {"flux-mini"}
-            return frozenset(names & set(found.families)) or None
+            names = {known.name: known.names for known in ARCHITECTURES if known.kind == "transformer"}
+            names["flux-mini"] = ("flux-mini",)
+            return frozenset(name for family in found.families for name in names.get(family, ())) or None
     return None
 
 
@@ -66,7 +67,7 @@ def originals() -> dict[str, re.Pattern[str]]:
             rule.original for layout in known.layouts for rule in layout.rules(()) if "*" in rule.original
         ]
         words = [plain(name).replace("*", r"\d+") for name in rules]
-        found[known.name] = re.compile("|".join(words) or "(?!)")
+        found |= dict.fromkeys(known.names, re.compile("|".join(words) or "(?!)"))
     return found
 
 

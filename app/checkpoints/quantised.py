@@ -1,7 +1,7 @@
 """Quantised weights in safetensors files: which tensors belong together, and what each weight really is.
 
-A file keeps scales and the like as tensors of their own, and 4-bit weights in bytes of another shape. Here they
-become one entry, with the type and the shape of the weight that they stand for.
+A file keeps scales and the like as tensors of their own, and 4-bit weights in bytes of another shape. Here
+they become one entry, with the type and the shape of the weight that they stand for.
 
 Reference: ComfyUI, https://github.com/Comfy-Org/ComfyUI/blob/master/QUANTIZATION.md
 Reference: bitsandbytes, https://github.com/bitsandbytes-foundation/bitsandbytes (`QuantState.as_dict`)
@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from app.checkpoints.entry import Entry, Place
@@ -20,6 +19,7 @@ from app.checkpoints.weights import FETCH_AGAIN, read_metadata
 from app.graph.problem import Refusal
 
 WEIGHT = ".weight"
+PREFIX = "model.diffusion_model."  # which headers leave out
 ROLES = {  # what stands beside `X.weight`, and the part it plays
     ".weight_scale": "scale",
     ".scale_weight": "scale",
@@ -58,27 +58,26 @@ NEEDED = {
     "NF4": ("absmax", "table"),
     "FP4": ("absmax", "table"),
 }
+SMALL = ("U8", "I8", "F8_E4M3", "F8_E5M2")  # types of a file that quantised weights have
 LARGEST_TEXT = 65536  # bytes
 
 
 def fold(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Put each weight and what belongs to it together; refuses what lacks a part or is in an unknown format."""
+    """Put each weight and what belongs to it together; refuses what lacks a part or has an unknown format."""
     beside = companions(entries)
     parts = {place.name for roles in beside.values() for place in roles.values()}
     told = told_in_headers(entries)
-    found = {}
-    for name, entry in entries.items():
-        if name in parts:
-            continue
-        roles, settings = beside.get(name, {}), told.get(name.removesuffix(WEIGHT), {})
+    found = {name: entry for name, entry in entries.items() if name not in parts}
+    for name, entry in found.items():
+        stem = name.removesuffix(WEIGHT)
+        roles, settings = beside.get(name, {}), told.get(stem) or told.get(stem.removeprefix(PREFIX), {})
+        if "settings" in roles:
+            settings = read_text(entries[roles["settings"].name])
         if roles or settings:
             nbytes = entry.nbytes + sum(entries[place.name].nbytes for place in roles.values())
-            if "settings" in roles:
-                settings = read_text(entries[roles["settings"].name])
-            entry = logical(name, replace(entry, nbytes=nbytes, parts=roles, settings=settings))
+            found[name] = logical(name, replace(entry, nbytes=nbytes, parts=roles, settings=settings))
         elif entry.dtype == "I8" and name.endswith(WEIGHT) and len(entry.shape) == 2:
             raise lacking(name, entry, "scale")
-        found[name] = entry
     return found
 
 
@@ -96,9 +95,7 @@ def companions(entries: Mapping[str, Entry]) -> dict[str, dict[str, Place]]:
 def told_in_headers(entries: Mapping[str, Entry]) -> dict[str, dict[str, Any]]:
     """Return what headers say of modules: name of the module -> settings."""
     found: dict[str, dict[str, Any]] = {}
-    for file in {
-        entry.file for entry in entries.values() if entry.dtype in ("U8", "I8", "F8_E4M3", "F8_E5M2")
-    }:
+    for file in {entry.file for entry in entries.values() if entry.dtype in SMALL}:
         found |= json.loads(read_metadata(file).get("_quantization_metadata", "{}")).get("layers", {})
     return found
 

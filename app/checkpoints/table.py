@@ -24,7 +24,7 @@ def table() -> Iterator[str]:
     for known in sorted(ARCHITECTURES, key=lambda entry: list(TITLES).index(entry.kind)):
         layouts = ", ".join(dict.fromkeys(layout.name for layout in known.layouts))
         lacking = ", ".join(known.unsupported)
-        yield f"| {TITLES[known.kind]} | {known.name} | {layouts} | {partners(known)} | {lacking} |"
+        yield f"| {TITLES[known.kind]} | {', '.join(known.names)} | {layouts} | {partners(known)} | {lacking} |"
 
 
 def partners(known: Architecture) -> str:

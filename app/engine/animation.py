@@ -43,6 +43,11 @@ class Clip(NamedTuple):
         groups = (self.length - 1) // form.frame_downscale
         return Clip(width, height, 1 + groups * form.frame_downscale)
 
+    def fit(self, image: Image) -> Image:
+        """Return pictures cut and resized to frames of the clip, as many as it has at most."""
+        frames = Image(image.pixels[: self.length])
+        return resize(frames, self.width, self.height, crop=True, method="bilinear")
+
     def cells(self, family: Family) -> tuple[int, int, int]:
         """Return (frames, rows, columns) of its latent."""
         form = family.latent
@@ -56,7 +61,7 @@ def framed(clip: Clip, start: Image | None, end: Image | None) -> tuple[Image, T
     for image, place in ((start, "start"), (end, "end")):
         if image is None:
             continue
-        given = resize(image, clip.width, clip.height, crop=True, method="bilinear").pixels[: clip.length]
+        given = clip.fit(image).pixels
         rows = slice(len(given)) if place == "start" else slice(clip.length - len(given), clip.length)
         pixels[rows], known[rows] = given, 1
     return Image(pixels), known
@@ -67,9 +72,20 @@ def animating(vae: Vae) -> GivenFrames:
     if vae.family.given_frames is None:
         raise Refusal(
             f"No {vae.family.name} model takes pictures beside the latent.",
-            "Use Video latent from image for LTX-Video and Wan 2.2 5B, or the autoencoder of an image to video "
-            "model such as Wan.",
+            "Use Video latent from image for LTX-Video and Wan 2.2 5B, or the autoencoder of a model such as "
+            "Wan 2.1.",
             code="family_mismatch",
             input="vae",
         )
     return vae.family.given_frames
+
+
+def refuse_pictures_only(family: Family) -> None:
+    """Refuse a family that makes no videos."""
+    if not family.latent.frames:
+        raise Refusal(
+            f"{family.name} makes pictures, not videos.",
+            "Connect the autoencoder of a video model such as LTX-Video.",
+            code="family_mismatch",
+            input="vae",
+        )

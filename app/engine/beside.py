@@ -14,6 +14,8 @@ from app.engine.media import shape_of
 from app.engine.model import Model
 from app.graph.problem import Refusal
 
+VIDEO = "Put Image to video between the prompts and the guider, and sample the latent that it makes."
+
 
 def fill_channels(masked: Tensor, mask: Tensor, downscale: int) -> Tensor:
     """Return what a model that fills takes: the latent of the picture with its hole, and where that is.
@@ -42,7 +44,7 @@ def suited(model: Model, conditioning: Conditioning, latent: Tensor) -> Conditio
         if wanted:
             raise missing(model, wanted)
         return conditioning
-    if not wanted and given.shape[1] > model.channels:
+    if not wanted and given.shape[1] > model.channels and latent.ndim == 4:
         return conditioning.each(beside=None)
     fits = given.shape[2:] == latent.shape[2:] and len(given) in (1, len(latent))
     if given.shape[1] != wanted or not fits:
@@ -75,6 +77,8 @@ def missing(model: Model, wanted: int) -> Refusal:
 
 def remedy(model: Model, wanted: int) -> str:
     """Say which node brings what a model takes."""
+    if model.family.latent.frames:
+        return VIDEO if wanted else "Remove Image to video, or load an image to video model."
     if not wanted:
         return "Remove Control conditioning, or use a model such as Flux Canny or Depth."
     name = "Control conditioning" if wanted == model.channels else "Inpaint conditioning"

@@ -40,6 +40,7 @@ class Conditioning(Stored):
         pooled: (B, D), one vector for the whole prompt; None where the family has none.
         family: Name of the model family whose text encoder wrote it.
         embedded_guidance: Guidance strength for models that take it as an input instead of a second branch.
+        frame_rate: Frames a second of a video, for models that are told.
         scope: Where and when it counts.
         region: (1, H, W), 0..1, how much it counts at each place, at any resolution; None for everywhere.
         references: Latents (1, C, h, w) that editing models look at.
@@ -53,6 +54,7 @@ class Conditioning(Stored):
     pooled: Tensor | None
     family: str
     embedded_guidance: float = 3.5
+    frame_rate: float = 25.0
     scope: Scope = Scope()
     region: Tensor | None = None
     references: tuple[Tensor, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from threading import Lock
+from typing import Any
 from weakref import WeakSet
 
 from torch import nn
@@ -14,7 +15,7 @@ from app.engine.adapting import adapted
 from app.engine.compiled_blocks import CompiledBlocks
 from app.engine.families.family import Stack
 from app.engine.hooks import BlockHook, PartHook, replaced_forward
-from app.engine.model import Model
+from app.engine.model import Model, Patch
 from app.engine.run import LAYERS, Run
 from app.engine.sites import Attention, Block, Part
 from app.engine.tap import AttentionTap, narrowed
@@ -113,6 +114,8 @@ def parts(site: Block, stack: Stack, block: nn.Module) -> Iterator[tuple[Part, A
     for name, (queries, keys) in stack.attention.items():
         if (module := getattr(block, name, None)) is not None:
             yield Part(site, name, "attention"), Attention(site, name, queries, keys), module
+    for name in stack.linear:
+        yield Part(site, name, "attention"), None, getattr(block, name)
     for name in stack.mlp:
         if (module := getattr(block, name, None)) is not None:
             yield Part(site, name, "mlp"), None, module
@@ -120,12 +123,22 @@ def parts(site: Block, stack: Stack, block: nn.Module) -> Iterator[tuple[Part, A
 
 def refuse_idle_patches(run: Run, found: dict[str, int]) -> None:
     """Stop rather than run without a technique that the user asked for."""
+    linear = any(stack.linear for stack in run.model.family.stacks)
     for layer in LAYERS[1:]:
-        for position in run.users[layer] if not found[layer] else ():
-            name = type(run.model.patches[position]).__name__
-            raise Refusal(
-                f"{name} finds nothing to work on in a {run.model.family.name} model.",
-                "Remove it, or use a model of another family.",
-                code="nothing_to_patch",
-                input="model",
-            )
+        for position in run.users[layer]:
+            patch = run.model.patches[position]
+            if not found[layer] or (linear and needs_scores(patch, layer)):
+                raise Refusal(
+                    f"{type(patch).__name__} finds nothing to work on in a {run.model.family.name} model.",
+                    "Remove it, or use a model of another family.",
+                    code="nothing_to_patch",
+                    input="model",
+                )
+
+
+def needs_scores(patch: Patch[Any], layer: str) -> bool:
+    """Whether a technique counts on attention with a matrix of scores between image tokens.
+
+    Techniques that leave tokens out do, too: linear attention has no keys and values to keep of those.
+    """
+    return "tokens" in patch.claims or (layer == "wrap_attention" and patch.image_attention)

@@ -35,11 +35,14 @@ class Patch(Generic[Memory]):
         shares_branches: Whether one memory serves all guidance branches instead of one for each.
         inner: Whether it belongs to the model, as control networks do: it then acts inside all techniques,
             wherever it stands on the wire, so that what they reuse or skip includes it.
+        image_attention: Whether what it does around the attention operation is about image tokens among each
+            other, so that a model without such an operation is none for it.
     """
 
     claims: ClassVar[frozenset[str]] = frozenset()
     shares_branches: ClassVar[bool] = False
     inner: ClassVar[bool] = False
+    image_attention: ClassVar[bool] = True
 
     def new_memory(self) -> Memory:
         """Return fresh memory for one sampling run and one guidance branch."""

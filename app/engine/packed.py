@@ -84,7 +84,7 @@ class Packed:
         scale = self.scale.float() if self.whole_scale is None else self.whole_scale * self.scale.float()
         if scale.ndim == 0:
             return numbers * scale
-        return (numbers.unflatten(1, (scale.shape[1], -1)) * scale[..., None]).flatten(1)
+        return (numbers.reshape(*scale.shape, -1) * scale[..., None]).flatten(1)
 
     def to(self, device: torch.device) -> Packed:
         """Return it on a device."""
@@ -119,7 +119,7 @@ def pack(weight: Tensor, kind: str, group: int = 0, inputs: Inputs | None = None
     Reference: Dettmers et al., LLM.int8() (2022), https://arxiv.org/abs/2208.07339
     """
     weight = inputs.counter(weight.float()) if inputs else weight.float()
-    groups = weight.unflatten(1, (-1, group or weight.shape[1]))
+    groups = weight.reshape(len(weight), -1, group or weight.shape[1])
     scale = groups.abs().amax(dim=2, keepdim=True).clamp_min(1e-12) / LARGEST[kind]
     return Packed(codes_of((groups / scale).flatten(1), kind), kind, scale.squeeze(2), None, inputs)
 
@@ -142,6 +142,6 @@ def cut(packed: Packed, piece: Piece) -> Packed:
         return torch.cat([tensor[start:end] for start, end in piece.rows])
 
     scale = packed.scale
-    return replace(
-        packed, raw=rows(packed.raw), scale=rows(scale) if scale is not None and scale.ndim else scale
-    )
+    if scale is not None and scale.ndim:
+        scale = rows(scale)
+    return replace(packed, raw=rows(packed.raw), scale=scale)

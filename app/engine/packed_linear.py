@@ -52,18 +52,31 @@ class Int8Linear(PackedLinear):
 
     kernel = "multiplies whole numbers of 8 bits (torch._int_mm)"
 
+    def __init__(self, like: nn.Linear, packed: Packed, dtype: torch.dtype) -> None:
+        super().__init__(like, packed, dtype)
+        sums = eight_bits(packed).sum(dim=1, dtype=torch.int32) if self.shifts else None
+        self.register_buffer("sums", sums)
+
+    @property
+    def shifts(self) -> bool:
+        return self.inputs is not None and self.inputs.zero_point
+
     def forward(self, x: Tensor) -> Tensor:
         packed = self.packed
         inputs = packed.inputs or Inputs(dynamic=True)
-        rows = inputs.prepare(x.flatten(0, -2))
-        numbers, scale, shift = whole_numbers(rows, zero_point=inputs.zero_point)
-        weight = packed.raw if packed.kind == "I8" else (apart(packed.raw).to(torch.int8) - 8)
-        product = int8_product(numbers, weight)
+        rows = inputs.prepare(x.reshape(-1, x.shape[-1]))
+        numbers, scale, shift = whole_numbers(rows, zero_point=self.shifts)
+        product = int8_product(numbers, eight_bits(packed))
         if shift is not None:
-            product = product + shift * weight.sum(dim=1, dtype=torch.int32)
-        output = (product.float() * scale * self.scale.flatten()).to(x.dtype)  # type: ignore[operator, union-attr]
+            product = product + shift * self.sums  # type: ignore[operator]
+        output = (product.float() * scale * self.scale.flatten()).to(x.dtype)  # type: ignore[operator]
         output = output if self.bias is None else output + self.bias
-        return output.unflatten(0, x.shape[:-1])
+        return output.reshape(*x.shape[:-1], -1)
+
+
+def eight_bits(packed: Packed) -> Tensor:
+    """Return the whole numbers of a weight, (rows, D) int8."""
+    return packed.raw if packed.kind == "I8" else apart(packed.raw).to(torch.int8) - 8
 
 
 def whole_numbers(rows: Tensor, *, zero_point: bool) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -115,7 +115,7 @@ def largest_of_blocks(beside: Beside, entry: Entry) -> Tensor:
         return beside["absmax"].float()
     numbers = beside["nested_table"][beside["absmax"].int()]
     groups = beside["nested_absmax"].repeat_interleave(int(entry.settings["nested_blocksize"]))
-    return numbers * groups[: len(numbers)] + entry.settings["nested_offset"]
+    return numbers * groups[: len(numbers)] + float(entry.settings["nested_offset"])
 
 
 READERS: dict[str, Callable[[Tensor, Beside, Entry], Tensor | Packed]] = {

@@ -46,6 +46,7 @@ class RegionalPrompt(Patch[Memory]):
     share_background: bool
 
     inner: ClassVar[bool] = True
+    image_attention: ClassVar[bool] = False
 
     def new_memory(self) -> Memory:
         return Memory()

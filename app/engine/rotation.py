@@ -22,13 +22,13 @@ def rotation_size(columns: int) -> int:
 
 def rotated(numbers: Tensor, size: int) -> Tensor:
     """Rotate each group of `size` numbers of the last axis; doing it twice gives them back."""
-    groups = numbers.unflatten(-1, (-1, size))
-    return (groups @ hadamard(size, numbers.device).to(numbers.dtype)).flatten(-2)
+    groups = numbers.reshape(-1, size)
+    return (groups @ hadamard(size, numbers.device).to(numbers.dtype)).reshape(numbers.shape)
 
 
 @lru_cache(maxsize=8)
 def hadamard(size: int, device: torch.device) -> Tensor:
-    """Return the symmetric regular Hadamard matrix (size, size) with rows of length 1; size is a power of 4."""
+    """Return the symmetric regular Hadamard matrix (size, size) with rows of length 1, for powers of 4."""
     quarter = torch.tensor(QUARTER, device=device) / 2
     matrix = torch.ones(1, 1, device=device)
     while len(matrix) < size:

@@ -34,7 +34,7 @@ class Sigmas:
     """A schedule: the noise levels to visit, from noise (1 at most) to picture (0), one more than steps.
 
     Attributes:
-        values: The levels, falling.
+        values: The levels, falling; or rising, from above 0, for a walk from a picture to its noise.
         shift: How far the model's own schedule is moved towards noise; the run sets it.
     """
 
@@ -42,8 +42,9 @@ class Sigmas:
     shift: float = 1.0
 
     def __post_init__(self) -> None:
-        falling = all(before > after for before, after in pairwise(self.values))
-        if not self.values or not falling or self.values[0] > 1 or self.values[-1] < 0:
+        one_way = all(before > after for before, after in pairwise(self.values)) or self.rising
+        ends = (min(self.values, default=-1), max(self.values, default=2))
+        if not one_way or ends[0] < 0 or ends[1] > 1 or (self.rising and ends[0] == 0):
             shown = ", ".join(f"{value:g}" for value in self.values)
             raise Refusal(
                 f"Sigmas must fall, from 1 at most to 0 at least; these are: {shown}.",
@@ -55,6 +56,11 @@ class Sigmas:
     @property
     def steps(self) -> int:
         return len(self.values) - 1
+
+    @property
+    def rising(self) -> bool:
+        """Whether it leads from picture to noise."""
+        return self.steps > 0 and all(before < after for before, after in pairwise(self.values))
 
     def level_at(self, share: float) -> float:
         """Return the noise level after a share of the model's own schedule, 0 (noise) to 1 (picture)."""
@@ -85,6 +91,14 @@ class Repeating(Protocol):
 
     @property
     def passes(self) -> int: ...
+
+
+@runtime_checkable
+class Reversible(Protocol):
+    """A sampler that walks from picture to noise as well, when the schedule rises."""
+
+    @property
+    def both_ways(self) -> bool: ...
 
 
 class Branch(Protocol):
@@ -181,6 +195,7 @@ class Sampling:
         """Sample from a noisy latent, within a mask if there is one."""
         model = self.guider.patched(self.model) if isinstance(self.guider, Patching) else self.model
         noisy = noisy.to(model.device)
+        self.refuse_rising()
         with open_run(model) as run:
             journal = Journal(watcher.savepoint(), self.key(noisy), run)
             resumed = journal.open()
@@ -209,6 +224,15 @@ class Sampling:
         """Return what tells this run from others that begin in the same place."""
         start = noisy.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
         return blake2b(start + repr((self.sampler, self.sigmas.values)).encode(), digest_size=16).hexdigest()
+
+    def refuse_rising(self) -> None:
+        if self.sigmas.rising and not isinstance(self.sampler, Reversible):
+            raise Refusal(
+                "The schedule leads from picture to noise, the sampler from noise to picture.",
+                "Use Euler, Heun, DPM2 or RF-Solver, or leave out Flip sigmas.",
+                code="one_way_sampler",
+                input="sampler",
+            )
 
     def refuse_foreign(self, latent: Latent) -> None:
         family, channels = self.model.family.name, self.model.channels

@@ -42,12 +42,30 @@ def open_checkpoint(path: Path) -> Opened:
     )
 
 
-def open_transformer(path: Path, precision: Precision = "auto") -> Model:
+def open_transformer(path: Path, precision: Precision = "auto", family: str = AUTO) -> Model:
     """Read a transformer alone, from a file or from the folder of a model part."""
-    return transformer_of(find_part(path, "transformer"), precision)
+    return transformer_of(find_part(path, "transformer"), precision, family)
 
 
-def transformer_of(part: Part, precision: Precision = "auto") -> Model:
+def transformer_of(part: Part, precision: Precision = "auto", family: str = AUTO) -> Model:
+    """Read a transformer. Families whose files look the same are told apart by `family`."""
+    refuse_unsupported(part)
+    names = part.architecture.names
+    if family not in (AUTO, *names):
+        raise Refusal(
+            f"{part.archive.path} holds a transformer of {' or '.join(names)}, not of {family}.",
+            "Leave family at auto, or choose the file that you mean.",
+            code="wrong_part",
+            input="family",
+        )
+    module, told = build(part, precision), part.archive.told
+    stated = family_for(module, told.get("family", names[0]) if family == AUTO else family)
+    size = told.get("size")
+    return Model(module, stated, size=tuple(size) if size else None)
+
+
+def refuse_unsupported(part: Part) -> None:
+    """Refuse a variant that Patchloom knows by its header and cannot run."""
     if lacking := part.architecture.unsupported.get(part.variant):
         raise Refusal(
             f"{part.archive.path} is {part.architecture.name} ({part.variant}), which needs {lacking}.",
@@ -55,8 +73,6 @@ def transformer_of(part: Part, precision: Precision = "auto") -> Model:
             code="unsupported",
             input="name",
         )
-    module = build(part, precision)
-    return Model(module, family_for(module, part.architecture.name))
 
 
 def open_vae(path: Path, family: str = AUTO) -> Vae:
@@ -66,6 +82,7 @@ def open_vae(path: Path, family: str = AUTO) -> Vae:
 
 def vae_of(part: Part, family: str = AUTO) -> Vae:
     """Read an autoencoder. Families that share it are told apart by their latents."""
+    refuse_unsupported(part)
     name = f"{part.architecture.name}-{part.variant.removesuffix(' channels')}"
     users = [known for known in FAMILIES if known.latent.autoencoder == name]
     chosen = [known for known in users if family in (AUTO, known.name)]

@@ -1,4 +1,4 @@
-"""What a loader or a node says of quantised weights: how they are kept, which kernel runs, and what it brings."""
+"""What a loader says of quantised weights: how they are kept, which kernel runs, and what that brings."""
 
 from __future__ import annotations
 

@@ -40,15 +40,32 @@ class Tower:
 
     def encode(self, prompts: Sequence[str]) -> Encoded:
         """Return what the encoder says of each prompt."""
-        each = [self.tokenizer.ids(self.role.wrap(prompt), self.length) for prompt in prompts]
+        each = [self.ids(prompt) for prompt in prompts]
         if self.role.padding == "full":
             return self.run([filled(ids, self.length, self.tokenizer.padding) for ids in each])
-        encoded = [self.run_alone(ids) for ids in each]
-        tokens = [one.tokens[:, self.role.drop :] for one in encoded]
+        tokens = [self.shown(prompt, self.run_alone(ids)) for prompt, ids in zip(prompts, each, strict=True)]
         if self.role.padding == "zeroed":
             tokens = [nn.functional.pad(one, (0, 0, 0, self.length - one.shape[1])) for one in tokens]
         refuse_different_lengths(tokens)
         return Encoded(torch.cat(tokens), None)
+
+    def ids(self, prompt: str) -> list[int]:
+        """Return the ids of a prompt with what the family puts around it."""
+        return self.tokenizer.ids(self.before(prompt) + self.role.wrap(prompt), self.length + self.led(prompt))
+
+    def before(self, prompt: str) -> str:
+        return self.role.instruction if prompt else ""
+
+    def led(self, prompt: str) -> int:
+        """Return how many tokens of an instruction the transformer does not see: all but both ends."""
+        before = self.before(prompt)
+        return len(self.tokenizer.ids(before, len(before) + 2)) - 2 if before else 0
+
+    def shown(self, prompt: str, encoded: Encoded) -> Tensor:
+        """Return the tokens (1, L, D) that the transformer sees."""
+        tokens = encoded.tokens[:, self.role.drop :]
+        led = self.led(prompt)
+        return torch.cat([tokens[:, :1], tokens[:, 1 + led :]], dim=1) if led else tokens
 
     def run_alone(self, ids: Sequence[int]) -> Encoded:
         """Ask about one prompt without filling, or with as much as the family looks at."""

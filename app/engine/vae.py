@@ -116,6 +116,13 @@ class Vae:
         return fit(samples if samples.ndim == 4 else samples[:, :, 0], pixels)
 
     @property
+    def channels(self) -> int:
+        """Channels of its latents."""
+        config: Any = self.module.config
+        channels: int = config.get("latent_channels") or config["z_dim"]
+        return channels
+
+    @property
     def device(self) -> torch.device:
         return next(self.module.parameters()).device
 

@@ -95,6 +95,9 @@ class NodeContext:
     def model_path(self, folder: str, name: str) -> Path:
         return self.folders.model(folder, name)
 
+    def new_model_path(self, folder: str, name: str) -> Path:
+        return self.folders.new_model(folder, name)
+
     def input_path(self, name: str) -> Path:
         return self.folders.inside(self.folders.input, name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from app.graph.problem import Refusal
@@ -75,6 +76,16 @@ class Folders:
         raise Refusal(
             f"There is no model '{name}' in '{kind}'.", "Choose one that is listed.", code="missing_file"
         )
+
+    def new_model(self, kind: str, name: str) -> Path:
+        """Return where a new model file goes; where the name is taken, it gets a number."""
+        roots = self.models.get(kind, ())
+        if not roots:
+            raise Refusal(f"There is no model folder '{kind}'.", "Configure one.", code="bad_path")
+        wanted = self.inside(roots[0], name)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        numbered = (wanted.with_stem(f"{wanted.stem}_{number}") for number in count(2))
+        return next(path for path in chain([wanted], numbered) if not path.exists())
 
     def choices(self, kind: str, folder: str) -> list[str]:
         """Return the names that a ModelFile (`models`) or a widget for uploads (`images`, ...) may offer."""

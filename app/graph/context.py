@@ -80,6 +80,9 @@ class Context(Protocol):
     def model_path(self, folder: str, name: str) -> Path:
         """Return where the model `name` of a configured model folder lies."""
 
+    def new_model_path(self, folder: str, name: str) -> Path:
+        """Return where a new model file goes in a configured model folder; no file is there yet."""
+
     def input_path(self, name: str) -> Path:
         """Return where the uploaded file `name` lies."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.interop.rules import From, Out, Part, Rule, Same
+from app.interop.ways import Always
 
 CONDITIONING = (Out("CONDITIONING", "CONDITIONING", "conditioning"),)
 ONE = {"conditioning": "CONDITIONING"}
@@ -18,6 +19,8 @@ BESIDE_FROM: dict[str, From] = {
     **{name: Same(name) for name in (*BRANCHES, "vae")},
     "image": Same("pixels"),
 }
+EDITED: dict[str, From] = {"text_encoder": Same("clip"), "vae": Same("vae"), "prompt": Same("prompt")}
+SEVERAL = {"images": Same("image1"), "images:2": Same("image2"), "images:3": Same("image3")}
 AREA = ("width", "height", "x", "y", "strength")
 
 CONDITIONING_RULES = (
@@ -88,6 +91,22 @@ CONDITIONING_RULES = (
         ONE,
         {"start": 0.0, "end": 1.0},
         CONDITIONING,
+    ),
+    Rule(
+        "TextEncodeQwenImageEditPlus",
+        (Part("encode_edit", {**EDITED, **SEVERAL, "version": Always("2509 and later")}),),
+        {"clip": "CLIP", "vae": "VAE", "image1": "IMAGE", "image2": "IMAGE", "image3": "IMAGE"},
+        {"prompt": ""},
+        CONDITIONING,
+        optional=frozenset({"vae", "image1", "image2", "image3"}),
+    ),
+    Rule(
+        "TextEncodeQwenImageEdit",
+        (Part("encode_edit", {**EDITED, "images": Same("image"), "version": Always("first")}),),
+        {"clip": "CLIP", "vae": "VAE", "image": "IMAGE"},
+        {"prompt": ""},
+        CONDITIONING,
+        optional=frozenset({"vae", "image"}),
     ),
     Rule(
         "InpaintModelConditioning",

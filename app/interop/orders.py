@@ -27,5 +27,4 @@ ORDERS = {  # widgets of class types that have no line in the table, so that the
     "CLIPVisionEncode": ("crop",),
     "CLIPVisionLoader": ("clip_name",),
     "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "TextEncodeQwenImageEditPlus": ("prompt",),
 }

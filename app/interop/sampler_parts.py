@@ -37,7 +37,7 @@ SAMPLERS = {
     "uni_pc_bh2": "uni_pc",
 }
 CFG_PP = "CFG++ walks by the negative's answer; use the plain sampler with CFG-Zero* or APG"
-OTHER_PATH = "made for models whose noise has no upper bound; dpmpp_2m_sde does the same on a flow"
+OTHER_PATH = "it is for models other than flows; euler_ancestral is nearest"
 MISSING_SAMPLERS = {
     "euler_cfg_pp": CFG_PP,
     "euler_ancestral_cfg_pp": CFG_PP,
@@ -46,19 +46,19 @@ MISSING_SAMPLERS = {
     "res_multistep_cfg_pp": CFG_PP,
     "res_multistep_ancestral_cfg_pp": CFG_PP,
     "gradient_estimation_cfg_pp": CFG_PP,
-    "dpm_fast": "it chooses noise levels of its own; dpm_2 is as exact",
-    "dpm_adaptive": "it chooses noise levels of its own; dpm_2 is as exact",
+    "dpm_fast": "it chooses noise levels of its own; dpm_2 is nearest",
+    "dpm_adaptive": "it chooses noise levels of its own; dpm_2 is nearest",
     "ddpm": OTHER_PATH,
     "res_multistep_ancestral": OTHER_PATH,
-    "heunpp2": "heun is as exact",
+    "heunpp2": "heun is nearest",
     "ipndm": "lms is the same method for uneven steps",
-    "ipndm_v": "lms is the same method",
-    "deis": "lms is as exact",
-    "seeds_2": "dpmpp_sde is the same method with other noise",
+    "ipndm_v": "lms is nearest",
+    "deis": "lms is nearest",
+    "seeds_2": "dpmpp_sde is nearest",
     "seeds_3": "dpmpp_sde is nearest",
-    "exp_heun_2_x0": "res_multistep is as exact",
+    "exp_heun_2_x0": "res_multistep is nearest",
     "exp_heun_2_x0_sde": "dpmpp_2m_sde is nearest",
-    "sa_solver_pece": "sa_solver is the same without the second evaluation",
+    "sa_solver_pece": "sa_solver is the same without a second look",
     "ar_video": "it is for models that make a video block by block",
 }
 NOISY = ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral", "lcm", "er_sde", "sa_solver")

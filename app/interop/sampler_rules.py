@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from app.interop.rules import Out, Part, Rule, Same, Via, Word
+from collections.abc import Mapping
+from typing import Any
+
+from app.interop.rules import From, Out, Part, Rule, Same, Via, Word
 from app.interop.sampler_parts import guidance, sampler, sampling, schedule, section, whole_or_section
-from app.interop.ways import Also, Always, Follows, NoiseOf
+from app.interop.ways import Also, Always, Follows, NoiseOf, SamplersSeed, Share
 
 MODEL = (Out("MODEL", "MODEL", "model"),)
 GUIDED = {"model": "MODEL", "positive": "CONDITIONING", "negative": "CONDITIONING"}
 LATENT = (Out("LATENT", "LATENT", "latent"),)
 SAMPLED = (Out("output", "LATENT", "latent"), Out("denoised_output", "LATENT", "denoised"))
 SIGMAS = (Out("SIGMAS", "SIGMAS", "sigmas"),)
+SAMPLER = (Out("SAMPLER", "SAMPLER", "sampler"),)
 SPLIT = (Out("high_sigmas", "SIGMAS", "high"), Out("low_sigmas", "SIGMAS", "low"))
 ON = {"enable": True, "disable": False}
 ONE = {"sigmas": "SIGMAS"}
+SPACINGS = {"linear": "even", "cosine": "late", "sine": "early"}
+OTHER_BETA = "alpha and beta are not 0.6; the node Beta has them, over the levels of a flow without shift"
+BEYOND = "end_at_sigma is above 1, where a flow model's noise begins, so that no step would be cut"
 
+DEVICES = {"gpu": "ComfyUI, GPU", "cpu": "ComfyUI"}
+
+
+def own_sampler(class_type: str, node: str, widgets: dict[str, Any], inputs: dict[str, From]) -> Rule:
+    """Return the line of a node that is one sampler with its settings."""
+    noise: From = Word("noise_device", DEVICES) if "noise_device" in widgets else Always("ComfyUI")
+    ways: dict[str, From] = {"eta": Same("eta"), "noise": noise, "seed": SamplersSeed(), **inputs}
+    return Rule(class_type, (Part(node, ways),), {}, widgets, SAMPLER, unusual_noise)
+
+
+def unusual_noise(values: Mapping[str, Any]) -> str | None:
+    """Say which setting of a noisy sampler has no counterpart here."""
+    if values["s_noise"] != 1:
+        return "s_noise is not 1, and ours add as much noise as the theory says, times eta"
+    return "r is not 0.5, and ours looks half-way ahead" if values.get("r", 0.5) != 0.5 else None
+
+
+OWN_SAMPLER_RULES = (
+    own_sampler("SamplerEulerAncestral", "euler_ancestral", {"eta": 1.0, "s_noise": 1.0}, {}),
+    own_sampler("SamplerDPMPP_2S_Ancestral", "dpmpp_2s_ancestral", {"eta": 1.0, "s_noise": 1.0}, {}),
+    own_sampler(
+        "SamplerDPMPP_SDE", "dpmpp_sde", {"eta": 1.0, "s_noise": 1.0, "r": 0.5, "noise_device": "gpu"}, {}
+    ),
+    own_sampler(
+        "SamplerDPMPP_2M_SDE",
+        "dpmpp_2m_sde",
+        {"solver_type": "midpoint", "eta": 1.0, "s_noise": 1.0, "noise_device": "gpu"},
+        {"solver": Same("solver_type")},
+    ),
+    own_sampler(
+        "SamplerDPMPP_3M_SDE", "dpmpp_3m_sde", {"eta": 1.0, "s_noise": 1.0, "noise_device": "gpu"}, {}
+    ),
+    Rule("SamplerLMS", (Part("lms", {"order": Same("order")}),), {}, {"order": 4}, SAMPLER),
+)
 SAMPLER_RULES = (
+    *OWN_SAMPLER_RULES,
     Rule(
         "KSampler",
         (
@@ -99,7 +141,7 @@ SAMPLER_RULES = (
         (sampler(),),
         {},
         {"sampler_name": "euler"},
-        (Out("SAMPLER", "SAMPLER", "sampler"),),
+        SAMPLER,
     ),
     Rule(
         "BasicScheduler",
@@ -168,6 +210,55 @@ SAMPLER_RULES = (
         ONE,
         {"sigma": 1.0},
         SIGMAS,
+    ),
+    Rule(
+        "BetaSamplingScheduler",
+        (
+            Part(
+                "basic_schedule",
+                {"model": Same("model"), "steps": Same("steps"), "scheduler": Always("beta")},
+            ),
+        ),
+        {"model": "MODEL"},
+        {"steps": 20, "alpha": 0.6, "beta": 0.6},
+        SIGMAS,
+        lambda values: None if values["alpha"] == values["beta"] == 0.6 else OTHER_BETA,
+    ),
+    Rule("FlipSigmas", (Part("flip_sigmas", {"sigmas": Same("sigmas")}),), ONE, {}, SIGMAS),
+    Rule(
+        "ExtendIntermediateSigmas",
+        (
+            Part(
+                "extend_sigmas",
+                {
+                    "sigmas": Same("sigmas"),
+                    "parts": Same("steps"),
+                    "start": Share("start_at_sigma"),
+                    "end": Share("end_at_sigma"),
+                    "spacing": Word("spacing", SPACINGS),
+                },
+            ),
+        ),
+        ONE,
+        {"steps": 2, "start_at_sigma": -1.0, "end_at_sigma": 12.0, "spacing": "linear"},
+        SIGMAS,
+        lambda values: BEYOND if (values["end_at_sigma"] or 0) > 1 else None,
+    ),
+    Rule(
+        "SamplingPercentToSigma",
+        (
+            Part(
+                "noise_level_at",
+                {
+                    "model": Same("model"),
+                    "share": Same("sampling_percent"),
+                    "lowest": Same("return_actual_sigma"),
+                },
+            ),
+        ),
+        {"model": "MODEL"},
+        {"sampling_percent": 0.0, "return_actual_sigma": False},
+        (Out("sigma_value", "FLOAT", "float"),),
     ),
     *(
         Rule(

@@ -37,6 +37,7 @@ class AttentionBackend(Patch[Memory]):
     backend: Backend
 
     claims: ClassVar[frozenset[str]] = frozenset({"attention"})
+    image_attention: ClassVar[bool] = False
 
     def new_memory(self) -> Memory:
         return Memory()

@@ -83,7 +83,8 @@ class AttentionBroadcast(Patch[Memory]):
 
     def interval(self, memory: Memory, part: Part) -> int:
         """Return for how many steps a module's output serves."""
-        return self.self_interval if memory.is_self[part.block, part.name] else self.cross_interval
+        linear = (part.block, part.name) not in memory.is_self  # attention within the picture, without scores
+        return self.self_interval if linear or memory.is_self[part.block, part.name] else self.cross_interval
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

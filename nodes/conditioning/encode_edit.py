@@ -33,7 +33,8 @@ def encode_edit(
 
     Args:
         text_encoder: A Qwen2.5-VL with its vision tower.
-        images: The pictures that the prompt speaks of, as Picture 1, Picture 2 and so on; the first of a batch.
+        images: The pictures that the prompt speaks of, as Picture 1, Picture 2 and so on; of a batch the
+            first one.
         vae: The model's autoencoder: then the transformer sees the pictures themselves, as Reference latent
             lets it, at about 1024 x 1024 pixels. Without it only the text encoder sees them.
         prompt: What should become of the pictures.

@@ -5,9 +5,9 @@ Reference: Ahn et al., Fine-Grained Perturbation Guidance via Attention Head Sel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from app.engine import metrics
 from app.engine.conditioning import Conditioning
@@ -15,6 +15,7 @@ from app.engine.head_search import CountHeads, Found, Head, choice_of, greedy, w
 from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.perturbation import PerturbedAttentionGuidance, SelfOnly
+from app.engine.quiet import Quiet
 from app.engine.sampling import Sampler, Sampling, Sigmas
 from app.engine.vae import Vae
 from app.graph.node import Context, node
@@ -26,25 +27,6 @@ class Hunted(NamedTuple):
 
     blocks: str
     psnr: float
-
-
-@dataclass(frozen=True)
-class Quiet:
-    """Lets a run be cancelled and keeps what it tells to itself: the search reports for all of them."""
-
-    context: Context
-
-    def progress(self, step: int, steps: int) -> None:
-        self.context.check_cancelled()
-
-    def preview(self, jpeg: bytes) -> None:
-        """A hundred pictures in turn would show nothing."""
-
-    def report(self, report: Mapping[str, Any]) -> None:
-        """What techniques did in one trial is of no use."""
-
-    def savepoint(self) -> None:
-        """Trials are short."""
 
 
 @dataclass
@@ -67,7 +49,9 @@ class Hunt:
         found = CountHeads({})
         probe = replace(self.sampling.model, patches=(found, *self.sampling.model.patches))
         sigmas = Sigmas(self.sampling.sigmas.values[:2])
-        replace(self.sampling, model=probe, sigmas=sigmas).run(self.latent, self.seed, Quiet(self.context))
+        replace(self.sampling, model=probe, sigmas=sigmas).run(
+            self.latent, self.seed, Quiet(self.context.check_cancelled)
+        )
         return [Head(depth, head) for depth, count in sorted(found.counts.items()) for head in range(count)]
 
     def score(self, heads: Sequence[Head]) -> float:
@@ -75,7 +59,9 @@ class Hunt:
         self.done += 1
         softness = self.softness if heads else 0.0
         guider = replace(self.guider, patch=SelfOnly(choice_of(heads), softness))
-        made = replace(self.sampling, guider=guider).run(self.latent, self.seed, Quiet(self.context))
+        made = replace(self.sampling, guider=guider).run(
+            self.latent, self.seed, Quiet(self.context.check_cancelled)
+        )
         return metrics.psnr(self.vae.decode(made), self.goal)
 
 

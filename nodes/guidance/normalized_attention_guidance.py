@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -25,6 +25,8 @@ from app.graph.widgets import Slider
 @dataclass(frozen=True, eq=False)
 class TwoPrompts(Patch[None]):
     """Runs both prompts; where picture tokens look at text, both go on with the guided result."""
+
+    image_attention: ClassVar[bool] = False
 
     negative: Conditioning
     scale: float

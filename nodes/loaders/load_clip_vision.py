@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.loading import import_libraries
-from app.engine.vision import ClipVision, open_clip_vision
+from app.engine.clip_vision import ClipVision, open_clip_vision
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.building import Precision
+from app.engine.families import FamilyChoice
 from app.engine.loading import import_libraries
 from app.engine.model import Model
 from app.engine.storage_report import storage_report
@@ -18,6 +19,7 @@ def load_transformer(
     context: Context,
     name: Annotated[str, ModelFile("diffusion_models")],
     precision: Precision = "auto",
+    family: FamilyChoice = "auto",
 ) -> Model:
     """Open a diffusion transformer that lies apart from its text encoders and autoencoder.
 
@@ -25,7 +27,8 @@ def load_transformer(
         name: A safetensors or GGUF file, in the layout of the authors, ComfyUI or diffusers.
         precision: How precisely to keep and compute; auto keeps quantised files as they are. The choices of 8
             bits save memory, not time: weights are turned back into numbers at every use.
+        family: What it is, where its file does not tell: the files of SiT look like those of DiT.
     """
-    model = open_transformer(context.model_path("diffusion_models", name), precision)
+    model = open_transformer(context.model_path("diffusion_models", name), precision, family)
     context.report({"technique": "load_transformer", **storage_report(model.module, model.dtype)})
     return model

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -19,6 +20,8 @@ from app.graph.node import node
 @dataclass(frozen=True)
 class Dpm2:
     """Second order: two evaluations a step, one for a step to 0, which has no logarithm."""
+
+    both_ways: ClassVar[bool] = True
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         for step, sigma, following in sigmas.pairs():

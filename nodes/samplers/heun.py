@@ -6,6 +6,7 @@ Reference: Karras et al., Elucidating the Design Space of Diffusion Models (2022
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -16,6 +17,8 @@ from app.graph.node import node
 @dataclass(frozen=True)
 class Heun:
     """Second order: two evaluations a step, one for a step to 0; the error falls with the step squared."""
+
+    both_ways: ClassVar[bool] = True
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         for step, sigma, following in sigmas.pairs():

@@ -9,6 +9,7 @@ Reference: Wang et al., Taming Rectified Flow for Inversion and Editing (2024), 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -20,6 +21,8 @@ from app.graph.node import node
 @dataclass(frozen=True)
 class RfSolver:
     """Second order: two evaluations in every step, the last one included."""
+
+    both_ways: ClassVar[bool] = True
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         for step, sigma, following in sigmas.pairs():

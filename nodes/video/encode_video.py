@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.animation import refuse_pictures_only
 from app.engine.media import Image, Latent, Video
 from app.engine.vae import Vae
 from app.graph.node import node
@@ -23,13 +24,7 @@ def encode_video(
         length: How many frames to take from the start, 1 more than a multiple of 4 for Wan, of 8 for LTX-Video;
             0 for all of them.
     """
-    if not vae.family.latent.frames:
-        raise Refusal(
-            f"{vae.family.name} makes pictures, not videos.",
-            "Use Video parts and Encode image for single frames, or the autoencoder of a video model.",
-            code="family_mismatch",
-            input="vae",
-        )
+    refuse_pictures_only(vae.family)
     if length > len(video.frames):
         raise Refusal(
             f"The video has {len(video.frames)} frames, {length} are asked for.",

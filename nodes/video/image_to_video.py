@@ -13,7 +13,7 @@ from app.engine import animation
 from app.engine.conditioning import Conditioning
 from app.engine.media import Image, Latent
 from app.engine.vae import Vae
-from app.engine.vision import VisionTokens
+from app.engine.clip_vision import VisionTokens
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number

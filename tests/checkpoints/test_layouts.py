@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from app.checkpoints.architecture import Kind
 from app.checkpoints.contents import find_part, read_parts
 from app.engine.building import build
+from app.engine.networks import network
 from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import (
     TRANSFORMERS,
@@ -32,7 +33,7 @@ LAYOUTS = [
     for prefix in PREFIXES
 ]
 # Some rules depend on how many blocks or levels a file has; these are as many as the tiny models have.
-SIZES = {"joint_blocks": 3, "decoder.up": 4, "decoder.upsamples": 15}
+SIZES = {"joint_blocks": 3, "blocks": 4, "decoder.up": 4, "decoder.upsamples": 15}
 COUNTED = [f"{stack}.{index}.weight" for stack, size in SIZES.items() for index in range(size)]
 ENCODERS = ("clip-l", "clip-g", "t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2")
 
@@ -44,7 +45,8 @@ def written(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Path
 
 def in_layout(module: nn.Module, name: str, layout: str, kind: Kind = "transformer") -> Weights:
     known = next(entry for entry in architecture(name, kind).layouts if entry.name == layout)
-    return original(stored(module), known.rules(COUNTED)) if layout == "original" else stored(module)
+    renamed = layout.startswith("original") or network(architecture(name, kind).model) is not None
+    return original(stored(module), known.rules(COUNTED)) if renamed else stored(module)
 
 
 def same(module: nn.Module, other: nn.Module) -> bool:

@@ -30,6 +30,7 @@ SITES = {
     "flux2": (5, 9, 5),
     "ltx-video": (3, 9, 6),
     "hunyuan-video": (4, 8, 4),
+    "sana": (3, 9, 3),
     "ddt": (5, 10, 5),
     "dit": (3, 6, 3),
     "sit": (3, 6, 3),
@@ -50,7 +51,7 @@ def forwards(model: Model) -> list[str]:
 
 
 def test_every_family_has_a_tiny_model() -> None:
-    assert {family.name for family in FAMILIES} - {"flux-mini", "pixart-alpha"} == set(ZOO) == set(SITES)
+    assert {family.name for family in FAMILIES} - {"flux-mini", "pixart-alpha", "wan-ti2v"} == set(ZOO) == set(SITES)
 
 
 def test_identity_is_bit_exact_and_sees_every_site(model: Model) -> None:

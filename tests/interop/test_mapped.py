@@ -47,6 +47,7 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "ModelSamplingAuraFlow": "ModelSamplingSD3",
 }
 WITH_FILES = {"CheckpointLoaderSimple", "ControlNetLoader"}  # whose files come with Patchloom
+FOR_EDITING = {"TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus"}
 FOR_VIDEO = {"EmptyHunyuanLatentVideo", "EmptyHunyuanVideo15Latent", "EmptyLTXVLatentVideo"}
 
 
@@ -93,6 +94,8 @@ def test_it_is_understood_and_runs(class_type: str, nodes: Catalog, executor: Ex
         end = executor.run(workflow, Caller(lambda event: None))
         if class_type in FOR_VIDEO:  # the embedded model makes pictures, and says so
             assert end.problem is not None and end.problem["code"] == "family_mismatch"
+        elif class_type in FOR_EDITING:  # and its text encoder looks at no pictures
+            assert end.problem is not None and end.problem["code"] == "no_eyes"
         else:
             assert end.status == "done", end.problem
 

@@ -34,7 +34,7 @@ BAD = {
     "quits/__init__.py": "import sys\nsys.exit(4)",
     "broken/__init__.py": "NODE_CLASS_MAPPINGS = {",
     "needy/__init__.py": "import a_package_that_nobody_has.part",
-    "comfys.py": "import comfy.model_patcher",
+    "comfys.py": "from comfy.model_patcher import ModelPatcher\nModelPatcher()",
     "newer/__init__.py": "async def comfy_entrypoint():\n    pass",
     "empty/__init__.py": "",
     "off.disabled/__init__.py": 'raise RuntimeError("switched off, so never imported")',
@@ -66,7 +66,7 @@ NODE_CLASS_MAPPINGS = KINDS
 }
 REASONS = {
     "broken": "__init__.py, line 1: '{' was never closed.",
-    "comfys": "it needs ComfyUI's module 'comfy.model_patcher', which Patchloom does not have.",
+    "comfys": "it needs ComfyUI's comfy.model_patcher.ModelPatcher, which Patchloom does not have.",
     "empty": "it has no NODE_CLASS_MAPPINGS",
     "needy": "it needs the Python package 'a_package_that_nobody_has'.",
     "newer": "it is written for ComfyUI's newer interface",

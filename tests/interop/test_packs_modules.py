@@ -130,3 +130,21 @@ def test_types_compare_as_they_do_in_comfyui(base: Path) -> None:
     pairs = [(kinds.ANY, "IMAGE"), (kinds.NUMBER, "INT"), (kinds.IMAGE, "MASK"), (kinds.IMAGE, 5)]
     assert [ne(one, other) for one, other in pairs] == [False, False, True, True]
     assert kinds.IMAGE == "IMAGE" and {kinds.IMAGE: 1}["IMAGE"] == 1
+
+
+def test_inner_modules_can_be_imported_and_say_what_is_missing_when_used(base: Path) -> None:
+    sd, patcher = module("comfy.sd"), module("comfy.model_patcher")
+    assert not isinstance(3, patcher.ModelPatcher)
+
+    class Derived(sd.VAE):  # type: ignore[misc]
+        pass
+
+    assert Derived.__bases__ == (object,)
+    with pytest.raises(
+        NotImplementedError, match=r"needs ComfyUI's comfy.sd.load_checkpoint, which Patchloom"
+    ):
+        sd.load_checkpoint("a.safetensors")
+    with pytest.raises(NotImplementedError, match=r"comfy.supported_models.models"):
+        list(module("comfy.supported_models").models)
+    with pytest.raises(ModuleNotFoundError):
+        module("comfortable")

@@ -161,19 +161,42 @@ def test_the_second_output_of_a_sampler_is_its_last_denoised_latent(nodes: Catal
     assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
 
 
-@pytest.mark.parametrize("word", NEAR_SAMPLERS)
-def test_samplers_that_differ_a_little_say_so(word: str, nodes: Catalog) -> None:
+@pytest.mark.parametrize("word", SAMPLERS)
+def test_every_sampler_is_exact_and_comes_back(word: str, nodes: Catalog) -> None:
     workflow = read_json(changed(sampler_name=word))
-    assert f"{word!r} {NEAR_SAMPLERS[word]}" in told(workflow)
+    assert told(workflow) == ""
     assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+    back = to_api(replace(workflow, extra={}), nodes)
+    assert back.document["3"]["inputs"] == changed(sampler_name=word)["3"]["inputs"] and back.problems == []
+
+
+@pytest.mark.parametrize("word", MISSING_SAMPLERS)
+def test_other_samplers_say_why_and_what_to_take(word: str) -> None:
+    text = told(read_json(changed(sampler_name=word)))
+    assert f"sampler_name is {word!r} ({MISSING_SAMPLERS[word]}), known are 'euler'" in text
 
 
 def test_samplers_get_their_own_inputs() -> None:
-    assert part(read_json(changed(sampler_name="euler_ancestral")), "sampler") == (
-        "euler_ancestral",
-        {"seed": 7},
+    def made(word: str) -> tuple[str, Json]:
+        return part(read_json(changed(sampler_name=word)), "sampler")
+
+    assert made("euler_ancestral") == ("euler_ancestral", {"seed": 7, "noise": "ComfyUI"})
+    assert made("lms") == ("lms", {"order": 4})
+    assert made("dpmpp_2m_sde_heun_gpu") == (
+        "dpmpp_2m_sde",
+        {"seed": 7, "noise": "ComfyUI, GPU", "solver": "heun"},
     )
-    assert part(read_json(changed(sampler_name="lms")), "sampler") == ("lms", {"order": 4})
+    assert made("uni_pc_bh2")[1] == {"order": 3, "clock": "noise level", "variant": "bh2"}
+
+
+@pytest.mark.parametrize("noise", ["RandomNoise", "DisableNoise"])
+def test_a_sampler_apart_gets_the_seed_of_the_node_that_uses_it(noise: str, nodes: Catalog) -> None:
+    document = custom(noise)
+    document["21"]["inputs"]["sampler_name"] = "dpmpp_sde"
+    workflow = read_json(document)
+    seed = {"seed": 11} if noise == "RandomNoise" else {}
+    assert workflow.graph.nodes["21"].values == {"noise": "ComfyUI", **seed}
+    assert to_api(workflow, nodes).document == document
 
 
 @pytest.mark.parametrize("sampler_name", ["dpm_2", "dpmpp_2m", "uni_pc", "lms"])
@@ -195,3 +218,43 @@ def test_flux_guidance_and_typed_levels(nodes: Catalog) -> None:
     types = {id: workflow.graph.nodes[id].type for id in ("22", "24")}
     assert types == {"22": "manual_sigmas", "24": "embedded_guidance"}
     assert not [problem for problem in check(workflow, nodes) if problem.severity == "error"]
+
+
+def test_nodes_that_are_one_sampler(nodes: Catalog) -> None:
+    settings = {"solver_type": "heun", "eta": 0.5, "s_noise": 1, "noise_device": "cpu"}
+    document = custom() | {"21": {"class_type": "SamplerDPMPP_2M_SDE", "inputs": settings}}
+    workflow = read_json(document)
+    made = workflow.graph.nodes["21"]
+    assert made.type == "dpmpp_2m_sde" and made.values == {
+        "solver": "heun",
+        "eta": 0.5,
+        "noise": "ComfyUI",
+        "seed": 11,
+    }
+    assert told(workflow) == "" and to_api(workflow, nodes).document == document
+    settings["s_noise"] = 1.1
+    assert "s_noise is not 1" in told(read_json(document))
+
+
+def test_edits_of_schedules(nodes: Catalog) -> None:
+    extend = {"steps": 3, "start_at_sigma": -1, "end_at_sigma": 0.3, "spacing": "cosine", "sigmas": ["22", 0]}
+    document = custom() | {
+        "31": {"class_type": "ExtendIntermediateSigmas", "inputs": extend},
+        "32": {"class_type": "FlipSigmas", "inputs": {"sigmas": ["31", 0]}},
+        "33": {
+            "class_type": "SamplingPercentToSigma",
+            "inputs": {"model": ["4", 0], "sampling_percent": 0.2, "return_actual_sigma": True},
+        },
+    }
+    document["3"]["inputs"]["sigmas"] = ["32", 0]
+    workflow = read_json(document)
+    assert dict(workflow.graph.nodes["31"].values) == {
+        "parts": 3,
+        "start": 1.0,
+        "end": 0.3,
+        "spacing": "late",
+    }
+    assert workflow.graph.nodes["33"].values == {"share": 0.2, "lowest": True}
+    assert told(workflow) == "" and to_api(workflow, nodes).document == document
+    extend["end_at_sigma"] = 12
+    assert "no step would be cut" in told(read_json(document))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.rules import Rule, numbered, rule
+from app.engine.networks import network
 from tests.tiny.zoo import POOLED_WIDTH, TEXT_WIDTH
 
 Weights = dict[str, Tensor]
@@ -53,10 +54,10 @@ def transformer(name: str, **changes: Any) -> nn.Module:
     """Build a transformer whose sizes a header can tell."""
     import diffusers
 
-    arguments = {**TRANSFORMERS[name], **changes}
+    arguments, model = {**TRANSFORMERS[name], **changes}, architecture(name).model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
-        return random(getattr(diffusers, architecture(name).model)(**arguments))
+        return random((network(model) or getattr(diffusers, model))(**arguments))
 
 
 HEADS: dict[str, Any] = {"attention_head_dim": 32, "num_attention_heads": 2}
@@ -157,6 +158,28 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "n_kv_heads": 2,
         "cap_feat_dim": WIDTH,
         "axes_dims": [8, 12, 12],
+    },
+    "dit": {"hidden_size": 72, "num_attention_heads": 1, "num_layers": 2, "num_classes": 10},
+    "lightning-dit": {
+        "in_channels": 8,
+        "hidden_size": 72,
+        "num_attention_heads": 1,
+        "num_layers": 2,
+        "num_classes": 10,
+    },
+    "dit-dh": {
+        "in_channels": 8,
+        "hidden_size": (72, 128),
+        "num_attention_heads": (1, 1),
+        "num_layers": (2, 2),
+        "num_classes": 10,
+    },
+    "fitv2": {
+        "hidden_size": 72,
+        "num_attention_heads": 1,
+        "num_layers": 2,
+        "num_classes": 10,
+        "adaln_rank": 6,
     },
     "qwen-image": {"num_layers": 2, "joint_attention_dim": WIDTH, "axes_dims_rope": (4, 14, 14), **HEADS},
 }

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from app.engine.tokens import Tokens
 @dataclass(frozen=True)
 class Identity(Patch[Counter[str]]):
     """Takes part everywhere, changes nothing, and counts what it sees."""
+
+    image_attention: ClassVar[bool] = False
 
     def new_memory(self) -> Counter[str]:
         return Counter()
@@ -58,6 +60,8 @@ class Identity(Patch[Counter[str]]):
 @dataclass(frozen=True)
 class Failing(Patch[None]):
     """Raises in the middle of step 1."""
+
+    image_attention: ClassVar[bool] = False
 
     def wrap_attention(
         self, step: Step, memory: None, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]

@@ -57,6 +57,7 @@ def hunyuan_video() -> nn.Module:
 
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "wan": wan,
+    "wan-ti2v": wan_ti2v,
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
 }

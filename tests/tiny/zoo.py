@@ -236,6 +236,24 @@ def chroma() -> nn.Module:
         )
 
 
+def sana() -> nn.Module:
+    from diffusers import SanaTransformer2DModel
+
+    return SanaTransformer2DModel(
+        in_channels=4,
+        out_channels=4,
+        num_attention_heads=2,
+        attention_head_dim=16,
+        num_layers=3,
+        num_cross_attention_heads=2,
+        cross_attention_head_dim=16,
+        cross_attention_dim=32,
+        caption_channels=TEXT_WIDTH,
+        guidance_embeds=True,
+        qk_norm="rms_norm_across_heads",
+    )
+
+
 ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux": flux,
     "sd3": sd3,
@@ -248,6 +266,7 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux2": flux2,
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
+    "sana": sana,
     "ddt": ddt,
     "dit": dit,
     "sit": dit,

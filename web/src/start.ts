@@ -1,6 +1,7 @@
 import { loadCatalog } from "./api/catalog";
 import { startReels } from "./api/reels";
 import { startComparing } from "./canvas/comparing";
+import { startMeasuring } from "./canvas/measuring";
 import { startPlanning } from "./canvas/plan";
 import { openFirst } from "./canvas/opening";
 import { startGraphs } from "./canvas/grouping";
@@ -20,6 +21,7 @@ export function startPage(): void {
   startReels();
   startComparing();
   startPlanning();
+  startMeasuring();
   void loadCatalog();
   void openUntilItWorks();
 }

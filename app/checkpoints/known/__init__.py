@@ -1,9 +1,10 @@
 """Every kind of model part that Patchloom recognises: one file of names and shapes a family."""
 
 from app.checkpoints.architecture import Architecture
-from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, WAN_VAE
+from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, VA_VAE, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
 from app.checkpoints.known.controlnets import CONTROLNETS
+from app.checkpoints.known.dc_autoencoder import DC_VAE
 from app.checkpoints.known.ddt import DDT
 from app.checkpoints.known.dit import DIT
 from app.checkpoints.known.dit_dh import DIT_DH
@@ -17,10 +18,13 @@ from app.checkpoints.known.lumina2 import LUMINA2
 from app.checkpoints.known.pixart import PIXART, PIXART_ALPHA
 from app.checkpoints.known.qwen_image import QWEN_IMAGE
 from app.checkpoints.known.qwen_vl import QWEN_SEEING
+from app.checkpoints.known.rae import RAE
+from app.checkpoints.known.sana import SANA
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
+from app.checkpoints.known.video_autoencoders import HUNYUAN_VAE, LTX_VAE, WAN22_VAE
 from app.checkpoints.known.vision_encoders import CLIP_VISION
-from app.checkpoints.known.wan import WAN
+from app.checkpoints.known.wan import WAN, WAN_TI2V
 from app.checkpoints.known.z_image import Z_IMAGE
 
 ARCHITECTURES: tuple[Architecture, ...] = (
@@ -28,8 +32,10 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     FLUX,
     SD3,
     QWEN_IMAGE,
+    WAN_TI2V,  # before the one whose names it shares
     WAN,
     LUMINA2,
+    SANA,
     PIXART_ALPHA,
     PIXART,
     DDT,
@@ -43,8 +49,14 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     HUNYUAN_VIDEO,
     CHROMA,
     FLUX2_VAE,
+    VA_VAE,
+    RAE,
+    DC_VAE,
     KL,
+    WAN22_VAE,
     WAN_VAE,
+    LTX_VAE,
+    HUNYUAN_VAE,
     CLIP_G,
     CLIP_L,
     T5,

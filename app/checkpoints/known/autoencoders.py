@@ -17,6 +17,8 @@ RESIDUAL = (
     ("residual.6", "conv2"),
     ("shortcut", "conv_shortcut"),
 )
+ATTENTION = (("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0"), ("norm", "group_norm"))
+STATISTICS = ("latents_mean", "latents_std")
 STRIDE = 4  # decoder modules of Wan to a level: three residual blocks and what enlarges the picture
 
 
@@ -26,13 +28,7 @@ def kl_rules(names: Collection[str]) -> tuple[Rule, ...]:
     rules = [
         Rule(f"{half}.mid.attn_1.{theirs}", (f"{half}.mid_block.attentions.0.{ours}",), flat=True)
         for half in ("encoder", "decoder")
-        for theirs, ours in (
-            ("q", "to_q"),
-            ("k", "to_k"),
-            ("v", "to_v"),
-            ("proj_out", "to_out.0"),
-            ("norm", "group_norm"),
-        )
+        for theirs, ours in ATTENTION
     ]
     rules += [
         rule("encoder.quant_conv", "quant_conv"),  # in Flux.2
@@ -49,6 +45,10 @@ def kl_rules(names: Collection[str]) -> tuple[Rule, ...]:
         for way, half in (("down", "encoder"), ("up", "decoder")):
             start = f"{half}.{way}.{level}"
             rules += [
+                Rule(f"{start}.attn.*.{theirs}", (f"{ours[way]}.attentions.*.{name}",), flat=True)
+                for theirs, name in ATTENTION
+            ]
+            rules += [
                 rule(f"{start}.block.*.nin_shortcut", f"{ours[way]}.resnets.*.conv_shortcut"),
                 rule(f"{start}.block.*", f"{ours[way]}.resnets.*"),
                 rule(f"{start}.{way}sample", f"{ours[way]}.{way}samplers.0"),
@@ -63,12 +63,18 @@ def kl_renamed(names: Collection[str]) -> tuple[Rule, ...]:
     return tuple(rule(f"{place}.{theirs}", f"{place}.{ours}") for place in places for theirs, ours in old)
 
 
+def va_vae_rules(names: Collection[str]) -> tuple[Rule, ...]:
+    ours = ("mean", "spread")
+    return (*kl_rules(names), *(rule(name, own) for name, own in zip(STATISTICS, ours, strict=True)))
+
+
 def kl_config(shapes: Shapes) -> dict[str, Any]:
     levels = count(shapes, "encoder.down_blocks")
     widths = [shapes[f"encoder.down_blocks.{level}.resnets.0.conv1.weight"][0] for level in range(levels)]
+    attends = [f"encoder.down_blocks.{level}.attentions.0.to_q.weight" in shapes for level in range(levels)]
     return {
-        "down_block_types": ("DownEncoderBlock2D",) * levels,
-        "up_block_types": ("UpDecoderBlock2D",) * levels,
+        "down_block_types": tuple("AttnDownEncoderBlock2D" if at else "DownEncoderBlock2D" for at in attends),
+        "up_block_types": tuple("AttnUpDecoderBlock2D" if at else "UpDecoderBlock2D" for at in attends[::-1]),
         "block_out_channels": tuple(widths),
         "layers_per_block": count(shapes, "encoder.down_blocks.0.resnets"),
         "latent_channels": shapes["decoder.conv_in.weight"][1],
@@ -78,16 +84,9 @@ def kl_config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
-def wan_rules(names: Collection[str]) -> tuple[Rule, ...]:
-    rules = [
-        rule("conv1", "quant_conv"),
-        rule("conv2", "post_quant_conv"),
-        *(
-            rule(f"encoder.downsamples.*.{theirs}", f"encoder.down_blocks.*.{ours}")
-            for theirs, ours in RESIDUAL
-        ),
-        rule("encoder.downsamples.*", "encoder.down_blocks.*"),
-    ]
+def wan_ends() -> list[Rule]:
+    """Return the rules for what Wan's autoencoders have before, between and behind their levels."""
+    rules = [rule("conv1", "quant_conv"), rule("conv2", "post_quant_conv")]
     for half in ("encoder", "decoder"):
         rules += [
             rule(f"{half}.conv1", f"{half}.conv_in"),
@@ -98,6 +97,15 @@ def wan_rules(names: Collection[str]) -> tuple[Rule, ...]:
         for place, resnet in ((0, 0), (2, 1)):
             ours = f"{half}.mid_block.resnets.{resnet}"
             rules += [rule(f"{half}.middle.{place}.{theirs}", f"{ours}.{name}") for theirs, name in RESIDUAL]
+    return rules
+
+
+def wan_rules(names: Collection[str]) -> tuple[Rule, ...]:
+    rules = wan_ends()
+    rules += [
+        rule(f"encoder.downsamples.*.{theirs}", f"encoder.down_blocks.*.{ours}") for theirs, ours in RESIDUAL
+    ]
+    rules.append(rule("encoder.downsamples.*", "encoder.down_blocks.*"))
     for place in range(count(names, "decoder.upsamples")):
         level, step = divmod(place, STRIDE)
         start, up = f"decoder.upsamples.{place}", f"decoder.up_blocks.{level}"
@@ -134,6 +142,22 @@ KL = Architecture(
     ),
     config=kl_config,
     variant=lambda shapes: f"{shapes['decoder.conv_in.weight'][1]} channels",
+    unsupported={"32 channels": "latents_mean and latents_std in the same file (docs/models.md says how)"},
+)
+VA_VAE = replace(  # with the statistics that its authors keep in a file of their own
+    KL,
+    name="va-vae",
+    model="AutoencoderVAVAE",
+    layouts=(
+        replace(
+            KL.layouts[0],
+            marks=(*KL.layouts[0].marks, *STATISTICS),
+            rules=va_vae_rules,
+            ignored=(*KL.layouts[0].ignored, "foundation_model.", "linear_proj."),
+        ),
+    ),
+    config=lambda shapes: {**kl_config(shapes), "scaling_factor": 1.0},
+    unsupported={},
 )
 FLUX2_VAE = replace(
     KL,

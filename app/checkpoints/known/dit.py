@@ -12,6 +12,7 @@ from app.checkpoints.rules import Rule, rule
 XL_HEAD, HEAD = 72, 64  # width of a head in the largest published models and in the others; shapes do not tell
 PATCH = 2
 EMBEDDINGS = "transformer_blocks.0.norm1.emb"  # every block has a copy of them
+DEEPEST = 28
 QKV = rule("blocks.*.attn.qkv", *(f"blocks.*.attn.to_{name}" for name in "qkv"))
 BLOCK = "transformer_blocks.*"
 RENAMED = (
@@ -91,9 +92,11 @@ DIT = Architecture(
                 "proj_out_1.weight",
             ),
             rules=renamed,
+            ignored=tuple(f"transformer_blocks.{block}.norm1.emb." for block in range(1, DEEPEST)),
         ),
     ),
     config=config,
     variant=variant,
     unsupported={f"/{patch}": f"tokens of {patch} x {patch} latent cells" for patch in (4, 8)},
+    twins=("sit",),
 )

@@ -18,9 +18,7 @@ WORDS = ("embed_tokens.weight", "layers.0.self_attn.q_proj.bias")
 
 
 def rules(names: Collection[str]) -> tuple[Rule, ...]:
-    return tuple(rule(f"model.{part}", f"{LANGUAGE}{part}") for part in ("embed_tokens", "norm")) + (
-        rule("model.layers.*", f"{LANGUAGE}layers.*"),
-    )
+    return tuple(rule(f"model.{part}", LANGUAGE + part) for part in ("embed_tokens", "norm", "layers.*"))
 
 
 def config(shapes: Shapes) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
 from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule, rule
 
+BESIDE = 20  # channels of given frames and of which they are
 HEAD = 128  # every published model; queries are normed over all heads at once, so that shapes do not tell
 RULES = (
     rule("time_embedding.0", "condition_embedder.time_embedder.linear_1"),
@@ -75,30 +77,47 @@ def config(shapes: Shapes) -> dict[str, Any]:
 def variant(shapes: Shapes) -> str:
     given, made = shapes["patch_embedding.weight"][1], shapes["proj_out.weight"][0] // 4
     if given == made:
-        return "text to video" if made == 16 else "text and image to video"
-    return "image to video"
+        return "text to video"
+    return "image to video" if given == made + BESIDE else f"{given - made} channels beside the latent"
 
 
+def of_many_channels(name: str) -> Callable[[Shapes], bool]:
+    """Return a test for models of the autoencoder of Wan 2.2 by their last matrix."""
+    return lambda shapes: shapes[name][0] == 48 * 4
+
+
+ORIGINAL = Layout(
+    "original",
+    ("head.modulation", "head.head.weight", "patch_embedding.weight", "blocks.0.self_attn.norm_q.weight"),
+    lacks=("vace_blocks.0.after_proj.bias", "motion_encoder.dec.direction.weight"),
+    rules=rules,
+)
+LIKE_DIFFUSERS = Layout(
+    DIFFUSERS,
+    (
+        "condition_embedder.time_proj.weight",
+        "proj_out.weight",
+        "patch_embedding.weight",
+        "blocks.0.attn1.norm_q.weight",
+    ),
+    lacks=("vace_blocks.0.proj_out.bias",),
+)
 WAN = Architecture(
     kind="transformer",
     name="wan",
     model="WanTransformer3DModel",
-    layouts=(
-        Layout(
-            "original",
-            ("head.modulation", "patch_embedding.weight", "blocks.0.self_attn.norm_q.weight"),
-            lacks=("vace_blocks.0.after_proj.bias", "motion_encoder.dec.direction.weight"),
-            rules=rules,
-        ),
-        Layout(
-            DIFFUSERS,
-            ("condition_embedder.time_proj.weight", "patch_embedding.weight", "blocks.0.attn1.norm_q.weight"),
-            lacks=("vace_blocks.0.proj_out.bias",),
-        ),
-    ),
+    layouts=(ORIGINAL, LIKE_DIFFUSERS),
     config=config,
     variant=variant,
-    unsupported={
-        "text and image to video": "the 48-channel autoencoder of Wan 2.2",
-    },
+    unsupported={"32 channels beside the latent": "a video that controls it"},
+)
+WAN_TI2V = replace(
+    WAN,
+    name="wan-ti2v",
+    layouts=(
+        replace(ORIGINAL, sized=of_many_channels("head.head.weight")),
+        replace(LIKE_DIFFUSERS, sized=of_many_channels("proj_out.weight")),
+    ),
+    variant=lambda shapes: "text and image to video",
+    unsupported={},
 )

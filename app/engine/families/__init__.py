@@ -22,6 +22,7 @@ from app.engine.families.lumina2 import LUMINA2
 from app.engine.families.pixart import PIXART
 from app.engine.families.pixart_alpha import PIXART_ALPHA
 from app.engine.families.qwen_image import QWEN_IMAGE
+from app.engine.families.sana import SANA
 from app.engine.families.sd3 import SD3
 from app.engine.families.sit import SIT
 from app.engine.families.wan import WAN, WAN_TI2V
@@ -43,6 +44,7 @@ FamilyChoice = Literal[
     "hunyuan-video",
     "wan-ti2v",
     "pixart-alpha",
+    "sana",
     "ddt",
     "dit",
     "sit",
@@ -66,6 +68,7 @@ FAMILIES: tuple[Family, ...] = (
     HUNYUAN_VIDEO,
     WAN_TI2V,
     PIXART_ALPHA,
+    SANA,
     DIT,
     SIT,
     LIGHTNING_DIT,

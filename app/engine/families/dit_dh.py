@@ -14,10 +14,8 @@ DIT_DH = Family(
     transformer="DiTDHTransformer2DModel",
     stacks=(ENCODER, DECODER),
     arguments=from_picture_to_noise,
-    latent=LatentFormat(
-        downscale=16, patch=(1, 1, 1), autoencoder="rae-768", normalised=True, pixels=(0.0, 1.0)
-    ),
+    latent=LatentFormat(downscale=16, patch=(1, 1, 1), autoencoder="rae-768"),
     native_size=(256, 256),
     class_table=label_table,
-    shift=(768 * 16 * 16 / 4096) ** 0.5,  # by the numbers in a latent; Shift model by values for other sizes
+    shift=(768 * 16 * 16 / 4096) ** 0.5,  # see Shift model by dimension, which also knows other sizes
 )

@@ -27,6 +27,7 @@ class Stack:
         inputs: Token stream -> argument of the block's forward; `joint` where one tensor carries both.
         returns: Token streams in the order in which the block returns them.
         attention: Attention module in the block -> (tokens that ask, tokens that answer).
+        linear: Attention modules that mix image tokens without a matrix of scores, all of them together.
         mlp: MLPs in the block; none where the MLP shares its output projection with attention.
         trunk: False for blocks that refine one stream before the trunk begins.
         conditions: Whether what it makes is read by every block of the trunk instead of going through it.
@@ -37,6 +38,7 @@ class Stack:
     inputs: Mapping[Sequence, str]
     returns: tuple[Sequence, ...]
     attention: Mapping[str, tuple[Sequence, Sequence]]
+    linear: tuple[str, ...] = ()
     mlp: tuple[str, ...] = ()
     trunk: bool = True
     conditions: bool = False
@@ -75,8 +77,6 @@ class LatentFormat:
         autoencoder: Name and channels of the published autoencoder.
         scale: A latent is (what the autoencoder writes - shift) * scale, where its files do not say more.
         shift: See `scale`.
-        normalised: Whether the autoencoder itself gives its latents the mean and spread that they should have.
-        pixels: Values of black and white where the autoencoder takes and gives pictures.
         taken: Config of a transformer -> channels (of a token, where packed) that are the noisy latent;
             models that fill, follow or animate a picture take further ones beside it.
     """
@@ -90,8 +90,6 @@ class LatentFormat:
     autoencoder: str = "kl-16"
     scale: float = 1.0
     shift: float = 0.0
-    normalised: bool = False
-    pixels: tuple[float, float] = (-1.0, 1.0)
     taken: Callable[[Any], int] = in_channels
 
     @property

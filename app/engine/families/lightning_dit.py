@@ -15,7 +15,7 @@ LIGHTNING_DIT = Family(
     stacks=(replace(BLOCKS, cut=cut),),
     arguments=from_noise_to_picture,
     denoised=from_negated_velocity,
-    latent=LatentFormat(downscale=16, patch=(1, 1, 1), autoencoder="va-vae-32", normalised=True),
+    latent=LatentFormat(downscale=16, patch=(1, 1, 1), autoencoder="va-vae-32"),
     native_size=(256, 256),
     class_table=label_table,
     rope=Rope(half_for_rows),

@@ -14,7 +14,6 @@ from app.engine.prediction import ModelInput, from_velocity
 from app.engine.tokens import Layout
 
 FRAMES, PIXELS = 8, 32  # that a latent cell stands for, in time and along each side
-RATE = 25  # frames a second that positions are counted at
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
         "num_frames": frames,
         "height": rows,
         "width": columns,
-        "rope_interpolation_scale": (FRAMES / RATE, PIXELS, PIXELS),
+        "rope_interpolation_scale": (FRAMES / given.conditioning.frame_rate, PIXELS, PIXELS),
     }
 
 

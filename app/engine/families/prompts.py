@@ -50,6 +50,7 @@ class TextTower:
         layers_back: Hidden state to take, counted back from the last one.
         layers: Hidden states to take side by side instead, counted from the first.
         wrap: Text of the user -> text that is encoded.
+        instruction: Put before a prompt, unless that is empty; the transformer sees its two ends only.
         drop: Tokens at the start that the transformer does not see.
         shown_filling: Filling tokens that the transformer sees, and the prompt's own tokens do not.
         needed: Whether the family works without it.
@@ -64,6 +65,7 @@ class TextTower:
     layers_back: int = 0
     layers: tuple[int, ...] = ()
     wrap: Callable[[str], str] = str
+    instruction: str = ""
     drop: int = 0
     shown_filling: int = 0
     needed: bool = True

@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import Any
 
 HOMES = {
+    "AutoencoderVAVAE": "va_vae",
     "ClassDiTTransformer2DModel": "dit",
     "DDTTransformer2DModel": "ddt",
     "DiTDHTransformer2DModel": "dit_dh",
     "FiTv2Transformer2DModel": "fitv2",
     "LightningDiTTransformer2DModel": "lightning_dit",
+    "RepresentationAutoencoder": "rae",
 }
 
 

@@ -27,7 +27,6 @@ from app.interop.scopes import UNDRAWN
 
 log = logging.getLogger(__name__)
 OURS = {*RULES, *PASSES, *READ_BY_OTHERS, *UNDRAWN}  # class types that mean something here already
-COMFYS = ("comfy", "comfy_api", "comfy_execution", "comfy_extras", "execution", "latent_preview")
 
 
 class Unusable(Exception):
@@ -175,10 +174,10 @@ def reason_of(error: BaseException) -> str:
     match error:
         case Unusable():
             return str(error)
+        case NotImplementedError():
+            return f"{error}."
         case SystemExit():
             return f"it ended the program (sys.exit({error.code!r})) instead of loading."
-        case ModuleNotFoundError(name=str() as name) if name.partition(".")[0] in COMFYS:
-            return f"it needs ComfyUI's module '{name}', which Patchloom does not have."
         case ModuleNotFoundError(name=str() as name):
             return (
                 f"it needs the Python package '{name.partition('.')[0]}'. Install what its requirements.txt "

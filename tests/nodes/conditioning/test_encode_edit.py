@@ -17,7 +17,7 @@ from app.engine.text_encoder import TextEncoder
 from app.engine.vae import Vae
 from app.engine.vision import encode_seeing, fitting
 from app.graph.problem import Refusal
-from nodes.conditioning.encode_edit import encode_edit
+from nodes.conditioning.encode_edit import COPIED, encode_edit, fitted
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.checkpoints.test_layouts import in_layout
@@ -159,30 +159,33 @@ def test_a_model_from_a_folder_sees_too(tmp_path: Path) -> None:
     assert torch.equal(one, two)
 
 
-@pytest.mark.parametrize("version", ["2509 and later", "first"])
-def test_it_edits_a_picture(version: Any, tmp_path: Path) -> None:
+def test_it_edits_a_picture(tmp_path: Path) -> None:
     reader = opened(tmp_path)
     module = transformer("qwen-image", joint_attention_dim=WIDTH)
     path = file(tmp_path, "edit", in_layout(module, "qwen-image", "diffusers"))
     model = open_transformer(path)
     small = Image(picture(3).pixels[:, :32, :32])
-    told = encode_edit(reader, [small], None, "a cat", version)
-    other = encode_edit(reader, [picture(4)], None, "a cat", version)
+    told, other = (encode_edit(reader, [image], prompt="a cat") for image in (small, picture(4)))
     assert told.references == () and not torch.equal(told.tokens[:, -8:], other.tokens[:, -8:])
-    assert encode_edit(reader, [small] * 2, None, "a cat").tokens.shape[1] > told.tokens.shape[1]
-    assert encode_edit(reader, None, None, "a cat").tokens.shape[1] == len("a cat") + 13
+    lengths = [encode_edit(reader, [small] * count, prompt="a cat").tokens.shape[1] for count in range(3)]
+    assert lengths[2] - lengths[1] == lengths[1] - lengths[0] == 14 * 14 + len("Picture 1: ") + 2
+    first = encode_edit(reader, [small], prompt="a cat", version="first").tokens.shape[1]
+    assert first - lengths[0] == 37 * 37 + 2, "it was shown larger, and without a number"
     seen = told.each(references=(torch.randn(1, 16, 4, 6),))
     noisy = torch.randn(1, 16, 4, 4)
     guided = Sampling(model, NoGuidance(seen), Euler(), SIGMAS).walk(noisy, Recorder())
     assert guided.shape == noisy.shape and guided.isfinite().all()
 
 
-def test_the_transformer_is_shown_the_pictures_at_their_best_size(tmp_path: Path) -> None:
-    vae = Vae(autoencoder("wan"), family_for(transformer("qwen-image")))
+def test_the_transformer_is_shown_the_pictures_at_their_best_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wide = Image(picture(1).pixels[:, :8].repeat(1, 1, 2, 1))  # 128 x 8
-    told = encode_edit(opened(tmp_path), [wide], vae, "a cat")
-    (reference,) = told.references
-    assert tuple(reference.shape) == (1, 16, 256 // 8, 4096 // 8)
+    assert fitted(wide, COPIED, 16).pixels.shape[1:3] == (256, 4096)
+    monkeypatch.setattr("nodes.conditioning.encode_edit.COPIED", 1 / 256)
+    vae = Vae(autoencoder("wan"), family_for(transformer("qwen-image")))
+    (reference,) = encode_edit(opened(tmp_path), [wide], vae, "a cat").references
+    assert tuple(reference.shape) == (1, 16, 16 // 8, 256 // 8)
 
 
 def test_sizes_that_the_encoder_sees() -> None:

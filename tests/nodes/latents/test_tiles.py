@@ -6,6 +6,7 @@ import torch
 from app.engine.media import Image, Latent, Mask
 from app.engine.tiling import stretches, tiled
 from app.graph.problem import Refusal
+from benchmarks.tiles import seam_error
 from nodes.latents.decode_tiled import decode_tiled
 from nodes.latents.encode_for_inpaint import encode_for_inpaint
 from nodes.latents.encode_tiled import encode_tiled
@@ -39,6 +40,16 @@ def test_tiles_give_the_picture_of_the_whole(mini: LoadedModel, picture: Image) 
     seam = (close[:, :, 128] - close[:, :, 127]).abs().mean()
     assert seam < 1.5 * (whole[:, :, 128] - whole[:, :, 127]).abs().mean() + 0.01, "and no line between tiles"
     assert torch.equal(decode_tiled(Recorder(), mini.vae, latent, tile=512).pixels, whole)
+
+
+def test_the_seam_is_fainter_the_more_tiles_overlap(mini: LoadedModel, picture: Image) -> None:
+    latent = mini.vae.encode(picture)
+    whole = mini.vae.decode(latent).pixels
+    errors = [
+        seam_error(decode_tiled(Recorder(), mini.vae, latent, 128, overlap).pixels, whole, 128, overlap)
+        for overlap in (0, 16, 64)
+    ]
+    assert errors[1] < errors[0] / 4 and errors[2] < errors[1], errors
 
 
 def test_encoding_in_tiles(mini: LoadedModel, picture: Image) -> None:

@@ -1,3 +1,4 @@
+import type { PlannedMemory } from "../graph/memory";
 import { apiUrl, request } from "./client";
 import type { Asset, Job, ModelCard, NodeSchema, Problem, WorkflowDocument } from "./types";
 
@@ -53,7 +54,7 @@ export const checkDocument = (document: WorkflowDocument) =>
   request<{ problems: Problem[] }>("check", { json: { document } });
 
 export const postPlan = (document: WorkflowDocument) =>
-  request<{ runs: string[]; reused: string[] }>("plan", { json: { document } });
+  request<{ runs: string[]; reused: string[]; memory?: PlannedMemory | null }>("plan", { json: { document } });
 
 export const importFile = (file: File) =>
   request<{ document: WorkflowDocument; problems: Problem[] }>("import", { file });

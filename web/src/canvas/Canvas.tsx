@@ -13,6 +13,7 @@ import { isValid, useConnecting } from "./connecting";
 import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
 import { useFlowEdges, useFlowNodes, type FlowNode, type GhostNode, type MarkedEdge } from "./flow";
+import { FoldCard } from "./FoldCard";
 import { FrameBox } from "./FrameBox";
 import { Minimap } from "./Minimap";
 import { applyEdgeChanges, applyNodeChanges, endDrag, startDrag } from "./moving";
@@ -22,7 +23,7 @@ import { closeFloating, useSurface, type MenuRequest } from "./surface";
 import { useView } from "./view";
 import { Wire } from "./Wire";
 
-const NODE_TYPES = { card: NodeCard, frame: FrameBox, ghost: Ghost };
+const NODE_TYPES = { card: NodeCard, frame: FrameBox, fold: FoldCard, ghost: Ghost };
 const EDGE_TYPES = { wire: Wire };
 const GRID: [number, number] = [12, 12];
 
@@ -80,8 +81,8 @@ function SheetCanvas() {
         onNodeDragStop={endDrag}
         onSelectionDragStart={startDrag}
         onSelectionDragStop={endDrag}
-        onNodeContextMenu={(event, node) => node.type !== "ghost" && openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
-        onSelectionContextMenu={(event, [node]) => node && openMenu(event, { kind: node.type as "card" | "frame", id: node.id })}
+        onNodeContextMenu={openNodeMenu}
+        onSelectionContextMenu={(event, [node]) => node && openNodeMenu(event, node)}
         onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "link", id: edge.id })}
         onPaneContextMenu={(event) => openMenu(event, { kind: "pane" })}
         onPaneClick={closeFloating}
@@ -100,6 +101,10 @@ function SheetCanvas() {
 function openMenu(event: MouseEvent | globalThis.MouseEvent, target: MenuRequest["target"]): void {
   event.preventDefault();
   useSurface.setState({ menu: { x: event.clientX, y: event.clientY, target } });
+}
+
+function openNodeMenu(event: MouseEvent, { id, type }: FlowNode): void {
+  if (type !== "ghost") openMenu(event, { kind: type === "card" ? "card" : "frame", id });
 }
 
 /** Double-click and drop on the empty canvas. */

@@ -4,6 +4,8 @@ import { useRuns } from "../api/runs";
 import type { NodeSchema } from "../api/types";
 import { graphOf, isBoundary } from "../graph/interface";
 import { runAt } from "../graph/levels";
+import { plannedPeak } from "../graph/memory";
+import { formatBytes } from "../graph/models";
 import { formatDuration } from "../graph/numbers";
 import type { Card } from "../graph/sheet";
 import { rename } from "./actions";
@@ -68,7 +70,8 @@ function UnknownBadge() {
 function RunBadge({ id }: { id: string }) {
   const node = useRuns((s) => runAt(s.run?.nodes, flatId(id)));
   const planned = usePlan((s) => plannedAt(s, flatId(id)));
-  if (planned === "runs") return <span className="badge wait" title="The next run computes this">will run</span>;
+  const peak = usePlan((s) => plannedPeak(s.plan?.memory ?? null, flatId(id)));
+  if (planned === "runs") return <span className="badge wait" title={`The next run computes this${peak ? `; ${formatBytes(peak)} are held by then` : ""}`}>will run</span>;
   if (planned === "kept") return <span className="badge cached" title="The next run takes this from the cache">kept</span>;
   if (!node) return null;
   if (node.state === "waiting") return <span className="badge wait">queued</span>;
@@ -76,7 +79,20 @@ function RunBadge({ id }: { id: string }) {
   if (node.state === "cached") return <span className="badge cached" title="The result was reused from an earlier run">cached</span>;
   if (node.state === "failed") return <span className="badge bad">failed</span>;
   if (node.state === "stopped") return <span className="badge off">stopped</span>;
-  return node.duration === null ? null : <span className="badge time">{formatDuration(node.duration)}</span>;
+  return node.duration === null ? null : <CostBadge duration={node.duration} memory={node.memory} />;
+}
+
+/** Nodes that take less time (s) than this take no memory worth a word. */
+const MENTIONED = 0.05;
+
+function CostBadge({ duration, memory }: { duration: number; memory: number | null }) {
+  const held = memory === null ? "" : formatBytes(memory);
+  return (
+    <span className="badge time" title={held ? `${formatDuration(duration)}; at most ${held} held meanwhile` : undefined} data-testid="cost">
+      {formatDuration(duration)}
+      {held && duration >= MENTIONED && ` · ${held}`}
+    </span>
+  );
 }
 
 /** A title being edited, of a card or a group. */

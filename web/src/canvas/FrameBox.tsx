@@ -1,10 +1,11 @@
 import { NodeResizer, type NodeProps } from "@xyflow/react";
 import { memo, type CSSProperties } from "react";
 import { CARD_COLORS } from "../graph/colors";
+import { Icon } from "../panels/Icon";
 import { TitleEntry } from "./CardHead";
 import type { FrameNode } from "./flow";
 import { Note } from "./Note";
-import { noteOf } from "./notes";
+import { foldGroups, noteOf } from "./notes";
 import { useSurface } from "./surface";
 
 /** A group: a titled rectangle that takes along the cards in it when it is dragged. */
@@ -17,7 +18,12 @@ export const FrameBox = memo(function FrameBox({ id, data, selected }: NodeProps
     <div className={`frame ${selected ? "picked" : ""} ${note === null ? "" : "noted"}`} style={style}>
       <NodeResizer isVisible={selected} minWidth={120} minHeight={80} />
       <div className="frame-head" onDoubleClick={() => useSurface.setState({ renaming: id })}>
-        {renaming ? <TitleEntry id={id} title={frame.title} /> : frame.title || "Group"}
+        {renaming ? <TitleEntry id={id} title={frame.title} /> : <span className="grow">{frame.title || "Group"}</span>}
+        {note === null && (
+          <button type="button" className="card-help nodrag" title="Collapse (Alt+C)" aria-label={`Collapse ${frame.title || "Group"}`} onClick={() => foldGroups(new Set([id]))}>
+            <Icon name="chevron" size={13} />
+          </button>
+        )}
       </div>
       {note !== null && <Note frame={frame} text={note} />}
     </div>

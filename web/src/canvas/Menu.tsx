@@ -11,7 +11,7 @@ import { edit, enterGraph, select, selectAll, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 import { runSelected } from "./keymap";
 import { subgraphSelection, unpackSelection } from "./grouping";
-import { addNote, selectMembers } from "./notes";
+import { addNote, foldGroups, selectMembers } from "./notes";
 import { toast, useSurface, type MenuRequest } from "./surface";
 import { FIT_VIEW } from "./view";
 
@@ -163,6 +163,7 @@ function subgraphItems(id: string): Item[] {
 function frameItems(id: string): Item[] {
   return [
     { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
+    { label: "Collapse or open", icon: "chevron", keys: "Alt C", act: () => foldGroups(new Set([id])) },
     { label: "Mute what is in it", icon: "mute", act: () => [selectMembers(id), switchMode("mute")] },
     { label: "Bypass what is in it", icon: "bypass", act: () => [selectMembers(id), switchMode("bypass")] },
     { label: "Select what is in it", icon: "group", act: () => selectMembers(id) },

@@ -90,5 +90,5 @@ function boxOf({ position, measured }: FlowNode): Box {
 
 function hueOf(node: FlowNode): number {
   if (node.type === "card") return CARD_COLORS[node.data.card.color] ?? categoryHue(node.data.schema.category);
-  return node.type === "frame" ? (CARD_COLORS[node.data.frame.color] ?? 232) : 0;
+  return node.type === "ghost" ? 0 : (CARD_COLORS[node.data.frame.color] ?? 232);
 }

@@ -5,10 +5,12 @@ import { graphOf, isBoundary, NEW_PORT } from "../graph/interface";
 import { prune } from "../graph/subgraph";
 import { arrange } from "../graph/arrange";
 import { addCard, addFrame, freeSpot, membersOf, move, remove, replaceLink, setValue, toggleCollapsed, toggleMode, updateCards, updateFrame } from "../graph/edit";
+import { drawnEnds, faceOfFold, foldedIds, foldSize, foldsOf, isFoldedAway, withFolded } from "../graph/folding";
 import { linkId, newCard, type Mode, type Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
 import { currentSheet, edit, editPages, openGraph, pagesNow, select, selectedCards, useEditor } from "./editor";
 import { holdsItself, renameGraph } from "./grouping";
+import { foldGroups } from "./notes";
 import { noteUsed } from "./prefs";
 import { toast, useSurface } from "./surface";
 
@@ -130,6 +132,9 @@ export function switchMode(mode: Mode): void {
 }
 
 export function collapseSelection(): void {
+  const { selected, frames } = useEditor.getState();
+  // A selected group goes as one, with all that lies in it.
+  if (frames.some((frame) => selected.has(frame.id))) return foldGroups(selected);
   const ids = selectedNodes();
   if (ids.size) edit((sheet) => toggleCollapsed(sheet, ids));
 }
@@ -172,18 +177,24 @@ export function paint(id: string, color: string): void {
 export function arrangeCards(): void {
   const picked = selectedCards();
   const sheet = currentSheet();
-  const cards = Object.values(sheet.cards).filter((c) => picked.size < 2 || picked.has(c.id));
-  if (!cards.length) return;
-  const left = Math.min(...cards.map((c) => c.x));
-  const top = Math.min(...cards.map((c) => c.y));
-  const spots = arrange(cards.map((c) => ({ id: c.id, ...pick(sizeOf(c)) })), sheet.links);
+  const folds = foldsOf(sheet);
+  const cards = Object.values(sheet.cards).filter((c) => (picked.size < 2 || picked.has(c.id)) && !folds.has(c.id));
+  const groups = picked.size < 2 ? [...new Set(folds.values())] : [];
+  const boxes = [...cards.map((c) => ({ id: c.id, ...pick(sizeOf(c)) })), ...groups.map((f) => ({ id: f.id, ...foldSize(faceOfFold(f, sheet.links, folds)) }))];
+  if (!boxes.length) return;
+  const left = Math.min(...[...cards, ...groups].map((c) => c.x));
+  const top = Math.min(...[...cards, ...groups].map((c) => c.y));
+  const spots = arrange(boxes, sheet.links.flatMap((link) => ({ ...link, ...drawnEnds(link, folds) })));
   const to = new Map([...spots].map(([id, s]) => [id, { x: left + s.x, y: top + s.y }]));
-  edit((before) => wrapFrames(before, move(before, to, new Map())));
+  const members = new Map(groups.map((f) => [f.id, withFolded(sheet, new Set([f.id]))]));
+  edit((before) => wrapFrames(before, move(before, to, members)));
 }
 
 /** Groups close around the cards that they held, wherever those are now. */
 function wrapFrames(before: Sheet, after: Sheet): Sheet {
+  const folds = foldsOf(before);
   const frames = after.frames.map((frame) => {
+    if (foldedIds(frame) || isFoldedAway(frame, folds)) return frame;
     const wrapped = addFrame(after, membersOf(frame, before, sizeOf), sizeOf)?.sheet.frames.at(-1);
     return wrapped ? { ...frame, x: wrapped.x, y: wrapped.y, width: wrapped.width, height: wrapped.height } : frame;
   });

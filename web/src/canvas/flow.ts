@@ -6,8 +6,9 @@ import { useRuns } from "../api/runs";
 import type { NodeSchema, Problem } from "../api/types";
 import { outputOf, type Catalog } from "../graph/catalog";
 import { conflictLinks } from "../graph/conflicts";
+import { drawnEnds, faceOfFold, foldedIds, foldRow, foldSize, foldsOf, isFoldedAway, type FoldFace } from "../graph/folding";
 import { cardAt } from "../graph/levels";
-import { cardLayout, placeholderSchema, type Attachments, type CardLayout } from "../graph/layout";
+import { cardLayout, placeholderSchema, type Attachments, type CardLayout, type PortSpot } from "../graph/layout";
 import type { Card, Dot, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
 import { useComparing } from "./comparing";
@@ -18,9 +19,11 @@ import { portColor } from "./ports";
 /** The sheet as React Flow wants it. Sizes and handles come from the schema, so only visible cards are mounted. */
 export type CardNode = Node<{ card: Card; schema: NodeSchema; known: boolean; layout: CardLayout }, "card">;
 export type FrameNode = Node<{ frame: Frame }, "frame">;
+/** A collapsed group. */
+export type FoldNode = Node<{ frame: Frame; face: FoldFace; members: readonly string[] }, "fold">;
 /** A card that an older revision had. */
 export type GhostNode = Node<{ title: string }, "ghost">;
-export type FlowNode = CardNode | FrameNode | GhostNode;
+export type FlowNode = CardNode | FrameNode | FoldNode | GhostNode;
 
 const HANDLE = 12;
 
@@ -70,11 +73,13 @@ export function useFlowNodes(): FlowNode[] {
   const reuse = useRef(new Reuse<FlowNode>());
   return useMemo(() => {
     const problems = allProblems({ checked, failure });
-    const frameNodes = frames.map((frame) => {
+    const folds = foldsOf({ frames });
+    const frameNodes = frames.filter((frame) => !isFoldedAway(frame, folds)).map((frame) => {
       const picked = selected.has(frame.id);
+      if (foldedIds(frame)) return reuse.current.get(frame.id, [frame, picked, links, frames], () => foldNode(frame, picked, faceOfFold(frame, links, folds)));
       return reuse.current.get(frame.id, [frame, picked], () => frameNode(frame, picked));
     });
-    const cardNodes = Object.values(cards).map((card) => {
+    const cardNodes = Object.values(cards).filter(({ id }) => !folds.has(id)).map((card) => {
       const known = catalog[card.type];
       const schema = known ?? placeholderSchema(card.type, card.id, links);
       const problem = problemsOf(problems, flatId(card.id)).length > 0;
@@ -97,22 +102,24 @@ function cardNode(card: Card, schema: NodeSchema, known: boolean, selected: bool
     position: { x: card.x, y: card.y },
     ...size,
     measured: size,
-    handles: layout.spots.map(
-      (spot): NodeHandle => ({
-        id: spot.name,
-        type: spot.side === "input" ? "target" : "source",
-        position: spot.side === "input" ? Position.Left : Position.Right,
-        x: spot.x - HANDLE / 2,
-        y: spot.y - HANDLE / 2,
-        width: HANDLE,
-        height: HANDLE,
-      }),
-    ),
+    handles: layout.spots.map(nodeHandle),
     selected,
     draggable: card.extra["pinned"] !== true,
     dragHandle: ".card-head",
     ariaLabel: `${card.title || schema.title}, ${card.id}`,
     data: { card, schema, known, layout },
+  };
+}
+
+function nodeHandle({ name, side, x, y }: PortSpot): NodeHandle {
+  return {
+    id: name,
+    type: side === "input" ? "target" : "source",
+    position: side === "input" ? Position.Left : Position.Right,
+    x: x - HANDLE / 2,
+    y: y - HANDLE / 2,
+    width: HANDLE,
+    height: HANDLE,
   };
 }
 
@@ -130,6 +137,24 @@ function frameNode(frame: Frame, selected: boolean): FrameNode {
     dragHandle: ".frame-head",
     ariaLabel: `Group ${frame.title}`,
     data: { frame },
+  };
+}
+
+function foldNode(frame: Frame, selected: boolean, face: FoldFace): FoldNode {
+  const size = foldSize(face);
+  const handles = (ports: FoldFace["inputs"], side: "input" | "output") => ports.map(({ handle }, i) => nodeHandle({ name: handle, side, x: side === "input" ? 0 : size.width, y: foldRow(i) }));
+  const members = foldedIds(frame) ?? [];
+  return {
+    id: frame.id,
+    type: "fold",
+    position: { x: frame.x, y: frame.y },
+    ...size,
+    measured: size,
+    handles: [...handles(face.inputs, "input"), ...handles(face.outputs, "output")],
+    selected,
+    dragHandle: ".card-head",
+    ariaLabel: `Group ${frame.title}, collapsed, ${members.length} nodes`,
+    data: { frame, face, members },
   };
 }
 
@@ -160,6 +185,7 @@ export type MarkedEdge = Edge<{ via?: readonly Dot[]; conflict?: string }>;
 export function useFlowEdges(): MarkedEdge[] {
   const links = useEditor((s) => s.links);
   const cards = useEditor((s) => s.cards);
+  const frames = useEditor((s) => s.frames);
   const selectedLinks = useEditor((s) => s.selectedLinks);
   const catalog = useCatalog((s) => s.catalog);
   const busy = useRuns((s) => (s.run?.status === "running" ? runningNode(s.run.nodes) : null));
@@ -167,20 +193,23 @@ export function useFlowEdges(): MarkedEdge[] {
   const reuse = useRef(new Reuse<MarkedEdge>());
   return useMemo(() => {
     const conflicts = conflictLinks(currentSheet(), catalog, here(checked));
-    const edges = links.map((link) => {
+    const folds = foldsOf({ frames });
+    const edges = links.flatMap((link) => {
+      const ends = folds.size ? drawnEnds(link, folds) : undefined;
+      if (ends === null) return [];
       const problem = conflicts.get(link.id);
       const color = portColor(outputType(catalog, cards[link.source], link));
       const picked = selectedLinks.has(link.id);
       const flows = link.target === busy;
       const off = cards[link.source]?.mode === "mute" || cards[link.target]?.mode === "mute";
-      return reuse.current.get(link.id, [link, color, picked, flows, off, problem], () => {
-        const edge = flowEdge(link, color, picked, flows, off);
+      return reuse.current.get(link.id, [link, color, picked, flows, off, problem, folds.size ? frames : null], () => {
+        const edge = { ...flowEdge(link, color, picked, flows, off), ...(ends ? redirected(link, ends) : {}) };
         return problem ? marked(edge, problem) : edge;
       });
     });
     reuse.current.turn();
     return reuse.current.list(edges);
-  }, [links, cards, selectedLinks, catalog, busy, checked]);
+  }, [links, cards, frames, selectedLinks, catalog, busy, checked]);
 }
 
 /** The card on this sheet in which something runs. */
@@ -202,6 +231,12 @@ function outputType(catalog: Catalog, card: Card | undefined, link: Link): strin
 function marked(edge: MarkedEdge, { message, remedy, severity }: Problem): MarkedEdge {
   const conflict = `${message}\n${remedy}`;
   return { ...edge, data: { ...edge.data, conflict }, style: {}, className: `${edge.className} conflict ${severity}`, ariaLabel: conflict };
+}
+
+/** A link into or out of a collapsed group ends at the group, and stays as it is until that is opened. */
+function redirected(link: Link, ends: NonNullable<ReturnType<typeof drawnEnds>>): Partial<MarkedEdge> {
+  const moved = ends.source !== link.source || ends.target !== link.target;
+  return moved ? { ...ends, reconnectable: false, data: {} } : {};
 }
 
 function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): MarkedEdge {

@@ -97,6 +97,7 @@ async function bringBack(workflow: string | null): Promise<void> {
 /** Whether the workflow says now what it said when it was measured. */
 export function isCurrent(flat: string, { document }: JobAnswer): boolean {
   const now = measurement(flat);
-  const judge = /· (prompt|repeats)$/;
-  return now !== null && differences(document, now.document).every(({ where }) => judge.test(where) && where.startsWith("compare"));
+  return now !== null && differences(document, now.document).every(({ where }) => OWN_WISHES.test(where));
 }
+
+const OWN_WISHES = /(^|\/)compare(_\d+)? · (prompt|repeats)$/;

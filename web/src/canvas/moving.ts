@@ -1,6 +1,7 @@
 import type { EdgeChange, NodeChange } from "@xyflow/react";
 import { membersOf, move, updateCards, updateFrame, type Ids } from "../graph/edit";
-import type { Sheet } from "../graph/sheet";
+import { foldedIds, framesIn, withFolded } from "../graph/folding";
+import type { Frame, Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
 import { currentSheet, edit, sealStep, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
@@ -14,12 +15,20 @@ export function startDrag(): void {
   const sheet = currentSheet();
   const { selected } = useEditor.getState();
   // What lies in a frame is settled when the drag begins, else it would sweep up cards on its way.
-  members = new Map(sheet.frames.map((f) => [f.id, without(membersOf(f, sheet, sizeOf), selected)]));
+  members = new Map(sheet.frames.map((f) => [f.id, without(held(f, sheet), selected)]));
 }
 
 export function endDrag(): void {
   members = new Map();
   sealStep();
+}
+
+/** The cards, notes and groups that lie in a group. */
+function held(frame: Frame, sheet: Sheet): Ids {
+  const folded = foldedIds(frame);
+  const cards = folded ?? [...membersOf(frame, sheet, sizeOf)];
+  const frames = folded ? [...withFolded(sheet, new Set([frame.id]))].filter((id) => id !== frame.id) : framesIn(frame, sheet).map(({ id }) => id);
+  return new Set([...cards, ...frames]);
 }
 
 function without(ids: Ids, others: Ids): Ids {

@@ -1,5 +1,6 @@
-import { freeId, type Frame } from "../graph/sheet";
-import { membersOf, updateFrame } from "../graph/edit";
+import { freeId, type Frame, type Sheet } from "../graph/sheet";
+import { membersOf, updateFrame, type Ids } from "../graph/edit";
+import { fold, foldedIds, foldsOf, unfold } from "../graph/folding";
 import { sizeOf } from "./attachments";
 import { currentSheet, edit, select } from "./editor";
 
@@ -25,5 +26,26 @@ export function writeNote(id: string, note: string): void {
 export function selectMembers(id: string): void {
   const sheet = currentSheet();
   const frame = sheet.frames.find((f) => f.id === id);
-  if (frame) select(membersOf(frame, sheet, sizeOf));
+  if (frame) select(new Set(foldedIds(frame) ?? membersOf(frame, sheet, sizeOf)));
+}
+
+/** Collapse groups, or open them again when all of them are collapsed. */
+export function foldGroups(ids: Ids): void {
+  const frames = currentSheet().frames.filter((f) => ids.has(f.id) && noteOf(f) === null);
+  const all = frames.every((frame) => foldedIds(frame) !== null);
+  edit((sheet) => frames.reduce((now, { id }) => turned(now, id, !all), sheet));
+}
+
+function turned(sheet: Sheet, id: string, away: boolean): Sheet {
+  const frame = sheet.frames.find((f) => f.id === id)!;
+  if ((foldedIds(frame) !== null) === away) return sheet;
+  return away ? fold(sheet, frame, membersOf(frame, sheet, sizeOf)) : unfold(sheet, frame);
+}
+
+/** Open the collapsed group that hides a card, so that it can be shown. */
+export function bringOut(id: string): void {
+  const frame = foldsOf(currentSheet()).get(id);
+  if (!frame) return;
+  foldGroups(new Set([frame.id]));
+  bringOut(id);
 }

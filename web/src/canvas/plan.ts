@@ -1,14 +1,22 @@
 import { create } from "zustand";
 import { postPlan } from "../api/routes";
 import { useRuns } from "../api/runs";
+import type { PlannedMemory } from "../graph/memory";
 import { useEditor } from "./editor";
 import { usePrefs } from "./prefs";
 import { useProblems } from "./problems";
 import { documentNow } from "./workflow";
 
-/** What a run would do now: which nodes run, and which results are there already. Null while nobody knows. */
+/** What a run would do now: which nodes run, which results are there already, and what memory it takes. */
+export interface Plan {
+  readonly runs: ReadonlySet<string>;
+  readonly reused: ReadonlySet<string>;
+  readonly memory: PlannedMemory | null;
+}
+
+/** Null while nobody knows. */
 interface PlanState {
-  plan: { runs: ReadonlySet<string>; reused: ReadonlySet<string> } | null;
+  plan: Plan | null;
 }
 
 export const usePlan = create<PlanState>(() => ({ plan: null }));
@@ -38,7 +46,7 @@ async function ask(): Promise<void> {
   // A plan is a help and no need: without an answer there is none.
   const answer = await postPlan(documentNow()).catch(() => null);
   if (!answer || ticket !== asked || !wanted()) return;
-  usePlan.setState({ plan: { runs: new Set(answer.runs), reused: new Set(answer.reused) } });
+  usePlan.setState({ plan: { runs: new Set(answer.runs), reused: new Set(answer.reused), memory: answer.memory ?? null } });
 }
 
 /** What the plan says of a card: a subgraph's card runs when any node in it does. */

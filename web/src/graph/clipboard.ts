@@ -1,5 +1,6 @@
 import { documentFault, readDocument } from "./document";
 import type { Ids } from "./edit";
+import { renameMembers, withFolded } from "./folding";
 import { graphOf, graphType, INPUTS, inputsType, isBoundary, OUTPUTS, outputsType } from "./interface";
 import { freeId, linkId, type Card, type Frame, type Link, type Page, type Pages, type Sheet, type Values } from "./sheet";
 import { graphsWithin } from "./subgraph";
@@ -19,7 +20,7 @@ export interface Clip {
 
 /** The selected cards and frames with the links between them, as text, so that other tabs can paste it. */
 export function copy(sheet: Sheet, picked: Ids, pages: Pages = {}): string {
-  const ids = new Set([...picked].filter((id) => !isBoundary(id)));
+  const ids = new Set([...withFolded(sheet, picked)].filter((id) => !isBoundary(id)));
   const cards = Object.values(sheet.cards).filter((c) => ids.has(c.id));
   const links = sheet.links.filter((l) => ids.has(l.source) && ids.has(l.target));
   const graphs = Object.fromEntries([...graphsWithin({ ...sheet, cards: Object.fromEntries(cards.map((c) => [c.id, c])) }, pages)].map((id) => [id, pages[id]!]));
@@ -76,7 +77,7 @@ export function paste(
   for (const frame of clip.frames) {
     const id = freeId(frame.id, (name) => frames.some((f) => f.id === name));
     ids.add(id);
-    frames.push({ ...frame, id, x: frame.x + dx, y: frame.y + dy });
+    frames.push({ ...renameMembers(frame, names), id, x: frame.x + dx, y: frame.y + dy });
   }
   const copies = [...clip.links, ...outer].map((l) => renamed(l, names));
   return { sheet: { cards, values, frames, links: [...sheet.links, ...copies] }, ids };

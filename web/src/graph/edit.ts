@@ -57,13 +57,13 @@ export function toggleCollapsed(sheet: Sheet, ids: Ids): Sheet {
 
 export type Size = { readonly width: number; readonly height: number };
 
-/** Move cards and frames. A frame takes along the cards that lie in it. */
+/** Move cards and frames. A frame takes along the cards and frames that lie in it. */
 export function move(sheet: Sheet, to: ReadonlyMap<string, { x: number; y: number }>, members: ReadonlyMap<string, Ids>): Sheet {
   const shifts = new Map<string, { x: number; y: number }>();
   for (const frame of sheet.frames) {
     const at = to.get(frame.id);
     if (!at) continue;
-    for (const id of members.get(frame.id) ?? []) shifts.set(id, { x: at.x - frame.x, y: at.y - frame.y });
+    for (const id of members.get(frame.id) ?? []) if (id !== frame.id) shifts.set(id, { x: at.x - frame.x, y: at.y - frame.y });
   }
   const cards = { ...sheet.cards };
   for (const [id, shift] of shifts) {
@@ -78,7 +78,12 @@ export function move(sheet: Sheet, to: ReadonlyMap<string, { x: number; y: numbe
     const [before, after] = [sheet.cards[id], cards[id]];
     return before && after ? { x: after.x - before.x, y: after.y - before.y } : undefined;
   };
-  return { ...sheet, cards, links: carryDots(sheet.links, shiftOf), frames: sheet.frames.map((f) => ({ ...f, ...(to.get(f.id) ?? {}) })) };
+  const frames = sheet.frames.map((frame) => {
+    const shift = shifts.get(frame.id);
+    const at = to.get(frame.id) ?? (shift && { x: frame.x + shift.x, y: frame.y + shift.y });
+    return at ? { ...frame, ...at } : frame;
+  });
+  return { ...sheet, cards, links: carryDots(sheet.links, shiftOf), frames };
 }
 
 const GAP = 24;

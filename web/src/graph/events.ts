@@ -7,6 +7,8 @@ export interface NodeRun {
   readonly steps: number;
   readonly duration: number | null;
   readonly stepTimes: readonly number[];
+  /** The most that was held while it ran (bytes); null when that was not measured. */
+  readonly memory: number | null;
 }
 
 /** The run that the canvas shows: the last started one that belongs to the open workflow. */
@@ -34,7 +36,7 @@ export interface RunState {
 
 export const NO_RUNS: RunState = { seq: -1, run: null, running: null, paused: false, queued: {}, assets: {}, reports: {} };
 
-const WAITING: NodeRun = { state: "waiting", step: 0, steps: 0, duration: null, stepTimes: [] };
+const WAITING: NodeRun = { state: "waiting", step: 0, steps: 0, duration: null, stepTimes: [], memory: null };
 
 /** The state after an event. `belongs` says whether a run with these nodes is one of the open workflow. */
 export function reduce(state: RunState, event: RunEvent, belongs: (order: readonly string[]) => boolean): RunState {
@@ -135,8 +137,13 @@ function nodeAfter(node: NodeRun, event: Exclude<NodeEvent, { type: "asset_added
     case "node_progress":
       return { ...node, state: "running", step: event.step, steps: event.steps, stepTimes: [...node.stepTimes, event.duration] };
     case "node_finished":
-      return { ...node, state: event.cached ? "cached" : "done", duration: event.duration };
+      return { ...node, state: event.cached ? "cached" : "done", duration: event.duration, memory: measured(event) };
   }
+}
+
+/** Events that an older version stored lack the figure. */
+function measured(event: object): number | null {
+  return "memory" in event && typeof event.memory === "number" ? event.memory : null;
 }
 
 /** How far the run is, 0 to 1: finished nodes, and the steps of the running one. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NodeRun } from "./events";
 import { cardAt, listAt, parents, runAt } from "./levels";
 
-const node = (state: NodeRun["state"], more: Partial<NodeRun> = {}): NodeRun => ({ state, step: 0, steps: 0, duration: null, stepTimes: [], ...more });
+const node = (state: NodeRun["state"], more: Partial<NodeRun> = {}): NodeRun => ({ state, step: 0, steps: 0, duration: null, stepTimes: [], memory: null, ...more });
 
 describe("levels", () => {
   it("name the cards above an inner node", () => {

@@ -1,3 +1,5 @@
+import { comparisonOf, verdict } from "./comparison";
+
 /** What a technique says it did, made readable. Reports are open objects with at least `technique`. */
 export type Report = Readonly<Record<string, unknown>>;
 
@@ -36,6 +38,8 @@ export function techniqueName(report: Report): string {
 
 /** The report in one line: its own summary, the share that it saved, what its grid says, or its first two numbers. */
 export function summary(report: Report): string {
+  const compared = comparisonOf(report);
+  if (compared) return verdict(compared);
   if (typeof report["summary"] === "string") return report["summary"];
   const share = savedShare(report);
   if (share) return share;
@@ -92,7 +96,7 @@ export function details(report: Report): [string, string][] {
 }
 
 function isFact(value: unknown): boolean {
-  return ["number", "string", "boolean"].includes(typeof value) || (Array.isArray(value) && value.length <= 64);
+  return ["number", "string", "boolean"].includes(typeof value) || (Array.isArray(value) && value.length <= 64 && value.every((entry) => typeof entry !== "object"));
 }
 
 function fact(value: unknown): string {

@@ -1,4 +1,3 @@
-import type { ReactNode } from "react";
 import { plot, verdict, type Measured } from "../graph/comparison";
 
 /** What techniques cost and keep, beside the plain run and plain runs of fewer steps: a plot and a table. */
@@ -63,37 +62,39 @@ function Plot({ rows }: { rows: readonly Measured[] }) {
   );
 }
 
-/** Figures from left to right, one row each; the runs are the columns, since there are more figures than runs that matter. */
-const FIGURES: readonly { name: string; hint: string; of: (row: Measured) => ReactNode }[] = [
-  { name: "Steps", hint: "Sampling steps", of: (row) => row.steps },
+const FIGURES: readonly { name: string; hint: string; of: (row: Measured) => string }[] = [
+  { name: "Steps", hint: "Sampling steps", of: (row) => String(row.steps) },
   { name: "Time", hint: "Against the plain run", of: (row) => `${row.time.toFixed(2)}×` },
   { name: "Block calls", hint: "Against the plain run", of: (row) => (row.calls === null ? "" : `${row.calls.toFixed(2)}×`) },
-  { name: "PSNR", hint: "dB to the plain picture, higher is nearer", of: (row) => (row.psnr === null ? "same" : `${row.psnr.toFixed(1)} dB`) },
-  { name: "SSIM", hint: "Likeness to the plain picture, at most 1", of: (row) => row.ssim.toFixed(3) },
-  { name: "Latent error", hint: "Relative distance to the plain latent, 0 is the same", of: (row) => row.latentError.toFixed(3) },
-  { name: "Prompt", hint: "Share of the prompt's facts that a judge saw in the picture", of: (row) => (row.accuracy === null ? "" : `${Math.round(100 * row.accuracy)} %`) },
+  { name: "PSNR", hint: "To the plain picture; higher is nearer", of: (row) => (row.psnr === null ? "same" : `${row.psnr.toFixed(1)} dB`) },
+  { name: "SSIM", hint: "To the plain picture; 1 is the same", of: (row) => row.ssim.toFixed(3) },
+  { name: "Latent error", hint: "To the plain latent; 0 is the same", of: (row) => row.latentError.toFixed(3) },
+  { name: "Prompt kept", hint: "Share of the prompt's facts that a judge saw in the picture", of: (row) => (row.accuracy === null ? "" : `${Math.round(100 * row.accuracy)} %`) },
 ];
 
+/** The three runs that matter, side by side; the others are points of the plot. */
 function Table({ rows }: { rows: readonly Measured[] }) {
-  const shown = FIGURES.filter(({ of }) => rows.some((row) => of(row) !== ""));
+  const runs = rows.slice(0, 3);
   return (
     <table>
       <thead>
         <tr>
-          <th scope="col">vs. plain</th>
-          {shown.map(({ name, hint }) => (
-            <th key={name} scope="col" title={hint}>
-              {name}
-            </th>
-          ))}
+          <td />
+          <th scope="col">Plain</th>
+          <th scope="col" className="mine">
+            Techniques
+          </th>
+          <th scope="col">Fewer steps</th>
         </tr>
       </thead>
       <tbody>
-        {rows.map((row, i) => (
-          <tr key={row.name} className={i === 1 ? "mine" : ""}>
-            <th scope="row">{row.name}</th>
-            {shown.map(({ name, of }) => (
-              <td key={name}>{of(row)}</td>
+        {FIGURES.filter(({ of }) => runs.some((row) => of(row))).map(({ name, hint, of }) => (
+          <tr key={name} title={hint}>
+            <th scope="row">{name}</th>
+            {runs.map((row, i) => (
+              <td key={row.name} className={i === 1 ? "mine" : ""}>
+                {of(row) || "–"}
+              </td>
             ))}
           </tr>
         ))}

@@ -1,15 +1,14 @@
-import { useEffect, useMemo } from "react";
 import { useCatalog } from "../api/catalog";
-import { loadModels, useModels } from "../api/models";
 import { useRuns } from "../api/runs";
-import { flatId, pagesNow, useEditor } from "../canvas/editor";
-import { usePlan } from "../canvas/plan";
+import { flatId, useEditor } from "../canvas/editor";
 import { Reel } from "../canvas/Scrubber";
 import { NodeDocs } from "../canvas/Help";
 import type { NodeRun } from "../graph/events";
 import { listAt, runAt } from "../graph/levels";
-import { findModel, formatBytes, usedModels } from "../graph/models";
+import { formatBytes } from "../graph/models";
 import { formatDuration } from "../graph/numbers";
+import { Measuring } from "./Measuring";
+import { PlanView } from "./Plan";
 import { useJump } from "./Problems";
 import { ReportView } from "./ReportView";
 
@@ -32,6 +31,7 @@ function NodeInspector({ id }: { id: string }) {
       {reports?.map((report, i) => (
         <ReportView key={i} report={report} />
       ))}
+      <Measuring flat={flatId(id)} />
       {schema ? <NodeDocs schema={schema} /> : <p className="note">The server does not know this node. It is kept as it is, but cannot run.</p>}
     </>
   );
@@ -45,6 +45,7 @@ function NodeTimes({ node }: { node: NodeRun }) {
         {node.state}
         {node.duration !== null && node.state !== "cached" && ` · ${formatDuration(node.duration)}`}
         {node.steps > 0 && ` · ${node.step} of ${node.steps} steps`}
+        {node.memory !== null && ` · ${formatBytes(node.memory)} held at most`}
       </p>
       {node.stepTimes.length > 1 && (
         <div className="bars" role="img" aria-label={`Time per step, at most ${formatDuration(slowest)}`}>
@@ -59,52 +60,11 @@ function NodeTimes({ node }: { node: NodeRun }) {
 
 /** What the next run would do, and below it how the last one went. */
 function RunInspector() {
-  const planned = usePlan((s) => s.plan);
   return (
     <>
-      {planned && <PlanView runs={planned.runs} reused={planned.reused} />}
+      <PlanView />
       <LastRun />
     </>
-  );
-}
-
-/** What the files of all models that the workflow names take together. */
-function useModelBytes(): number {
-  const models = useModels((s) => s.models);
-  const version = useEditor((s) => s.version);
-  const catalog = useCatalog((s) => s.catalog);
-  useEffect(() => void (models ?? loadModels()), [models]);
-  return useMemo(() => {
-    const found = new Set(usedModels(pagesNow(), catalog).map((use) => findModel(models ?? [], use)));
-    return [...found].reduce((sum, model) => sum + (model?.size ?? 0), 0);
-  }, [models, version, catalog]);
-}
-
-function PlanView({ runs, reused }: { runs: ReadonlySet<string>; reused: ReadonlySet<string> }) {
-  const jump = useJump();
-  const bytes = useModelBytes();
-  return (
-    <section className="plan" data-testid="plan">
-      <h3>Next run</h3>
-      <p className="faint">{runs.size ? `${runs.size} to compute, ${reused.size} from the cache` : "Everything is there already: nothing to compute."}</p>
-      {bytes > 0 && <p className="faint">The models of this workflow take {formatBytes(bytes)}.</p>}
-      <ul className="chips">
-        {[...runs].map((id) => (
-          <li key={id}>
-            <button type="button" onClick={() => jump(id)}>
-              {id}
-            </button>
-          </li>
-        ))}
-        {[...reused].map((id) => (
-          <li key={id}>
-            <button type="button" className="kept" title="From the cache" onClick={() => jump(id)}>
-              {id}
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
@@ -137,7 +97,14 @@ function LastRun() {
           );
         })}
       </ul>
-      {Object.entries(reports).flatMap(([id, list]) => list.map((report, i) => <ReportView key={`${id} ${i}`} report={report} node={id} />))}
+      {Object.entries(reports).map(([id, list]) => (
+        <div key={id}>
+          {list.map((report, i) => (
+            <ReportView key={i} report={report} node={id} />
+          ))}
+          <Measuring flat={id} />
+        </div>
+      ))}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useShallow } from "zustand/react/shallow";
 import { useRuns } from "../api/runs";
 import type { Problem } from "../api/types";
 import { openAt, select } from "../canvas/editor";
+import { bringOut } from "../canvas/notes";
 import { allProblems, useProblems } from "../canvas/problems";
 import { Icon } from "./Icon";
 
@@ -54,6 +55,7 @@ export function useJump(): (id: string) => void {
   return (flat) => {
     const id = openAt(flat);
     if (id === null) return;
+    bringOut(id);
     select(new Set([id]));
     const show = () => void flow.fitView({ nodes: [{ id }], padding: 0.6, maxZoom: 1.2, duration: 250 });
     // A sheet that was just opened reaches React Flow with the next render, and is fitted whole first.

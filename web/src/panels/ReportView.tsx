@@ -1,3 +1,4 @@
+import { comparisonOf } from "../graph/comparison";
 import {
   CELL_NAMES,
   cellUnit,
@@ -9,11 +10,14 @@ import {
   techniqueName,
   type Report,
 } from "../graph/report";
+import { Comparison } from "./Comparison";
 import { TokenMaps } from "./TokenMaps";
 
 /** A technique's report in full: what it did block by block and step by step, and its figures. */
 export function ReportView({ report, node }: { report: Report; node?: string }) {
   const rows = grid(report);
+  const compared = comparisonOf(report);
+  if (compared) return <Comparison rows={compared} />;
   return (
     <section className="report-view" data-testid="report-view">
       <h4>

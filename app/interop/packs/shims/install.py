@@ -17,6 +17,7 @@ from app.interop.packs.shims import (
     core_nodes,
     graph,
     graph_utils,
+    internals,
     model_management,
     node_typing,
     samplers,
@@ -60,6 +61,7 @@ def install(folders: Folders) -> dict[str, type]:
         parent, _, last = name.rpartition(".")
         if parent:
             setattr(sys.modules[parent], last, module)
+    internals.install()
     return table
 
 

@@ -11,6 +11,15 @@ from typing import Any, TypeVar
 Handler = TypeVar("Handler")
 
 
+class BinaryEventTypes:
+    """Numbers of the binary messages of ComfyUI's websocket."""
+
+    PREVIEW_IMAGE = 1
+    UNENCODED_PREVIEW_IMAGE = 2
+    TEXT = 3
+    PREVIEW_IMAGE_WITH_METADATA = 4
+
+
 class Routes:
     """Takes handlers and forgets them."""
 

@@ -1,0 +1,84 @@
+"""How much memory the weights in a file will take once they are loaded: told by its header alone."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.checkpoints.archive import Archive
+from app.checkpoints.entry import Entry
+
+PLAIN = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+DECODED = {"float32": 4, "bfloat16": 2, "float16": 2}
+# Bytes for each number of a block's matrices where the user chooses how to keep them; scales are small.
+KEPT = {"float8": 1.0, "int8": 1.0, "nf4": 0.5, "int4": 0.5}
+BLOCK = re.compile(r".*?\.\d+(?=\.)")  # `double_blocks.0` of `double_blocks.0.img_attn.qkv.weight`
+
+
+@dataclass(frozen=True)
+class PartSize:
+    """The weights of one model part.
+
+    Attributes:
+        name: What part it is, in words.
+        model: Which model: family, name of an encoder.
+        precision: How the file stores most of its numbers.
+        parameters: Numbers in it.
+        file: Bytes in the file.
+        bytes: Bytes once loaded.
+        block: Bytes of its largest block, out of the many alike that hold nearly all of a model.
+        rest: Bytes of what is in no block.
+    """
+
+    name: str
+    model: str
+    precision: str
+    parameters: int
+    file: int
+    bytes: int
+    block: int
+    rest: int
+
+
+def part_size(
+    archive: Archive, names: Iterable[str], title: tuple[str, str], kept: str, itemsize: int
+) -> PartSize:
+    """Return the size of some tensors of an archive.
+
+    Args:
+        archive: The files.
+        names: The tensors, as the files call them.
+        title: What part it is, and which model.
+        kept: How a loader is asked to keep the weights; `auto` for as packed as in the file.
+        itemsize: Bytes of a number that is computed with.
+    """
+    names = [name for name in names if name in archive.entries]
+    blocks: dict[str, int] = {}
+    for name in names:
+        match = BLOCK.match(name)
+        size = loaded(archive.entries[name], match is not None, kept, itemsize)
+        block = match.group() if match else ""
+        blocks[block] = blocks.get(block, 0) + size
+    rest = blocks.pop("", 0)
+    return PartSize(
+        *title,
+        precision=archive.precision(names),
+        parameters=archive.parameters(names),
+        file=archive.nbytes(names),
+        bytes=rest + sum(blocks.values()),
+        block=max(blocks.values(), default=0),
+        rest=rest,
+    )
+
+
+def loaded(entry: Entry, in_block: bool, kept: str, itemsize: int) -> int:
+    """Return the bytes of one tensor in memory: matrices of blocks may stay packed, all else is decoded."""
+    count = math.prod(entry.shape)
+    if len(entry.shape) != 2 or not in_block or kept in DECODED:
+        return count * DECODED.get(kept, itemsize)
+    if entry.dtype not in PLAIN:
+        return entry.nbytes
+    stored = next((size for name, size in KEPT.items() if kept.startswith(name)), float(itemsize))
+    return int(count * stored)

@@ -1,0 +1,124 @@
+"""What computing with a model takes beside its weights, told before anything is loaded.
+
+Each answer comes from a forward pass without numbers; see dry_run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.conditioning import Conditioning
+from app.engine.families import Family
+from app.engine.memory.dry_run import META, working_memory
+from app.engine.memory.networks import Network
+from app.engine.place import compute_place
+from app.engine.prediction import ModelInput
+
+log = logging.getLogger(__name__)
+# What the configurations of transformers call the width of the text tokens, the most particular name first.
+TEXT_WIDTHS = (
+    "caption_channels",
+    "cap_feat_dim",
+    "text_dim",
+    "text_embed_dim",
+    "joint_attention_dim",
+    "cross_attention_dim",
+    "hidden_size",
+)
+PROMPT = 128  # tokens of a prompt, for families that do not fill them up
+COPIES = 3  # of the pictures themselves, while they are turned into what nodes hand on
+Shape = tuple[int, ...]
+
+
+@lru_cache(maxsize=8)
+def network(part: Network) -> nn.Module:
+    """Return the network of a part, without weights."""
+    assert part.build is not None, f"{part.size.name} is no network"
+    return part.build().to(META, compute_place()[1]).eval()
+
+
+@lru_cache(maxsize=256)
+def sampling(part: Network, family: Family, latent: Shape) -> int | None:
+    """Return the bytes that one question to a transformer takes, for a latent (B, C, h, w) or (B, C, F, h, w)."""
+    module, dtype = network(part), compute_place()[1]
+    conditioning = Conditioning(
+        torch.zeros(latent[0], text_length(family), text_width(module), dtype=dtype),
+        torch.zeros(latent[0], getattr(module.config, "pooled_projection_dim", None) or 1, dtype=dtype),
+        family.name,
+    )
+    given = ModelInput(torch.zeros(latent, dtype=dtype), 0.5, conditioning)
+    return told(module, lambda: {**family.arguments(module, given), "return_dict": False}, module)
+
+
+@lru_cache(maxsize=256)
+def decoding(part: Network, family: Family, latent: Shape) -> int | None:
+    """Return the bytes that decoding a latent takes."""
+    module, dtype = network(part), compute_place()[1]
+    cells = latent[-2] * latent[-1] * family.latent.downscale**2
+    frames = (latent[2] - 1) * family.latent.frame_downscale + 1 if len(latent) == 5 else 1
+    pixels = latent[0] * 3 * frames * cells * torch.float32.itemsize
+    shape = (*latent[:2], 1, *latent[2:]) if family.latent.video_vae and len(latent) == 4 else latent
+    bytes = told(module, lambda: {"z": torch.zeros(shape, dtype=dtype)}, module.decode)
+    return None if bytes is None else bytes + COPIES * pixels
+
+
+@lru_cache(maxsize=256)
+def encoding(part: Network, family: Family, latent: Shape) -> int | None:
+    """Return the bytes that encoding pictures into a latent of this shape takes."""
+    module, dtype = network(part), compute_place()[1]
+    side = family.latent.downscale
+    frames = (1,) if family.latent.video_vae else ()
+    shape = (latent[0], 3, *frames, latent[-2] * side, latent[-1] * side)
+    bytes = told(module, lambda: {"x": torch.zeros(shape, dtype=dtype)}, module.encode)
+    return None if bytes is None else bytes + COPIES * torch.zeros(shape, device=META).nbytes
+
+
+@lru_cache(maxsize=256)
+def reading(part: Network, length: int) -> int | None:
+    """Return the bytes that a text encoder takes for a prompt of `length` tokens."""
+    module = network(part)
+    longest = getattr(module.config, "max_position_embeddings", None) or length
+    ids = torch.zeros(1, min(length, longest), dtype=torch.int64)
+    return told(module, lambda: {"input_ids": ids, "output_hidden_states": True}, module)
+
+
+def told(module: nn.Module, given: Callable[[], Mapping[str, Any]], call: Any) -> int | None:
+    """Return what a call takes; None where the network cannot be run without numbers."""
+    try:
+        return working_memory(module, call, given())
+    except Exception as error:  # any line of a foreign model may ask for a number; a plan goes on without
+        log.info("no forecast for %s: %s", type(module).__name__, error)
+        return None
+
+
+def text_width(module: Any) -> int:
+    """Return the width of the text tokens that a transformer reads."""
+    widths = (getattr(module.config, name, None) for name in TEXT_WIDTHS)
+    return next(width for width in widths if isinstance(width, int))
+
+
+def text_length(family: Family) -> int:
+    """Return how many text tokens a transformer of the family sees of a prompt."""
+    if family.prompting is None:
+        return 1
+    lengths = [tower.length if tower.padding != "none" else PROMPT for tower in family.prompting.towers]
+    return max(lengths, default=1)
+
+
+def packed_numbers(part: Network) -> int:
+    """Return the bytes that decoding the largest packed matrix takes: its numbers, and those it computes with."""
+    size = part.size
+    numbers: Tensor | None = None
+    if size.bytes < size.parameters * compute_place()[1].itemsize:
+        numbers = max(matrices(network(part)), key=Tensor.numel, default=None)
+    return 0 if numbers is None else numbers.numel() * (4 + compute_place()[1].itemsize)
+
+
+def matrices(module: nn.Module) -> list[Tensor]:
+    return [part.weight for part in module.modules() if isinstance(part, nn.Linear)]

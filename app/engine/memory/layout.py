@@ -1,0 +1,91 @@
+"""Which weights are on the device at each node of a run, and which wait outside because the room is short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from app.engine.memory.forecast import Foreseen, Part
+from app.engine.memory.networks import Network
+
+Placement = Literal["resident", "offloaded"]
+# Which parts leave the device first: those that a run needs once, then those of every step.
+LEAVING = (("text encoder", "vision encoder", "autoencoder"), ("transformer",))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A run's weights, and where they are.
+
+    Attributes:
+        nodes: What is expected of each node.
+        order: The nodes that run.
+        budget: What models and computing may take on the device (bytes).
+        device: Its name.
+        ahead: Blocks of an offloaded model that are there at the same time.
+        offloaded: The names of parts that wait outside.
+    """
+
+    nodes: Mapping[str, Foreseen]
+    order: tuple[str, ...]
+    budget: int
+    device: str
+    ahead: int = 1
+    offloaded: frozenset[str] = field(default=frozenset())
+
+    @cached_property
+    def last_use(self) -> Mapping[Part, int]:
+        """The last place in the order that needs a part."""
+        return {part: at for at, id in enumerate(self.order) for part in self.nodes[id].needs}
+
+    def network(self, part: Part) -> Network:
+        return self.nodes[part[0]].loads[part[1]]
+
+    def placement(self, network: Network) -> Placement:
+        return "offloaded" if network.size.name in self.offloaded else "resident"
+
+    def needed(self, at: int) -> int:
+        """Return the bytes of the weights that cannot leave at a place in the order."""
+        running = self.nodes[self.order[at]]
+        loading = {(self.order[at], index) for index in range(len(running.loads))}
+        first = {id: place for place, id in enumerate(self.order)}
+        parts = [part for part, last in self.last_use.items() if first.get(part[0], -1) <= at <= last]
+        return sum(self.held(part, part in running.needs, part in loading) for part in {*parts, *loading})
+
+    def held(self, part: Part, used: bool, loading: bool) -> int:
+        """Return the bytes of one part, which comes in block by block where it is offloaded."""
+        size = self.network(part).size
+        if self.placement(self.network(part)) == "resident" or loading:
+            return size.bytes
+        return size.rest + self.ahead * size.block if used else 0
+
+    def peak(self, id: str) -> int:
+        """Return the most bytes that are expected while a node runs."""
+        return self.needed(self.order.index(id)) + (self.nodes[id].working or 0)
+
+    @property
+    def highest(self) -> tuple[int, str]:
+        """The most bytes that the run is expected to take, and the node where."""
+        return max(((self.peak(id), id) for id in self.order), default=(0, ""))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as the canvas shows it."""
+        peak, at = self.highest
+        shown = {id: node for id, node in self.nodes.items() if node.loads or (node.working != 0 and node.needs)}
+        return {
+            "device": self.device,
+            "budget": self.budget,
+            "peak": peak,
+            "at": at,
+            "nodes": {id: self.shown(id, node) for id, node in shown.items()},
+        }
+
+    def shown(self, id: str, node: Foreseen) -> dict[str, Any]:
+        names = ("name", "model", "precision", "parameters", "file", "bytes")
+        parts = [
+            {**{name: getattr(one.size, name) for name in names}, "placement": self.placement(one)}
+            for one in node.loads
+        ]
+        return {"parts": parts, "working": node.working, "peak": self.peak(id) if id in self.order else 0}

@@ -1,0 +1,93 @@
+"""Models whose weights wait outside of the device and come in block by block, by diffusers' group offloading.
+
+On a GPU they wait in the memory of the machine, and the next block comes while the last one computes. On a CPU
+they wait on the disk. The numbers are the same either way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import nn
+
+from app.engine.memory.process import give_back
+
+HOOK = "group_offloading"
+FURTHER_HOOKS = ("layer_execution_tracker", "lazy_prefetch_group_offloading")
+
+
+@dataclass(frozen=True)
+class Offloaded:
+    """Where an offloaded model computes, and where its weights wait.
+
+    Attributes:
+        device: The device that computes.
+        folder: Where they wait on the disk; None where they wait in memory. It goes when the model does.
+    """
+
+    device: torch.device
+    folder: tempfile.TemporaryDirectory[str] | None = field(default=None, compare=False)
+
+
+OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
+
+
+def offload(module: nn.Module) -> None:
+    """Let the weights of a model wait outside of its device from now on."""
+    from diffusers.hooks import apply_group_offloading
+
+    if module in OFFLOADED:
+        return
+    device = place_of(module)
+    on_gpu = device.type == "cuda"
+    folder = None if on_gpu else tempfile.TemporaryDirectory(prefix="patchloom-offloaded-")
+    by_block = has_blocks(module)
+    apply_group_offloading(
+        module,
+        onload_device=device,
+        offload_type="block_level" if by_block else "leaf_level",
+        num_blocks_per_group=1 if by_block else None,
+        use_stream=on_gpu,
+        offload_to_disk_path=folder.name if folder else None,
+    )
+    OFFLOADED[module] = Offloaded(device, folder)
+    give_back()
+
+
+def bring_back(module: nn.Module) -> None:
+    """Keep all weights of a model on its device again."""
+    from diffusers.hooks import HookRegistry
+
+    if module not in OFFLOADED:
+        return
+    for part in module.modules():
+        if (registry := getattr(part, "_diffusers_hook", None)) is not None:
+            hook = registry.get_hook(HOOK)
+            if hook is not None and hook.group.onload_leader in (part, None):
+                hook.group.onload_()
+    registry = HookRegistry.check_if_exists_or_initialize(module)
+    for name in (HOOK, *FURTHER_HOOKS):
+        registry.remove_hook(name, recurse=True)
+    module.to(OFFLOADED.pop(module).device)
+
+
+def has_blocks(module: nn.Module) -> bool:
+    """Whether a model is a list of blocks and little else; others are offloaded layer by layer."""
+    return any(isinstance(child, nn.ModuleList) for child in module.children())
+
+
+def place_of(module: nn.Module) -> torch.device:
+    """Return the device that a model computes on, wherever its weights are now."""
+    kept = OFFLOADED.get(module)
+    return kept.device if kept else next(module.parameters()).device
+
+
+def weight_bytes(module: nn.Module) -> int:
+    """Return the memory (bytes) that the weights of a model hold; those that wait on the disk hold none."""
+    kept = OFFLOADED.get(module)
+    if kept is not None and kept.folder is not None:
+        return 0
+    return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))

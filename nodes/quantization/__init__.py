@@ -1,0 +1,1 @@
+"""Nodes that keep the weights of a model in few bits."""
