@@ -12,6 +12,7 @@ from pathlib import Path
 from app import __version__, node_tables
 from app.command_line import (
     UserMistake,
+    add_memory_budget,
     import_nodes,
     read_document,
     report,
@@ -132,6 +133,7 @@ def add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     run.add_argument(
         "--report", type=Path, metavar="FILE", help="write times and what techniques did as JSON"
     )
+    add_memory_budget(run)
     add_common(run)
     run.set_defaults(command=run_command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,28 @@ def settings_of(options: argparse.Namespace, cache_bytes: int = Settings.cache_b
         extra_models=extra_models_of(options),
         packs=tuple(place.resolve() for place in options.packs),
         cache_bytes=cache_bytes,
+        memory_budget=getattr(options, "memory_budget", None),
     )
+
+
+def add_memory_budget(command: argparse.ArgumentParser) -> None:
+    """Describe the flag of the commands that run models."""
+    command.add_argument(
+        "--memory-budget",
+        type=bytes_of,
+        metavar="SIZE",
+        help="what models and computing may take on the GPU, or of this machine without one: 12GB, 800MB "
+        "(default: what it has); weights that do not fit wait outside and come in block by block",
+    )
+
+
+def bytes_of(word: str) -> int:
+    """Read a size such as 12GB or 800MiB; raises ValueError, which argparse turns into a message."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", word, re.I)
+    if match is None or float(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{word!r} is no size; write it as 12GB or 800MB")
+    number, unit, binary = match.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit.upper() or " "))
 
 
 def extra_models_of(options: argparse.Namespace) -> dict[str, tuple[Path, ...]]:

@@ -42,6 +42,7 @@ class Settings:
         extra_models: Further model folders by kind.
         token: What clients must present when `listen` is not loopback; None makes one up.
         cache_bytes: Memory for results of finished nodes (bytes).
+        memory_budget: Memory (bytes) that models and computing may take on the device; None for what it has.
         cache_results: Number of results that are kept in memory at most; None for any.
         disk_bytes: Disk for results that outlive the process (bytes).
         savepoint_steps: Sampling steps between two savings of a run, against its death; 0 for none.
@@ -58,6 +59,7 @@ class Settings:
     extra_models: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     token: str | None = None
     cache_bytes: int = 2**32
+    memory_budget: int | None = None
     cache_results: int | None = None
     disk_bytes: int = 2**32
     savepoint_steps: int = 5

@@ -30,6 +30,7 @@ from app.execution.events import (
     NodeStarted,
 )
 from app.execution.executor import Executor
+from app.execution.memory import keeper, room_for_results
 from app.execution.savepoints import Savepoints
 from app.graph.catalog import Catalog
 from app.graph.problem import Problem
@@ -56,7 +57,9 @@ class Headless:
                 folders = replace(folders, output=Path(scratch, "output"))
             settings = self.settings
             savepoints = Savepoints(settings.savepoints, settings.savepoint_steps, settings.savepoint_after)
-            executor = Executor(self.catalog, ResultCache(self.settings.cache_bytes), folders, savepoints)
+            memory = keeper(settings.memory_budget)
+            cache = ResultCache(room_for_results(memory, settings.cache_bytes))
+            executor = Executor(self.catalog, cache, folders, savepoints, keeper=memory)
             console = Console(stderr=True)
             with interruptible() as cancelled, Progress(*COLUMNS, console=console) as progress:
                 bars = Bars(progress)

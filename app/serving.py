@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.command_line import UserMistake, settings_of
+from app.command_line import UserMistake, add_memory_budget, settings_of
 from app.config import LOOPBACK, Settings, half_of_memory
 
 
@@ -56,6 +56,7 @@ def add_serve(commands: Any, add_common: Callable[[argparse.ArgumentParser], Non
         metavar="S",
         help="a run is long from S seconds on (default 2)",
     )
+    add_memory_budget(serve)
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     add_common(serve)
     serve.set_defaults(command=serve_command)

@@ -65,8 +65,9 @@ def show(found: list[ModelCard], *, as_json: bool) -> bool:
         what = " + ".join(entry.families) + (f" ({entry.variant})" if entry.variant else "")
         facts = [entry.kind, what, entry.layout, entry.precision, readable(entry.size)]
         print(f"{entry.folder}/{entry.name}\n    {', '.join(fact for fact in facts if fact)}")
-        if entry.problem:
-            print(f"    ! {entry.problem}")
+        for mark, text in (("", entry.quantisation), ("! ", entry.problem)):
+            if text:
+                print(f"    {mark}{text}")
     return True
 
 

@@ -24,6 +24,7 @@ PREFIXES = (
     "first_stage_model.",
     "vae.",
     "language_model.",
+    "language_model.model.",
     "model.language_model.",
     "model.",
 )
@@ -123,6 +124,12 @@ def looks_like_lora(archive: Archive) -> bool:
 
 def read_parts(path: Path) -> tuple[Part, ...]:
     return tuple(parts_of(open_archive(path)))
+
+
+def family_of(folder: Path) -> str | None:
+    """Return the family that the header of a transformer's folder tells; None where it tells none."""
+    kinds = (part.architecture for part in read_parts(folder))
+    return next((known.name for known in kinds if known.kind == "transformer"), None)
 
 
 def find_part(path: Path, kind: Kind) -> Part:

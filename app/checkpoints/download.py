@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 CATALOG = "catalog.toml"
 CHUNK = 2**20
@@ -96,15 +97,38 @@ def digest(path: Path) -> str:
 
 def from_hub(repository: str, file: str, folder: Path) -> Path:
     """Fetch one file from Hugging Face: it shows its progress and goes on where an earlier try stopped."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+    from httpx2 import HTTPError
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 
+    url = hf_hub_url(repository, file)
     try:
-        return Path(hf_hub_download(repository, file, local_dir=folder))
+        told = get_hf_file_metadata(url)
+        return append(folder / f"{told.etag}.part", url, told.location, told.size, Path(file).name)
     except GatedRepoError as error:
         raise DownloadFailed(
             f"{repository} asks for an account: accept its licence on huggingface.co/{repository}, "
             "run `hf auth login`, and try again."
         ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise DownloadFailed(f"{file} cannot be fetched from {repository}: {error}") from error
+    except (HfHubHTTPError, HTTPError, OSError) as error:
+        raise DownloadFailed(
+            f"{file} cannot be fetched from {repository}: {error}. Try again: it goes on where it stopped."
+        ) from error
+
+
+def append(part: Path, url: str, location: str, size: int | None, shown: str) -> Path:
+    """Fetch what is still missing of a file; the name of the part says which version of it."""
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
+    elsewhere = (
+        urlsplit(location).netloc != urlsplit(url).netloc
+    )  # the token is for the hub alone
+    headers = build_hf_headers(token=False if elsewhere else None)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("ab") as opened:
+        there = part.stat().st_size
+        http_get(
+            location, opened, resume_size=there, headers=headers, expected_size=size, displayed_filename=shown
+        )
+    return part

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from app.checkpoints.archive import open_archive
-from app.checkpoints.contents import Part, described, looks_like_lora, parts_of
+from app.checkpoints.contents import Part, described, family_of, looks_like_lora, parts_of
+from app.checkpoints.formats import quantisation
 from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.weights import read_json
 from app.graph.problem import Refusal
@@ -34,6 +35,7 @@ class ModelCard:
         precision: Type that holds most of its numbers.
         size: Bytes on the disk.
         parameters: Numbers in it.
+        quantisation: How its weights are quantised, and what that brings; empty where they are not.
         problem: Why it cannot be used; empty where nothing speaks against it.
     """
 
@@ -46,6 +48,7 @@ class ModelCard:
     precision: str = ""
     size: int = 0
     parameters: int = 0
+    quantisation: str = ""
     problem: str = ""
 
 
@@ -107,6 +110,7 @@ def of_parts(parts: tuple[Part, ...]) -> dict[str, Any]:
         "variant": main.variant,
         "layout": main.layout.name,
         "parameters": sum(part.archive.parameters(part.names) for part in parts),
+        "quantisation": quantisation(main.archive.entries[name] for name in main.names),
         "problem": f"It needs {lacking}, which Patchloom cannot give it yet." if lacking else "",
     }
 
@@ -116,9 +120,8 @@ def of_folder(path: Path) -> dict[str, Any]:
     index = read_json(path / INDEX)
     entry = index.get("transformer")
     kind = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
-    family = index.get("_patchloom_family") or next(
-        (known.name for known in ARCHITECTURES if known.model == kind), None
-    )
+    known = any(known.model == kind for known in ARCHITECTURES)
+    family = index.get("_patchloom_family") or (family_of(path / "transformer") if known else None)
     weights = open_archive(path / "transformer") if family else None
     return {
         "kind": "model",

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from app.engine.families import Family
-from app.engine.families.family import GivenFrames
-from app.engine.media import Image
+from app.engine.media import Image, Latent
 from app.engine.resizing import resize
 from app.engine.vae import Vae, nearest_size
 from app.graph.problem import Refusal
@@ -30,6 +29,7 @@ class Clip(NamedTuple):
 
     def fitting(self, family: Family) -> Clip:
         """Return the clip with as many frames as the family makes, at most `length`; refuses odd sizes."""
+        refuse_pictures_only(family)
         form = family.latent
         width, height = self.width or family.native_size[0], self.height or family.native_size[1]
         nearest = nearest_size(width, height, form.multiple)
@@ -67,17 +67,54 @@ def framed(clip: Clip, start: Image | None, end: Image | None) -> tuple[Image, T
     return Image(pixels), known
 
 
-def animating(vae: Vae) -> GivenFrames:
-    """Return what the family of an autoencoder makes of given frames; refuses one that takes none beside."""
-    if vae.family.given_frames is None:
+def given(
+    vae: Vae, clip: Clip, start: Image | None, end: Image | None, strength: float
+) -> tuple[Latent, Tensor | None]:
+    """Return the latent to sample, and what stands beside it for models that take given frames there.
+
+    Raises:
+        Refusal: There is no picture, or no model of the family takes one there.
+    """
+    if start is None and end is None:
         raise Refusal(
-            f"No {vae.family.name} model takes pictures beside the latent.",
-            "Use Video latent from image for LTX-Video and Wan 2.2 5B, or the autoencoder of a model such as "
-            "Wan 2.1.",
-            code="family_mismatch",
-            input="vae",
+            "There is no picture to animate.",
+            "Connect start_image, end_image or both; without pictures use Empty video latent.",
+            code="missing",
+            input="start_image",
         )
-    return vae.family.given_frames
+    if vae.family.given_frames is not None:
+        video, known = framed(clip, start, end)
+        samples = vae.encode(video).samples
+        return Latent(torch.zeros_like(samples), vae.family.name), vae.family.given_frames(samples, known)
+    if not vae.family.level_per_token or start is None or end is not None:
+        raise unsuited(vae.family)
+    return held(vae, clip, start, strength), None
+
+
+def held(vae: Vae, clip: Clip, image: Image, strength: float) -> Latent:
+    """Return an empty latent whose first frames are given, and kept as strictly as `strength` (0..1) says."""
+    frames = vae.encode(clip.fit(image)).samples
+    cells = clip.cells(vae.family)
+    samples, mask = torch.zeros(1, frames.shape[1], *cells), torch.ones(1, cells[0], 1, 1)
+    samples[:, :, : frames.shape[2]] = frames
+    mask[:, : frames.shape[2]] = 1 - strength
+    return Latent(samples, vae.family.name, mask)
+
+
+def unsuited(family: Family) -> Refusal:
+    if family.level_per_token:
+        return Refusal(
+            f"{family.name} begins with a picture; it takes none at the end.",
+            "Connect start_image alone, or use a model of two frames such as Wan 2.1 or 2.2 14B.",
+            code="unsupported",
+            input="end_image",
+        )
+    return Refusal(
+        f"Patchloom knows no {family.name} model that animates pictures.",
+        "Use one of Wan or LTX-Video, or hold the first frame with Video latent from image.",
+        code="family_mismatch",
+        input="vae",
+    )
 
 
 def refuse_pictures_only(family: Family) -> None:

@@ -14,7 +14,7 @@ from app.checkpoints.contents import Part
 from app.engine.networks import network
 from app.engine.packed import Packed
 from app.engine.packed_linear import packed_linear
-from app.engine.place import compute_place
+from app.engine.place import loading_place
 from app.engine.quantising import FORMATS
 from app.engine.tensors import read
 from app.graph.problem import Refusal
@@ -44,7 +44,7 @@ def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | N
         precision: How to store and compute; with auto, the weights of blocks stay as packed as in their file.
         told: Arguments of the model's class that no shape tells.
     """
-    device, usual = compute_place()
+    device, usual = loading_place()
     dtype = usual if precision == "auto" or precision in FORMATS else getattr(torch, precision)
     module = empty(part, told or {})
     refuse_other_names(part, module)

@@ -13,7 +13,7 @@ from torch import nn
 
 from app.engine.adapting import adapted
 from app.engine.compiled_blocks import CompiledBlocks
-from app.engine.families.family import Stack
+from app.engine.families.family import Family, Stack
 from app.engine.hooks import BlockHook, PartHook, replaced_forward
 from app.engine.model import Model, Patch
 from app.engine.run import LAYERS, Run
@@ -114,8 +114,8 @@ def parts(site: Block, stack: Stack, block: nn.Module) -> Iterator[tuple[Part, A
     for name, (queries, keys) in stack.attention.items():
         if (module := getattr(block, name, None)) is not None:
             yield Part(site, name, "attention"), Attention(site, name, queries, keys), module
-    for name in stack.linear:
-        yield Part(site, name, "attention"), None, getattr(block, name)
+    for name, role in stack.whole.items():
+        yield Part(site, name, role), None, getattr(block, name)
     for name in stack.mlp:
         if (module := getattr(block, name, None)) is not None:
             yield Part(site, name, "mlp"), None, module
@@ -123,11 +123,10 @@ def parts(site: Block, stack: Stack, block: nn.Module) -> Iterator[tuple[Part, A
 
 def refuse_idle_patches(run: Run, found: dict[str, int]) -> None:
     """Stop rather than run without a technique that the user asked for."""
-    linear = any(stack.linear for stack in run.model.family.stacks)
     for layer in LAYERS[1:]:
         for position in run.users[layer]:
             patch = run.model.patches[position]
-            if not found[layer] or (linear and needs_scores(patch, layer)):
+            if not found[layer] or lacks_modules(run.model.family, patch, layer):
                 raise Refusal(
                     f"{type(patch).__name__} finds nothing to work on in a {run.model.family.name} model.",
                     "Remove it, or use a model of another family.",
@@ -136,9 +135,12 @@ def refuse_idle_patches(run: Run, found: dict[str, int]) -> None:
                 )
 
 
-def needs_scores(patch: Patch[Any], layer: str) -> bool:
-    """Whether a technique counts on attention with a matrix of scores between image tokens.
+def lacks_modules(family: Family, patch: Patch[Any], layer: str) -> bool:
+    """Whether a family's modules are none for a technique, though it has some of that layer.
 
-    Techniques that leave tokens out do, too: linear attention has no keys and values to keep of those.
+    Linear attention has no scores, and no keys and values to keep of tokens that are left out.
     """
-    return "tokens" in patch.claims or (layer == "wrap_attention" and patch.image_attention)
+    if patch.splits_mlps:
+        return not any(stack.mlp for stack in family.stacks)
+    needs_scores = "tokens" in patch.claims or (layer == "wrap_attention" and patch.image_attention)
+    return needs_scores and any(stack.whole for stack in family.stacks)

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from safetensors import SafetensorError
 from torch import nn
 
+from app.checkpoints.contents import family_of
 from app.checkpoints.weights import check_weights, read_header, read_json
 from app.engine.families import FAMILIES, Family, family_for
 from app.engine.families.prompts import TextTower
 from app.engine.model import Model
-from app.engine.place import compute_place
+from app.engine.place import loading_place
 from app.engine.text_encoder import TextEncoder, Tower
 from app.engine.tokenizers import Tokenizer, from_library
 from app.engine.vae import Vae
@@ -49,8 +50,9 @@ class Folder:
         return Loaded(model, self.text_encoder(family), vae)
 
     def family(self) -> Family:
-        """Return the family that the index states, or else the one of its transformer's class."""
-        stated, kind = self.index.get("_patchloom_family"), self.entry("transformer")[1]
+        """Return the family that the index states, or else the one that the transformer's header tells."""
+        kind = self.entry("transformer")[1]
+        stated = self.index.get("_patchloom_family") or family_of(self.path / "transformer")
         for family in FAMILIES:
             if family.transformer == kind and stated in (None, family.name):
                 return family
@@ -106,7 +108,7 @@ class Folder:
         check_weights(folder)
         precision = "dtype" if issubclass(kind, PreTrainedModel) else "torch_dtype"
         offline = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-        device, dtype = compute_place()
+        device, dtype = loading_place()
         try:
             module, info = kind.from_pretrained(folder, **offline, **{precision: dtype})
         except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:

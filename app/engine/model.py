@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from app.engine.families import Family
 from app.engine.low_rank import Adapter
+from app.engine.memory.offloading import place_of, weight_bytes
 from app.engine.prediction import ModelInput
 from app.engine.preview import LinearPreview
 from app.engine.sites import Arguments, Attention, Block, Heads, Part
@@ -35,6 +36,7 @@ class Patch(Generic[Memory]):
         shares_branches: Whether one memory serves all guidance branches instead of one for each.
         inner: Whether it belongs to the model, as control networks do: it then acts inside all techniques,
             wherever it stands on the wire, so that what they reuse or skip includes it.
+        splits_mlps: Whether it gives an MLP some tokens at a time, so that convolutions are none for it.
         image_attention: Whether what it does around the attention operation is about image tokens among each
             other, so that a model without such an operation is none for it.
     """
@@ -42,6 +44,7 @@ class Patch(Generic[Memory]):
     claims: ClassVar[frozenset[str]] = frozenset()
     shares_branches: ClassVar[bool] = False
     inner: ClassVar[bool] = False
+    splits_mlps: ClassVar[bool] = False
     image_attention: ClassVar[bool] = True
 
     def new_memory(self) -> Memory:
@@ -148,7 +151,8 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        return next(self.module.parameters()).device
+        """Where it computes; offloaded weights wait elsewhere."""
+        return place_of(self.module)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -163,4 +167,4 @@ class Model:
             return 0
         if self.adapters:
             return self.adapters[-1].nbytes
-        return sum(tensor.nbytes for tensor in (*self.module.parameters(), *self.module.buffers()))
+        return weight_bytes(self.module)

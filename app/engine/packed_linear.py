@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,7 +24,8 @@ class PackedLinear(nn.Linear):
     def __init__(self, like: nn.Linear, packed: Packed, dtype: torch.dtype) -> None:
         nn.Module.__init__(self)
         self.in_features, self.out_features = like.in_features, like.out_features
-        self.kind, self.computed, self.inputs = packed.kind, dtype, packed.inputs
+        self.kind, self.computed = packed.kind, dtype
+        self.inputs = packed.inputs and replace(packed.inputs, balance=None)  # a buffer instead, which moves
         self.register_buffer("raw", packed.raw)
         self.register_buffer("scale", packed.scale)
         self.register_buffer("whole_scale", packed.whole_scale)
@@ -34,9 +36,7 @@ class PackedLinear(nn.Linear):
     def packed(self) -> Packed:
         """The weight, where it is now."""
         tensors: Any = self
-        inputs = self.inputs and Inputs(
-            self.inputs.dynamic, self.inputs.zero_point, tensors.balance, self.inputs.rotation
-        )
+        inputs = self.inputs and replace(self.inputs, balance=tensors.balance)
         return Packed(tensors.raw, self.kind, tensors.scale, tensors.whole_scale, inputs)
 
     @property

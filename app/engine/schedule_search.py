@@ -47,6 +47,11 @@ class Known:
         if self.savepoint:
             self.savepoint.put(STATE, json.dumps(list(self.scores.items())).encode())
 
+    def forget(self) -> None:
+        """Leave nothing on disk, once the search is done."""
+        if self.savepoint:
+            self.savepoint.clear()
+
 
 @dataclass(frozen=True)
 class ScheduleSearch:

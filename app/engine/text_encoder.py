@@ -14,6 +14,7 @@ from app.engine.conditioning import Conditioning
 from app.engine.families import Family
 from app.engine.families.prompts import Encoded, Prompting, TextTower
 from app.engine.low_rank import Adapter
+from app.engine.memory.offloading import weight_bytes
 from app.engine.tokenizers import Tokenizer
 from app.graph.problem import Refusal
 
@@ -51,7 +52,9 @@ class Tower:
 
     def ids(self, prompt: str) -> list[int]:
         """Return the ids of a prompt with what the family puts around it."""
-        return self.tokenizer.ids(self.before(prompt) + self.role.wrap(prompt), self.length + self.led(prompt))
+        return self.tokenizer.ids(
+            self.before(prompt) + self.role.wrap(prompt), self.length + self.led(prompt)
+        )
 
     def before(self, prompt: str) -> str:
         return self.role.instruction if prompt else ""
@@ -87,7 +90,7 @@ class Tower:
 
     @property
     def nbytes(self) -> int:
-        return sum(tensor.nbytes for tensor in (*self.module.parameters(), *self.module.buffers()))
+        return weight_bytes(self.module)
 
 
 @dataclass(frozen=True, eq=False)

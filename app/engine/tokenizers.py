@@ -23,6 +23,7 @@ SOURCES = {
     "umt5-xxl": "https://huggingface.co/google/umt5-xxl",
     "gemma2": "https://huggingface.co/google/gemma-2-2b",
     "qwen2.5-vl": "https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct",
+    "llama3": "https://huggingface.co/xtuner/llava-llama-3-8b-v1_1-transformers",
     "qwen3": "https://huggingface.co/Qwen/Qwen3-4B",
 }
 

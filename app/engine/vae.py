@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from app.engine.families import FAMILIES, Family
 from app.engine.families.family import LatentFormat
 from app.engine.media import Image, Latent
+from app.engine.memory.offloading import place_of, weight_bytes
 from app.engine.preview import LinearPreview, fit
 from app.graph.problem import Refusal
 
@@ -124,7 +125,7 @@ class Vae:
 
     @property
     def device(self) -> torch.device:
-        return next(self.module.parameters()).device
+        return place_of(self.module)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -132,7 +133,7 @@ class Vae:
 
     @property
     def nbytes(self) -> int:
-        return sum(parameter.nbytes for parameter in self.module.parameters())
+        return weight_bytes(self.module)
 
 
 def tiled_statistics(norm: nn.BatchNorm2d, eps: float, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,9 @@
 """ViDiT-Q: whole numbers of 4 or 8 bits for a diffusion transformer, calibrated on recorded steps.
 
 Inputs of a layer are rounded to 8 bits, token by token. Channels that are always large are balanced against
-the weight (static), those that are large now and then are spread by a rotation (dynamic). Layers whose rounding
-harms most keep more bits, ranked apart by what they harm: the picture, what the prompt changes in it, movement.
+the weight (static), those that are large now and then are spread by a rotation (dynamic). Layers whose
+rounding harms most keep more bits, ranked apart by what they harm: the picture, what the prompt changes in it,
+movement.
 
 Reference: Zhao et al., ViDiT-Q (2024), https://arxiv.org/abs/2406.02540
 Reference: https://github.com/thu-nics/ViDiT-Q (balancing, running maximum, rounding of inputs)
@@ -13,6 +14,7 @@ measure of each kind; here every layer is measured by all, so that no name of a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -241,4 +243,5 @@ def moving(answers: Answers) -> dict[tuple[int, str], Tensor]:
 
 def relative(found: Mapping[Any, Tensor], exact: Mapping[Any, Tensor]) -> float:
     wrong = sum(float((found[key] - exact[key]).square().sum()) for key in exact)
-    return (wrong / max(1e-12, sum(float(sample.square().sum()) for sample in exact.values()))) ** 0.5
+    size = sum(float(sample.square().sum()) for sample in exact.values())
+    return math.sqrt(wrong / max(1e-12, size))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 
 from app.execution.disk import DiskCache
 from app.execution.result import NodeResult
 from app.graph.spec import NodeSpec
+
+SMALL = 2**16  # bytes; to forget less than this frees nothing worth it
 
 
 class ResultCache:
@@ -47,6 +50,19 @@ class ResultCache:
 
     def too_many(self) -> bool:
         return self.used > self.limit or (self.most is not None and len(self._results) > self.most)
+
+    def give_way(self, bytes: int, needed: Collection[str]) -> int:
+        """Forget results in memory, those not used longest first, to free so many bytes; returns how many.
+
+        The `needed` ones stay, and small ones too.
+        """
+        before = self.used
+        for key, (_, size) in list(self._results.items()):
+            if before - self.used >= bytes:
+                break
+            if key not in needed and size >= SMALL:
+                self.drop(key)
+        return before - self.used
 
     def free(self) -> None:
         """Forget everything in memory; what is on disk stays."""

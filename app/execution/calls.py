@@ -38,6 +38,14 @@ class NodeFailed(Exception):
         self.problem = problem
 
 
+class OutOfMemory(Exception):
+    """A node asked for more memory than there is; `reason` says how it was told so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the calls of a node returned: its elements, and the expansions by the number of their call."""
@@ -47,7 +55,7 @@ class Outcome:
 
 
 def call(node: PlannedNode, given: Mapping[str, list[Any]], context: NodeContext) -> Outcome:
-    """Run a node for all its elements; raises NodeFailed and Cancelled."""
+    """Run a node for all its elements; raises NodeFailed, OutOfMemory and Cancelled."""
     with blame(node):
         values = [attempt(node, named, context) for named in slots(node.spec, given)]
         expansions = {index: value for index, value in enumerate(values) if isinstance(value, Expansion)}
@@ -70,7 +78,7 @@ def blame(node: PlannedNode) -> Iterator[None]:
     """Turn whatever goes wrong inside a node into a NodeFailed with a readable problem."""
     try:
         yield
-    except (Cancelled, NodeFailed):
+    except (Cancelled, NodeFailed, OutOfMemory):
         raise
     except Refusal as refusal:
         message = f"{node.shown}: {refusal.message}"
@@ -78,6 +86,8 @@ def blame(node: PlannedNode) -> Iterator[None]:
             Problem(refusal.code, message, refusal.remedy, node.shown, refusal.input)
         ) from refusal
     except Exception as error:
+        if ran_out(error):
+            raise OutOfMemory(words(error)) from None
         log.exception("node %s (%s) failed", node.id, node.spec.id)
         raise NodeFailed(crash(node, error)) from error
 
@@ -170,14 +180,24 @@ def parts(spec: NodeSpec, value: Any) -> tuple[Any, ...]:
 
 def crash(node: PlannedNode, error: Exception) -> Problem:
     """Describe an error that the node's author did not foresee; the traceback is in the log, not here."""
-    words = str(error).strip()
-    reason = words.splitlines()[0][:300] if words else "no further words"
     return Problem(
         "node_crashed",
-        f"{node.shown}: {type(error).__name__}: {reason}",
+        f"{node.shown}: {type(error).__name__}: {words(error)}",
         f"The node '{node.spec.id}' has a fault; report it with the trace from the server's log.",
         node.shown,
     )
+
+
+def words(error: Exception) -> str:
+    """Return the first line of what an error says."""
+    said = str(error).strip()
+    return said.splitlines()[0][:300] if said else "no further words"
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether Python, torch's allocator on the CPU or that on the GPU could not give what was asked for."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)
 
 
 def elapsed(since: float) -> float:

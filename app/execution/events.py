@@ -59,12 +59,16 @@ class NodeProgress:
 
 @dataclass(frozen=True)
 class NodeFinished:
-    """A node has its results, computed in `duration` (s) or from the cache; `part` as in NodeStarted."""
+    """A node has its results, computed in `duration` (s) or from the cache; `part` as in NodeStarted.
+
+    `memory` is the most (bytes) that was held while it ran, on the GPU or by the process; None: not measured.
+    """
 
     node: str
     duration: float
     cached: bool
     part: str = ""
+    memory: int | None = None
 
 
 @dataclass(frozen=True)

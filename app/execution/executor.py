@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from app.execution.calls import NodeFailed, elapsed
 from app.execution.context import Caller
 from app.execution.events import JobFinished, JobStarted, failed
-from app.execution.job import Machine, RunningJob
+from app.execution.job import RunningJob
+from app.execution.machine import Machine
 from app.execution.plan import Plan, make_plan
 from app.graph.check import check
 from app.graph.problem import Cancelled

@@ -12,37 +12,20 @@ from functools import cached_property, partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from app.execution.cache import ResultCache
-from app.execution.calls import Elements, NodeFailed, Outcome, call, elapsed, wanted
+from app.execution.calls import Elements, NodeFailed, Outcome, elapsed, wanted
 from app.execution.context import Caller, NodeContext
 from app.execution.deadlines import Deadlines, limit_of
 from app.execution.elements import given, joined
 from app.execution.events import AssetAdded, NodeFinished, NodeReported, NodeStarted, failed
-from app.execution.files import Folders
 from app.execution.holds import Holds
-from app.execution.lanes import Lanes
+from app.execution.machine import Machine
+from app.execution.memory import JobMemory
 from app.execution.plan import Plan, PlannedNode, reusable
 from app.execution.result import NodeResult
-from app.execution.savepoints import Savepoints
 from app.execution.splice import Splicer, links_in
-from app.graph.catalog import Catalog
 from app.graph.loop import reach, sources
 from app.graph.problem import Cancelled, Problem
 from app.graph.workflow import Workflow
-
-GRACE = 2.0  # seconds that a node over its time limit has to stop by itself
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What runs documents: one catalogue, one cache and one set of folders."""
-
-    catalog: Catalog
-    cache: ResultCache
-    folders: Folders
-    savepoints: Savepoints | None = None
-    grace: float = GRACE
-    lanes: Lanes = field(default_factory=Lanes)
 
 
 @dataclass
@@ -179,7 +162,8 @@ class RunningJob:
         duration = elapsed(started)
         if node.id not in self.unkept:
             self.machine.cache.put(node.key, node.spec, result, duration)
-        self.caller.emit(NodeFinished(node.shown, duration, cached=False, part=part_of(node)))
+        held = self.memory.peaks.get(node.id)
+        self.caller.emit(NodeFinished(node.shown, duration, cached=False, part=part_of(node), memory=held))
 
     def complete(self, id: str, result: NodeResult) -> None:
         """Take a result and wake the nodes that waited for it."""
@@ -265,12 +249,23 @@ class RunningJob:
             savepoints=self.machine.savepoints,
             reported=partial(self.reported, node.id),
         )
-        returned = Returned(call(node, elements, context), context, started)
+        returned = Returned(self.memory.call(node, elements, context), context, started)
         if returned.outcome.expansions:
             return returned
         result = returned.result(returned.outcome.outputs)
         self.keep(node, result, started)
         return result
+
+    @cached_property
+    def memory(self) -> JobMemory:
+        machine, nodes = self.machine, self.plan.nodes
+        return JobMemory(
+            self.plan,
+            machine.cache,
+            machine.folders,
+            machine.keeper,
+            lambda: {nodes[id].key for id in list(self.results)},
+        )
 
     @cached_property
     def holds(self) -> Holds:

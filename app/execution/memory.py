@@ -9,7 +9,7 @@ import gc
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypedDict
@@ -89,6 +89,10 @@ class Foresight(Protocol):
 class Keeper(Protocol):
     """Knows how much memory models and computing take, and how to do with less."""
 
+    @property
+    def kept(self) -> int | None:
+        """What results may hold between runs (bytes), where a budget bounds it."""
+
     def foresee(self, works: Sequence[Work]) -> Foresight:
         """Plan a run; what an earlier run was short of is forgotten."""
 
@@ -120,6 +124,11 @@ def keeper(budget: int | None) -> Keeper | None:
         return None
     made: Keeper = importlib.import_module(KEEPER).Keeper(budget)
     return made
+
+
+def room_for_results(keeper: Keeper | None, most: int) -> int:
+    """Return what results may hold in memory between runs (bytes)."""
+    return min(most, (keeper.kept if keeper else None) or most)
 
 
 def foresee(keeper: Keeper | None, plan: Plan, folders: Folders) -> Foresight | None:
@@ -221,13 +230,14 @@ class JobMemory:
     def problem(self, node: PlannedNode, reason: str, done: list[str]) -> Problem:
         """Say what happened, how much was needed and what helps."""
         expected = self.foresight.to_json() if self.foresight else None
-        said = f" The run was expected to take {size(expected['peak'])}" if expected else ""
-        of = f", at {expected['at']}, of {size(expected['budget'])}." if expected else ""
+        needed = ""
+        if expected:
+            needed = f" {size(expected['peak'])} were expected at most, of {size(expected['budget'])}."
         return Problem(
             "out_of_memory",
-            f"{node.shown}: memory ran out twice ({reason}), the second time after {', '.join(done)}.{said}{of}",
-            "Make smaller or fewer pictures, decode in tiles, load the model in a lower precision or a smaller "
-            "one, or set a lower --memory-budget so that weights wait outside of the device.",
+            f"{node.shown}: memory ran out twice ({reason}), the second time after {', '.join(done)}.{needed}",
+            "Make smaller or fewer pictures, load the model in a lower precision or a smaller one, or close "
+            "what else takes memory.",
             node.shown,
         )
 

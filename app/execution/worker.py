@@ -6,7 +6,6 @@ server does, because its standard input closes then.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import logging
 import os
@@ -28,6 +27,7 @@ from app.execution.disk import DiskCache
 from app.execution.events import Event, JobFinished
 from app.execution.executor import Executor
 from app.execution.files import Folders
+from app.execution.memory import foresee, keeper, room_for_results
 from app.execution.savepoints import Savepoints
 from app.graph import catalog, workflow
 from app.graph.catalog import Catalog
@@ -105,7 +105,8 @@ class Worker:
             assert executor is not None, "jobs come when the worker is ready"
             if message["type"] == "free":
                 executor.cache.free()
-                gc.collect()  # models hold each other in circles
+                if executor.keeper:
+                    executor.keeper.give_back()
             elif message["type"] == "plan":
                 self.plan(executor, message)
             else:
@@ -115,9 +116,11 @@ class Worker:
         """Say which nodes would run and which are there; for a document that cannot run, neither."""
         try:
             plan = executor.prepare(workflow.read(message["document"]), message["targets"])
-            told = {"runs": list(plan.order), "reused": list(plan.reused)}
+            foreseen = foresee(executor.keeper, plan, executor.folders)
+            memory = foreseen.to_json() if foreseen else None
+            told = {"runs": list(plan.order), "reused": list(plan.reused), "memory": memory}
         except NodeFailed:
-            told = {"runs": [], "reused": []}
+            told = {"runs": [], "reused": [], "memory": None}
         self.channel.send({"type": "answer", "question": message["question"], **told})
 
     def run(self, executor: Executor, message: dict[str, Any]) -> None:
@@ -171,8 +174,9 @@ def main() -> None:
     threading.Thread(target=worker.listen, daemon=True).start()
     folders = folders_from_json(settings["folders"])
     found = read_nodes(settings, folders, lambda pack: channel.send({"type": "loading", "pack": pack}))
+    memory = keeper(settings["memory_budget"])
     cache = ResultCache(
-        settings["cache_bytes"],
+        room_for_results(memory, settings["cache_bytes"]),
         DiskCache(Path(settings["disk_cache"]), settings["disk_bytes"]),
         settings["cache_results"],
     )
@@ -180,7 +184,7 @@ def main() -> None:
         Path(settings["savepoints"]), settings["savepoint_steps"], settings["savepoint_after"]
     )
     savepoints.sweep()
-    executor = worker.executor = Executor(found, cache, folders, savepoints)
+    executor = worker.executor = Executor(found, cache, folders, savepoints, keeper=memory)
     channel.send({"type": "ready", "catalog": found.to_json(), "device": device_name()})
     for prepare in {spec.prepare for spec in found if spec.prepare}:
         executor.lanes.device.submit(prepare)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from app.checkpoints.listing import ModelCard
+from app.execution.memory import PlannedMemory
 from app.graph.problem import Problem
 from app.graph.shapes import NodeSchema, WorkflowDocument
 from app.store.assets import Asset
@@ -73,13 +74,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/api/models"): Operation(
         "What lies in the model folders, told by headers.", answer={"models": list[ModelCard]}
     ),
+    ("GET", "/api/hashes/{folder}/{name}"): Operation(
+        "What a model file hashes to; it is read whole.", answer={"sha256": str}
+    ),
+    ("GET", "/api/offers"): Operation(
+        "Models that can be fetched, and from where.", answer={"offers": list[Any]}
+    ),
     ("POST", "/api/jobs"): Operation(
         "Queue a document.", body=NEW_JOB, answer={**ONE_JOB, "problems": PROBLEM_LIST}, status=201
     ),
     ("POST", "/api/plan"): Operation(
         "What a run of a document would do.",
         body=DOCUMENT,
-        answer={"runs": list[str], "reused": list[str]},
+        answer={"runs": list[str], "reused": list[str], "memory": PlannedMemory | None},
     ),
     ("GET", "/api/jobs/{id}/previews"): Operation(
         "How many previews each node of a run left.", answer={"frames": dict[str, int]}
@@ -109,7 +116,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("DELETE", "/api/jobs/{id}"): Operation("Forget a job; its files stay.", status=204),
     ("GET", "/api/assets"): Operation(
         "Result files, newest first.",
-        {"limit": int, "before": int, "folder": Literal["output", "temp"]},
+        {
+            "limit": int,
+            "before": int,
+            "folder": Literal["output", "temp"],
+            "kind": Literal["images", "videos"],
+            "search": str,
+        },
         answer={"assets": list[Asset]},
     ),
     ("GET", "/api/templates"): Operation("Example workflows.", answer=TEMPLATES),

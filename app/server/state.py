@@ -43,6 +43,7 @@ class State:
             "folders": folders_to_json(self.settings.folders),
             "cache_bytes": self.settings.cache_bytes,
             "cache_results": self.settings.cache_results,
+            "memory_budget": self.settings.memory_budget,
             "disk_cache": str(self.settings.disk_cache),
             "disk_bytes": self.settings.disk_bytes,
             "savepoints": str(self.settings.savepoints),

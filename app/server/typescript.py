@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 
 from app.checkpoints.listing import ModelCard
 from app.execution import events
+from app.execution.memory import NodeMemory, PartMemory, PlannedMemory
 from app.graph import shapes, widgets
 from app.graph.problem import Problem
 from app.store.assets import Asset
@@ -38,6 +39,7 @@ DOCUMENT = (
     shapes.WorkflowDocument,
 )
 SCHEMA = (shapes.InputSchema, shapes.OutputSchema, shapes.NodeSchema)
+MEMORY = (PartMemory, NodeMemory, PlannedMemory)
 OF_NO_JOB = (events.QueueChanged, events.WorkerChanged, events.CatalogChanged)
 
 
@@ -95,7 +97,7 @@ def module() -> str:
     for name, kind in widgets.KINDS.items():
         parts.append(interface(f"{name}Widget", [f'  kind: "{name}";', *fields_of(kind)]))
     parts.append(union("Widget", [f"{name}Widget" for name in widgets.KINDS]))
-    parts += [interface(kind.__name__, fields_of(kind)) for kind in (*SCHEMA, *DOCUMENT)]
+    parts += [interface(kind.__name__, fields_of(kind)) for kind in (*SCHEMA, *DOCUMENT, *MEMORY)]
     parts += [event(kind) for kind in kinds]
     parts.append(union("RunEvent", [kind.__name__ for kind in kinds]))
     return "\n\n".join(parts) + "\n"

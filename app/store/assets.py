@@ -8,7 +8,7 @@ from typing import Any
 
 from app.execution.context import Claim
 from app.execution.events import Folder, SavedFile
-from app.execution.files import Folders, Numbering, part_of
+from app.execution.files import VIDEO_SUFFIXES, Folders, Numbering, part_of
 from app.store.database import Database
 
 FIELDS = "id, job, node, folder, name, width, height, created"
@@ -89,13 +89,23 @@ class Assets:
             raise KeyError(f"{folder}/{name}")
         return Asset(**dict(row))
 
-    def page(self, limit: int, before: int | None = None, folder: str = "output") -> list[Asset]:
-        """Return assets, newest first, those older than the asset `before` only."""
+    def page(
+        self, limit: int, before: int | None = None, folder: str = "output", kind: str = "", search: str = ""
+    ) -> list[Asset]:
+        """Return assets, newest first: those older than the asset `before`, of one kind (all by default).
+
+        `search` is looked for in names, and in the titles and documents of the jobs that made them: prompts.
+        """
+        moving = " OR ".join(f"lower(name) LIKE '%{suffix}'" for suffix in sorted(VIDEO_SUFFIXES))
+        kinds = {"": "1", "videos": f"({moving})", "images": f"NOT ({moving})"}
+        told = "(SELECT title || ' ' || document FROM jobs WHERE id = assets.job)"
         rows = self.database.rows(
-            f"SELECT {FIELDS} FROM assets WHERE id < ? AND folder = ? AND width NOT NULL "
-            "ORDER BY id DESC LIMIT ?",
+            f"SELECT {FIELDS} FROM assets WHERE id < ?1 AND folder = ?2 AND width NOT NULL AND {kinds[kind]} "
+            f"AND (?3 = '' OR instr(lower(name || ' ' || coalesce({told}, '')), lower(?3))) "
+            "ORDER BY id DESC LIMIT ?4",
             before or 2**62,
             folder,
+            search,
             limit,
         )
         return [Asset(**dict(row)) for row in rows]

@@ -49,6 +49,7 @@ class AttentionBroadcast(Patch[Memory]):
     end: float
 
     claims: ClassVar[frozenset[str]] = frozenset({"modules"})
+    image_attention: ClassVar[bool] = False
 
     def new_memory(self) -> Memory:
         return Memory()

@@ -38,6 +38,7 @@ class MemorySlicing(Patch[Memory]):
     slices: int
 
     claims: ClassVar[frozenset[str]] = frozenset({"mlp"})
+    splits_mlps: ClassVar[bool] = True
 
     def new_memory(self) -> Memory:
         return Memory()

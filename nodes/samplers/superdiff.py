@@ -8,6 +8,7 @@ Reference: Skreta et al., The Superposition of Diffusion Models Using the Ito De
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import sqrt
 from typing import Annotated, Literal, NamedTuple
@@ -16,12 +17,16 @@ import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.installation import open_run
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.noise import FreshNoise, starting_noise
+from app.engine.prediction import ModelInput
 from app.engine.projection import dot
+from app.engine.run import Run
 from app.engine.sampling import Branch, Denoise, OnStep, Sampling, Sigmas
 from app.graph.node import Context, node
+from app.graph.problem import Refusal
 from app.graph.widgets import Seed, Slider
 
 Mode = Literal["and", "or"]
@@ -37,16 +42,31 @@ class Densities(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ThreePrompts:
-    """Asks each prompt about its third of a batch."""
+    """Asks each prompt about its third of a batch, the second one in a run of another model if any."""
 
     first: Conditioning
     second: Conditioning
     empty: Conditioning
+    other: Run | None = None
 
     def __call__(self, branch: Branch, latent: Tensor, sigma: float) -> Tensor:
-        prompts = (self.first, "cond"), (self.second, "second"), (self.empty, "uncond")
-        parts = zip(latent.chunk(3), prompts, strict=True)
-        return torch.cat([branch(part, sigma, prompt, name) for part, (prompt, name) in parts])
+        first, second, empty = latent.chunk(3)
+        answers = (
+            branch(first, sigma, self.first, "cond"),
+            self.asked_second(branch, second, sigma),
+            branch(empty, sigma, self.empty, "uncond"),
+        )
+        return torch.cat(answers)
+
+    def asked_second(self, branch: Branch, latent: Tensor, sigma: float) -> Tensor:
+        if self.other is None:
+            return branch(latent, sigma, self.second, "second")
+        given = ModelInput(latent.to(self.other.device), sigma, self.second.for_batch(len(latent)))
+        place = branch.place
+        answer = self.other(
+            given, index=place.index, total=place.total, evaluation=place.evaluation, branch="second"
+        )
+        return answer.to(latent)
 
 
 @dataclass(frozen=True)
@@ -132,6 +152,7 @@ def superdiff(
     temperature: Annotated[float, Slider(0.0, 10.0, step=0.1)] = 1.0,
     lift: Annotated[float, Slider(-1000.0, 1000.0, step=1.0)] = 0.0,
     seed: Annotated[int, Seed()] = 0,
+    second_model: Model | None = None,
 ) -> Latent:
     """Make a picture that shows two prompts in one, or one of them. Three calls of the model a step.
 
@@ -147,11 +168,29 @@ def superdiff(
         temperature: How firmly "or" keeps to the prompt that leads; 0 mixes both evenly.
         lift: How much likelier "and" makes the picture under the second prompt, in log-density.
         seed: Which noise to start from, and which to add on the way.
+        second_model: Another model of the same family, which is asked for the second prompt.
     """
+    if second_model is not None:
+        refuse_unlike(model, second_model)
     start = sigmas.values[0]
     noise = starting_noise(latent.samples, seed)
     noisy = (1 - start) * latent.samples + start * noise
     thrice = noisy.repeat(3, *[1] * (noisy.ndim - 1))
     sampler = SuperDiff(mode, guidance_scale, temperature, lift, seed)
-    sampling = Sampling(model, ThreePrompts(first, second, empty), sampler, sigmas)
-    return Latent(sampling.walk(thrice, context).chunk(3)[0], latent.family)
+    with nullcontext() if second_model is None else open_run(second_model) as other:
+        guider = ThreePrompts(first, second, empty, other)
+        samples = Sampling(model, guider, sampler, sigmas).walk(thrice, context).chunk(3)[0]
+        for report in other.reports() if other else ():
+            context.report(report)
+    return Latent(samples, latent.family)
+
+
+def refuse_unlike(model: Model, other: Model) -> None:
+    if (model.family.name, model.channels) != (other.family.name, other.channels):
+        raise Refusal(
+            f"The models are {model.family.name} with {model.channels} channels and "
+            f"{other.family.name} with {other.channels}.",
+            "Take two models of one family, which share an autoencoder.",
+            code="family_mismatch",
+            input="second_model",
+        )

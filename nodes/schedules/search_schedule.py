@@ -76,12 +76,13 @@ def search_schedule(
         return sampling.start(latent, noise, watcher)[0].samples
 
     goal = made(cut(sigmas.values, fine))
-    error = Known(lambda levels: relative(made(levels), goal), context.savepoint())
+    known = Known(lambda levels: relative(made(levels), goal), context.savepoint())
     search, errors = ScheduleSearch(population, generations, mutation, seed), list[float]()
     best = sigmas.values
-    for levels, score in search.search(sigmas.values, error):
+    for levels, score in search.search(sigmas.values, known):
         context.progress(len(errors), generations + 1)
         best, errors = levels, [*errors, score]
+    known.forget()
     text = ", ".join(f"{level:g}" for level in best)
     context.report({"technique": "search_schedule", "levels": text, "error_by_generation": errors})
     return Searched(Sigmas(best), text, errors[-1])

@@ -39,15 +39,9 @@ def video_latent_from_image(
         batch_size: How many videos to make at once.
         strength: How strictly the first frames are kept: 1 as they are, 0 not at all.
     """
-    family = vae.family
-    animation.refuse_pictures_only(family)
-    clip = animation.Clip(width, height, length).fitting(family)
-    cells = clip.cells(family)
+    clip = animation.Clip(width, height, length).fitting(vae.family)
     if image is None:
-        return Latent(torch.zeros(batch_size, vae.channels, *cells), family.name)
-    given = vae.encode(clip.fit(image)).samples
-    samples = torch.zeros(batch_size, given.shape[1], *cells)
-    samples[:, :, : given.shape[2]] = given
-    mask = torch.ones(1, cells[0], 1, 1)
-    mask[:, : given.shape[2]] = 1 - strength
-    return Latent(samples, family.name, mask)
+        cells = clip.cells(vae.family)
+        return Latent(torch.zeros(batch_size, vae.channels, *cells), vae.family.name)
+    latent = animation.held(vae, clip, image, strength)
+    return Latent(latent.samples.repeat(batch_size, 1, 1, 1, 1), latent.family, latent.mask)

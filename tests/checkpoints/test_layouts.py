@@ -35,7 +35,7 @@ LAYOUTS = [
 # Some rules depend on how many blocks or levels a file has; these are as many as the tiny models have.
 SIZES = {"joint_blocks": 3, "blocks": 4, "decoder.up": 4, "decoder.upsamples": 15}
 COUNTED = [f"{stack}.{index}.weight" for stack, size in SIZES.items() for index in range(size)]
-ENCODERS = ("clip-l", "clip-g", "t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2")
+ENCODERS = ("clip-l", "clip-g", "t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2", "llama3")
 
 
 def written(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Path:
@@ -68,7 +68,7 @@ def test_a_transformer_loads_bit_by_bit(name: str, layout: str, prefix: str, tmp
 
 @pytest.mark.parametrize("layout", ["original", "diffusers"])
 @pytest.mark.parametrize(
-    ("name", "prefix"), [("kl", ""), ("kl", "first_stage_model."), ("wan", ""), ("flux2", "")]
+    ("name", "prefix"), [("kl", ""), ("kl", "first_stage_model."), ("wan", ""), ("flux2", ""), ("dc", "")]
 )
 def test_an_autoencoder_loads_bit_by_bit(name: str, layout: str, prefix: str, tmp_path: Path) -> None:
     module = autoencoder(name)
@@ -77,7 +77,7 @@ def test_an_autoencoder_loads_bit_by_bit(name: str, layout: str, prefix: str, tm
     assert (part.architecture.name, part.layout.name, part.variant) == (
         name,
         layout,
-        "32 channels" if name == "flux2" else "16 channels",
+        "32 channels" if name in ("flux2", "dc") else "16 channels",
     )
     assert same(build(part), module)
 
@@ -158,6 +158,8 @@ VARIANTS: list[tuple[str, dict[str, Any], str]] = [
     ("sd3", {"dual_attention_layers": (), "qk_norm": None}, "3 medium"),
     ("wan", {}, "text to video"),
     ("wan", {"in_channels": 36}, "image to video"),
+    ("sana", {}, ""),
+    ("sana", {"guidance_embeds": True, "qk_norm": "rms_norm_across_heads"}, "Sprint"),
     ("flux2", {}, "klein"),
     ("flux2", {"guidance_embeds": True}, "dev"),
 ]

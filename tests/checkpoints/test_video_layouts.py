@@ -1,5 +1,6 @@
 """Autoencoders and vision encoders of video models: every layout loads bit by bit, as diffusers converts it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,29 @@ import pytest
 import torch
 from torch import nn
 
-from app.checkpoints.contents import find_part, read_parts
+from app.checkpoints.contents import find_part
+from app.checkpoints.fitting import fitting
+from app.checkpoints.listing import card
 from app.engine.building import build
-from app.engine.clip_vision import open_clip_vision
+from app.engine.clip_vision import MEAN, SPREAD, open_clip_vision
 from app.engine.loading import Folder
-from app.engine.media import Image
-from app.engine.single_files import open_checkpoint, open_transformer, open_vae
-from app.engine.vae import Vae
+from app.engine.media import Image, Latent
+from app.engine.sampling import Sampling, Sigmas
+from app.engine.single_files import open_checkpoint, open_text_encoder, open_transformer, open_vae
 from app.graph.problem import Refusal
-from tests.checkpoints.test_converters import agree, ours
+from nodes.conditioning.encode_clip_vision import encode_clip_vision
+from nodes.guidance.no_guidance import NoGuidance
+from nodes.samplers.euler import Euler
+from tests.checkpoints.test_converters import agree
 from tests.checkpoints.test_layouts import in_layout, same, written
+from tests.engine.test_single_files import encoder
 from tests.tiny.layouts import random, stored, transformer
-from tests.tiny.video_vaes import MODULES, ltx_video
+from tests.tiny.recorder import Recorder
+from tests.tiny.video_vaes import MODULES, hunyuan_video, ltx_video
+from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
 LATER: dict[str, Any] = {
-    "decoder_block_out_channels": (4, 8, 16),
+    "decoder_block_out_channels": (16, 32, 64),
     "decoder_layers_per_block": (1, 1, 2, 1),
     "decoder_spatio_temporal_scaling": (True, True, True),
     "upsample_residual": (True, True, True),
@@ -111,3 +120,89 @@ def test_the_autoencoder_of_hunyuan_video(tmp_path: Path) -> None:
     module = random(MODULES["hunyuan-video"]())
     part = find_part(written(tmp_path / "vae.safetensors", stored(module)), "vae")
     assert (part.architecture.name, part.variant) == ("hunyuan-video", "4 channels")
+
+
+def test_hunyuan_video_of_its_parts(tmp_path: Path) -> None:
+    """Transformer, both text encoders and autoencoder in a file each make a video together."""
+    module = transformer("hunyuan-video", text_embed_dim=24, pooled_projection_dim=12)
+    model = open_transformer(
+        written(tmp_path / "model.safetensors", in_layout(module, "hunyuan-video", "original"))
+    )
+    encoders = open_text_encoder([encoder(tmp_path, name) for name in ("clip-l", "llama3")])
+    assert encoders.family is model.family
+    conditioning = encoders.encode(["a red cat"])
+    assert conditioning.tokens.shape == (1, 256, 24) and conditioning.pooled is not None
+    coder = hunyuan_video(latent_channels=16)
+    vae = open_vae(written(tmp_path / "vae.safetensors", stored(random(coder))))
+    empty = Latent(torch.zeros(1, 16, 2, 4, 4), "hunyuan-video")
+    sampling = Sampling(model, NoGuidance(conditioning), Euler(), Sigmas((1.0, 0.5, 0.0)))
+    frames = vae.decode(sampling.run(empty, 3, Recorder())).pixels
+    assert frames.shape == (5, 32, 32, 3) and frames.std() > 0
+
+
+def test_wan_models_are_told_apart_by_their_last_matrix(tmp_path: Path) -> None:
+    small = {"in_channels": 48, "out_channels": 48}
+    for changes, family in (({}, "wan"), ({"in_channels": 36}, "wan"), (small, "wan-ti2v")):
+        for layout in ("original", "diffusers"):
+            weights = in_layout(transformer("wan", **changes), "wan", layout)
+            assert open_transformer(written(tmp_path / "x.safetensors", weights)).family.name == family
+
+
+def test_a_folder_of_diffusers_is_told_by_its_header(tmp_path: Path) -> None:
+    transformer("wan", in_channels=48, out_channels=48).save_pretrained(tmp_path / "transformer")  # type: ignore[operator]
+    index = {"transformer": ["diffusers", "WanTransformer3DModel"]}
+    (tmp_path / "model_index.json").write_text(json.dumps(index))
+    assert Folder(tmp_path, index).family().name == "wan-ti2v"
+    assert card("models", "x", tmp_path).families == ("wan-ti2v",)
+
+
+@pytest.mark.parametrize("two", [False, True])
+def test_wan_that_sees_pictures_loads_bit_by_bit(two: bool, tmp_path: Path) -> None:
+    """Its vision keys and values are among the original's tensors; the model of two pictures has places too."""
+    sizes: dict[str, Any] = {"in_channels": 36, "image_dim": 10, "added_kv_proj_dim": 128}
+    module = transformer("wan", **sizes, **({"pos_embed_seq_len": 14} if two else {}))
+    weights = in_layout(module, "wan", "original")
+    assert {"img_emb.proj.1.weight", "blocks.0.cross_attn.k_img.weight"} <= weights.keys()
+    assert ("img_emb.emb_pos" in weights) == two
+    part = find_part(written(tmp_path / "x.safetensors", weights), "transformer")
+    assert part.variant == "image to video" and same(build(part), module)
+
+
+def vision(width: int = 64) -> nn.Module:
+    from transformers import CLIPVisionConfig, CLIPVisionModel
+
+    sizes = {"hidden_size": width, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 16}
+    config = CLIPVisionConfig(**sizes, image_size=28, patch_size=14, hidden_act="gelu")
+    return random(CLIPVisionModel(config))
+
+
+@pytest.mark.parametrize("prefix", ["", "vision_model."])
+def test_a_vision_encoder_sees_pictures(prefix: str, tmp_path: Path) -> None:
+    module = vision()
+    weights = {prefix + name: tensor for name, tensor in stored(module).items()}
+    weights |= {"visual_projection.weight": torch.ones(4, 64)} if prefix else {}
+    path = written(tmp_path / "clip.safetensors", weights)
+    opened = open_clip_vision(path)
+    assert same(opened.module, module)
+    picture = Image(torch.rand(2, 56, 40, 3, generator=torch.Generator().manual_seed(0)))
+    tokens = encode_clip_vision(opened, picture).tokens
+    assert tokens.shape == (2, 5, 64), "one for the whole picture, and four squares"
+    middle = Image(picture.pixels[:, 8:48])
+    assert torch.allclose(encode_clip_vision(opened, middle).tokens, tokens, atol=1e-5), "the middle counts"
+    assert not torch.allclose(encode_clip_vision(opened, picture, crop=False).tokens, tokens, atol=1e-3)
+    flat = Image(torch.full((1, 28, 28, 3), 0.48145466))
+    shown = (flat.pixels * 255).round() / 255
+    mean, spread = torch.tensor(MEAN), torch.tensor(SPREAD)
+    given = ((shown - mean) / spread).movedim(-1, 1)
+    expected = module(pixel_values=given, output_hidden_states=True).hidden_states[-2]
+    assert torch.allclose(encode_clip_vision(opened, flat).tokens, expected, atol=1e-6)
+    with pytest.raises(Refusal, match="holds a vision encoder of clip-vision, not an autoencoder"):
+        open_vae(path)
+
+
+def test_the_vision_encoder_of_wan_fits_wan_alone(tmp_path: Path) -> None:
+    for width, families in ((1280, {"wan"}), (1024, set())):
+        weights = {f"vision_model.{name}": tensor for name, tensor in stored(vision(64)).items()}
+        weights["vision_model.embeddings.class_embedding"] = torch.zeros(width)
+        written(tmp_path / "clip.safetensors", weights)
+        assert fitting({"clip_vision": (tmp_path,)})("clip_vision", "clip.safetensors") == families

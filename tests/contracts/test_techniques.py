@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -32,6 +32,22 @@ COUPLES_A_BATCH = {
     "step_skip",
     "token_merging",
 }
+# What works on attention scores between image tokens, on some tokens only, or on each token of an MLP apart
+WITHOUT_SCORES = {
+    "adaptive_sparse_attention",
+    "clear_window",
+    "group_attention",
+    "just_in_time_tokens",
+    "kv_pooling",
+    "memory_slicing",
+    "piecewise_sparse_attention",
+    "proportional_attention",
+    "region_adaptive_sampling",
+    "reshaped_sparse_attention",
+    "sparse_videogen2",
+    "token_merging",
+}
+REFUSED = {"sana": WITHOUT_SCORES}
 CATALOG = catalog.find()
 
 
@@ -43,6 +59,10 @@ def model(request: pytest.FixtureRequest) -> Model:
 @pytest.fixture(params=list(TECHNIQUES))
 def technique(request: pytest.FixtureRequest) -> str:
     name: str = request.param
+    if "model" in request.fixturenames and name in REFUSED.get(
+        request.getfixturevalue("model").family.name, ()
+    ):
+        pytest.skip("refused, as another test shows")
     return name
 
 
@@ -72,6 +92,8 @@ class BreaksOff(Patch[None]):
 @dataclass(frozen=True)
 class FailsAtOnce(Patch[None]):
     """Raises in the first attention of the first step, before any block is done."""
+
+    image_attention: ClassVar[bool] = False
 
     def wrap_attention(
         self, step: Step, memory: None, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
@@ -124,7 +146,7 @@ def test_branches_do_not_mix(model: Model, technique: str) -> None:
     assert torch.equal(run(handle, guider=both), patched(model.family.name, technique))
 
 
-@pytest.mark.parametrize("technique", sorted(TECHNIQUES.keys() - COUPLES_A_BATCH))
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES.keys() - COUPLES_A_BATCH), indirect=True)
 def test_a_batch_of_two_is_two_of_one(model: Model, technique: str) -> None:
     handle, batch = model.with_patch(TECHNIQUES[technique].active), noise(model, batch=2)
     assert close(together(handle, batch), torch.cat(rows(handle, batch)))
@@ -143,6 +165,14 @@ def test_a_model_with_nothing_to_work_on_is_refused(technique: str) -> None:
     bare = replace(model, family=replace(model.family, stacks=()))
     with pytest.raises(Refusal, match="finds nothing to work on"):
         run(bare.with_patch(TECHNIQUES[technique].active))
+
+
+@pytest.mark.parametrize(
+    ("family", "name"), [(family, name) for family in REFUSED for name in REFUSED[family]]
+)
+def test_a_family_that_has_no_sites_for_a_technique_says_so(family: str, name: str) -> None:
+    with pytest.raises(Refusal, match=f"finds nothing to work on in a {family} model"):
+        run(build(family).with_patch(TECHNIQUES[name].active))
 
 
 def test_the_node_puts_its_technique_on_a_new_handle(technique: str) -> None:

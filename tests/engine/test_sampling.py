@@ -12,6 +12,7 @@ from app.engine.sampling import Sampling, Sigmas
 from app.graph.problem import Cancelled, Refusal
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.guidance.no_guidance import NoGuidance
+from nodes.samplers.dpmpp_2m import Dpmpp2M
 from nodes.samplers.euler import Euler
 from nodes.samplers.heun import Heun
 from tests.nodes.guidance.answers import Answers
@@ -26,10 +27,29 @@ SAMPLING = Sampling(MODEL, NoGuidance(prompt(MODEL)), Euler(), SIGMAS)
 EMPTY = Latent(torch.zeros_like(noise(MODEL)), "flux")
 
 
-@pytest.mark.parametrize("values", [(), (0.5, 0.5), (0.2, 0.4), (1.2, 0.0), (1.0, -0.1)])
+@pytest.mark.parametrize(
+    "values", [(), (0.5, 0.5), (0.2, 0.4, 0.3), (0.0, 0.4), (0.2, 1.1), (1.2, 0.0), (1.0, -0.1)]
+)
 def test_sigmas_fall_between_one_and_zero(values: tuple[float, ...]) -> None:
     with pytest.raises(Refusal, match="Sigmas must fall"):
         Sigmas(values)
+
+
+def test_only_samplers_that_say_so_walk_to_noise() -> None:
+    up = replace(SAMPLING, sigmas=Sigmas((0.1, 0.5, 0.9)))
+    assert up.sigmas.rising and not SIGMAS.rising and not Sigmas((0.5,)).rising
+    assert up.walk(noise(MODEL), Recorder()).isfinite().all()
+    with pytest.raises(Refusal, match="from picture to noise") as refusal:
+        replace(up, sampler=Dpmpp2M()).walk(noise(MODEL), Recorder())
+    assert "Euler" in refusal.value.remedy
+
+
+def test_levels_of_a_shifted_schedule() -> None:
+    sigmas = replace(SIGMAS, shift=3.0)
+    assert (sigmas.level_at(0), sigmas.level_at(1)) == (1, 0) and sigmas.level_at(0.5) == 0.75
+    begun = sigmas.below_noise()
+    assert 0.99996 < begun.values[0] < 1 and begun.values[1:] == sigmas.values[1:]
+    assert Sigmas((0.9, 0.0)).below_noise() == Sigmas((0.9, 0.0))
 
 
 def test_the_same_seed_gives_the_same_latent_and_another_another() -> None:

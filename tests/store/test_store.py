@@ -175,6 +175,24 @@ def test_a_file_name_belongs_to_its_job_and_place(database: Database, tmp_path: 
         assets.find("output", names[2])
 
 
+def test_pictures_are_found_by_kind_name_and_prompt(database: Database, tmp_path: Path) -> None:
+    assets = Assets(database, Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {}))
+    job = Jobs(database).add(NewJob("Animals", {"prompt": "A red Fox"}))
+    for name in ("one.png", "two.MP4", "three.gif"):
+        assets.written(SavedFile("output", name, 8, 9), job.id, "save")
+    assets.written(SavedFile("output", "stray.png", 8, 9), "forgotten", "save")
+
+    def names(**filters: str) -> list[str]:
+        return [asset.name for asset in assets.page(9, **filters)]
+
+    assert names(kind="videos") == ["three.gif", "two.MP4"] and names(kind="images") == [
+        "stray.png",
+        "one.png",
+    ]
+    assert names(search="FOX") == names(search="animals") == ["three.gif", "two.MP4", "one.png"]
+    assert names(search="stray") == ["stray.png"] and names(kind="videos", search="two") == ["two.MP4"]
+
+
 def test_a_name_whose_file_was_deleted_may_come_again(database: Database, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {})
     name = Assets(database, folders).claim("one", Claim("save", 0, "temp", "t.png"))

@@ -181,6 +181,17 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "num_classes": 10,
         "adaln_rank": 6,
     },
+    "sana": {
+        "in_channels": 32,
+        "out_channels": 32,
+        "num_attention_heads": 2,
+        "attention_head_dim": 32,
+        "num_layers": 2,
+        "num_cross_attention_heads": 1,
+        "cross_attention_head_dim": 64,
+        "cross_attention_dim": 64,
+        "caption_channels": WIDTH,
+    },
     "qwen-image": {"num_layers": 2, "joint_attention_dim": WIDTH, "axes_dims_rope": (4, 14, 14), **HEADS},
 }
 
@@ -200,6 +211,19 @@ def autoencoder(name: str) -> nn.Module:
         },
         "flux2": {"block_out_channels": (32, 32, 32, 64)},
         "wan": {"base_dim": 4},
+        "dc": {
+            "encoder_block_types": ("ResBlock", *("EfficientViTBlock",) * 5),
+            "decoder_block_types": ("ResBlock", *("EfficientViTBlock",) * 5),
+            "encoder_block_out_channels": (32,) * 6,
+            "decoder_block_out_channels": (32,) * 6,
+            "encoder_layers_per_block": (2, 1, 1, 1, 1, 1),
+            "decoder_layers_per_block": (1,) * 6,
+            "encoder_qkv_multiscales": ((), *((5,),) * 5),
+            "decoder_qkv_multiscales": ((), *((5,),) * 5),
+            "downsample_block_type": "Conv",
+            "upsample_block_type": "interpolate",
+            "scaling_factor": 0.41407,
+        },
     }
     return random(getattr(diffusers, architecture(name, "vae").model)(**sizes[name]))
 
@@ -229,6 +253,7 @@ def text_encoder(name: str, vocabulary: int = 60) -> nn.Module:
             "num_key_value_heads": 1,
             "head_dim": 8,
         },
+        "llama3": {**language, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 128},
         "gemma2": {**language, "num_attention_heads": 2, "num_key_value_heads": 1},
     }
     kind = getattr(transformers, architecture(name, "text_encoder").model)

@@ -47,11 +47,13 @@ def ltx_video(**changes: Any) -> nn.Module:
     return AutoencoderKLLTXVideo(**{**sizes, **changes})
 
 
-def hunyuan_video() -> nn.Module:
+def hunyuan_video(latent_channels: int = 4) -> nn.Module:
     from diffusers import AutoencoderKLHunyuanVideo
 
     return AutoencoderKLHunyuanVideo(
-        latent_channels=4, block_out_channels=(4, 4, 4, 4), layers_per_block=1, norm_num_groups=2
+        latent_channels=latent_channels,
+        block_out_channels=(32, 32, 32, 32),
+        layers_per_block=1,
     )
 
 

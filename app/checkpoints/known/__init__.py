@@ -21,7 +21,7 @@ from app.checkpoints.known.qwen_vl import QWEN_SEEING
 from app.checkpoints.known.rae import RAE
 from app.checkpoints.known.sana import SANA
 from app.checkpoints.known.sd3 import SD3
-from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, QWEN, QWEN3, T5, UMT5
+from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, LLAMA3, QWEN, QWEN3, T5, UMT5
 from app.checkpoints.known.video_autoencoders import HUNYUAN_VAE, LTX_VAE, WAN22_VAE
 from app.checkpoints.known.vision_encoders import CLIP_VISION
 from app.checkpoints.known.wan import WAN, WAN_TI2V
@@ -65,6 +65,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     QWEN_SEEING,
     QWEN3,
     GEMMA2,
+    LLAMA3,
     CLIP_VISION,
 )
 

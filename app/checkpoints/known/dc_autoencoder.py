@@ -12,6 +12,7 @@ from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
 from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule, rule
 
+HEAD = 32  # where no scale of attention tells it
 SCALE = 0.41407  # of the one that Sana was trained with
 HALVES = (("encoder", "down_blocks"), ("decoder", "up_blocks"))
 ENDS = (
@@ -65,7 +66,7 @@ def config(shapes: Shapes) -> dict[str, Any]:
             f"{name}_layers_per_block": tuple(entry["layers"] for entry in stages),
             f"{name}_qkv_multiscales": tuple(entry["scales"] for entry in stages),
         }
-        found |= {"attention_head_dim": entry["head"] for entry in stages if entry["head"]}
+        found["attention_head_dim"] = max(entry["head"] for entry in stages) or HEAD
     return found | resizing(shapes, found)
 
 

@@ -9,7 +9,10 @@ from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
 from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule, rule
 
-XL_HEAD, HEAD = 72, 64  # width of a head in the largest published models and in the others; shapes do not tell
+XL_HEAD, HEAD = (
+    72,
+    64,
+)  # width of a head in the largest published models and in the others; shapes do not tell
 PATCH = 2
 EMBEDDINGS = "transformer_blocks.0.norm1.emb"  # every block has a copy of them
 DEEPEST = 28

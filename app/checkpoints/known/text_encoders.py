@@ -12,8 +12,9 @@ from app.checkpoints.rules import Rule, rule
 
 CLIP_HEAD = 64
 DEEP = "text_model.encoder.layers.12.mlp.fc1.weight"  # CLIP-L has 12 layers, CLIP-G 32
-HEAD = {"qwen2.5-vl": 128, "gemma2": 256}  # shapes do not tell
+HEAD = {"qwen2.5-vl": 128, "llama3": 128, "gemma2": 256}  # shapes do not tell
 TOKENS = "embed_tokens.weight"
+LLAMA3_WORDS = 130_000  # other encoders with the same names (Mistral, Gemma) know more
 LANGUAGE_HEAD = ("lm_head.", "rotary_emb.", "visual.")
 
 
@@ -95,6 +96,16 @@ def qwen3_config(shapes: Shapes) -> dict[str, Any]:
     return {**language_config(shapes, head), "rope_parameters": rope}
 
 
+def llama3_config(shapes: Shapes) -> dict[str, Any]:
+    """Return the language half of LLaVA-Llama-3; the tower for pictures beside it is not used."""
+    return {
+        **language_config(shapes, HEAD["llama3"]),
+        "rope_parameters": {"rope_type": "default", "rope_theta": 5e5},
+        "rms_norm_eps": 1e-5,
+        "max_position_embeddings": 8192,
+    }
+
+
 def gemma2_config(shapes: Shapes) -> dict[str, Any]:
     return language_config(shapes, HEAD["gemma2"])
 
@@ -165,4 +176,16 @@ GEMMA2 = encoder(
     "Gemma2Model",
     gemma2_config,
     Layout("transformers", (*LANGUAGE, SANDWICH), lacks=(Q_NORM,), ignored=(*LANGUAGE_HEAD, "spiece_model")),
+)
+LLAMA3 = encoder(
+    "llama3",
+    "LlamaModel",
+    llama3_config,
+    Layout(
+        "transformers",
+        LANGUAGE,
+        lacks=("layers.0.self_attn.q_proj.bias", Q_NORM, SANDWICH),
+        ignored=(*LANGUAGE_HEAD, "vision_tower.", "vision_model.", "multi_modal_projector."),
+        sized=lambda shapes: shapes[TOKENS][0] < LLAMA3_WORDS,
+    ),
 )

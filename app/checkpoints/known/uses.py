@@ -5,7 +5,8 @@ The engine's family data says the same with more detail; a test holds the two to
 
 KL_16 = ("flux", "sd3", "lumina2", "z-image", "chroma")
 USES: dict[str, tuple[str, ...]] = {
-    "clip-l": ("flux", "flux-mini", "sd3"),
+    "clip-l": ("flux", "flux-mini", "sd3", "hunyuan-video"),
+    "llama3": ("hunyuan-video",),
     "clip-g": ("sd3",),
     "t5-xxl": ("flux", "flux-mini", "sd3", "pixart", "pixart-alpha", "chroma", "ltx-video"),
     "umt5-xxl": ("wan", "wan-ti2v"),

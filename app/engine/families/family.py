@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from app.engine.families.prompts import Prompting
 from app.engine.prediction import ModelInput, from_velocity
+from app.engine.sites import Role
 from app.engine.tokens import Layout, Sequence, Stream, Tokens
 
 # (latent of a video that is grey where no frame is given, which frames are, (frames,)) -> what stands beside
@@ -27,7 +28,8 @@ class Stack:
         inputs: Token stream -> argument of the block's forward; `joint` where one tensor carries both.
         returns: Token streams in the order in which the block returns them.
         attention: Attention module in the block -> (tokens that ask, tokens that answer).
-        linear: Attention modules that mix image tokens without a matrix of scores, all of them together.
+        whole: Modules that need all image tokens at once, and have no matrix of scores: linear attention,
+            and convolutions in place of an MLP.
         mlp: MLPs in the block; none where the MLP shares its output projection with attention.
         trunk: False for blocks that refine one stream before the trunk begins.
         conditions: Whether what it makes is read by every block of the trunk instead of going through it.
@@ -38,7 +40,7 @@ class Stack:
     inputs: Mapping[Sequence, str]
     returns: tuple[Sequence, ...]
     attention: Mapping[str, tuple[Sequence, Sequence]]
-    linear: tuple[str, ...] = ()
+    whole: Mapping[str, Role] = field(default_factory=dict)
     mlp: tuple[str, ...] = ()
     trunk: bool = True
     conditions: bool = False

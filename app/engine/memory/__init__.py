@@ -1,1 +1,1 @@
-"""How much memory models and computing take, where their weights are kept, and what to do when it runs out."""
+"""What memory models and computing take, where weights are kept, and what is done when it runs out."""

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.conditioning import Conditioning
-from app.engine.families import Family
+from app.engine.families import FAMILIES, Family
+from app.engine.loading import quieten
 from app.engine.memory.dry_run import META, working_memory
 from app.engine.memory.networks import Network
 from app.engine.place import compute_place
@@ -34,19 +35,21 @@ TEXT_WIDTHS = (
 PROMPT = 128  # tokens of a prompt, for families that do not fill them up
 COPIES = 3  # of the pictures themselves, while they are turned into what nodes hand on
 Shape = tuple[int, ...]
+NAMED: Mapping[str, Family] = {family.name: family for family in FAMILIES}
 
 
 @lru_cache(maxsize=8)
 def network(part: Network) -> nn.Module:
     """Return the network of a part, without weights."""
     assert part.build is not None, f"{part.size.name} is no network"
+    quieten()  # diffusers remarks on casts, which no number here sees
     return part.build().to(META, compute_place()[1]).eval()
 
 
 @lru_cache(maxsize=256)
-def sampling(part: Network, family: Family, latent: Shape) -> int | None:
-    """Return the bytes that one question to a transformer takes, for a latent (B, C, h, w) or (B, C, F, h, w)."""
-    module, dtype = network(part), compute_place()[1]
+def sampling(part: Network, family_name: str, latent: Shape) -> int | None:
+    """Return what one question to a transformer takes (bytes); the latent is (B, C, h, w), perhaps with F."""
+    module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     conditioning = Conditioning(
         torch.zeros(latent[0], text_length(family), text_width(module), dtype=dtype),
         torch.zeros(latent[0], getattr(module.config, "pooled_projection_dim", None) or 1, dtype=dtype),
@@ -57,9 +60,9 @@ def sampling(part: Network, family: Family, latent: Shape) -> int | None:
 
 
 @lru_cache(maxsize=256)
-def decoding(part: Network, family: Family, latent: Shape) -> int | None:
+def decoding(part: Network, family_name: str, latent: Shape) -> int | None:
     """Return the bytes that decoding a latent takes."""
-    module, dtype = network(part), compute_place()[1]
+    module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     cells = latent[-2] * latent[-1] * family.latent.downscale**2
     frames = (latent[2] - 1) * family.latent.frame_downscale + 1 if len(latent) == 5 else 1
     pixels = latent[0] * 3 * frames * cells * torch.float32.itemsize
@@ -69,9 +72,9 @@ def decoding(part: Network, family: Family, latent: Shape) -> int | None:
 
 
 @lru_cache(maxsize=256)
-def encoding(part: Network, family: Family, latent: Shape) -> int | None:
+def encoding(part: Network, family_name: str, latent: Shape) -> int | None:
     """Return the bytes that encoding pictures into a latent of this shape takes."""
-    module, dtype = network(part), compute_place()[1]
+    module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     side = family.latent.downscale
     frames = (1,) if family.latent.video_vae else ()
     shape = (latent[0], 3, *frames, latent[-2] * side, latent[-1] * side)
@@ -112,7 +115,7 @@ def text_length(family: Family) -> int:
 
 
 def packed_numbers(part: Network) -> int:
-    """Return the bytes that decoding the largest packed matrix takes: its numbers, and those it computes with."""
+    """Return the bytes that the largest packed matrix takes when it is decoded, on the way and at the end."""
     size = part.size
     numbers: Tensor | None = None
     if size.bytes < size.parameters * compute_place()[1].itemsize:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -70,7 +69,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One node: the networks that it loads, the weights that it needs, and what computing takes beside them."""
+    """One node: the networks that it loads, the weights that it needs, what computing takes beside them."""
 
     loads: tuple[Network, ...] = ()
     needs: frozenset[Part] = frozenset()
@@ -86,7 +85,7 @@ class Outlook:
 
     def look(self, work: Work) -> None:
         """Take note of a node whose sources have been looked at."""
-        given = {kind: known for kind, known in self.given(work)}
+        given = dict(self.given(work))
         loads = loaded_by(work)
         for output, kind in work.makes.items():
             self.known[work.id, output] = self.made(work, kind, loads, given)
@@ -186,13 +185,13 @@ def computing(work: Work, given: Mapping[str, Known]) -> int | None:
     model, vae, encoder = (given.get(name, Known()) for name in OWNERS_IN_ORDER)
     latent = given.get("Latent", Known()).shape
     if model.part and model.family and latent and "Latent" in makes:
-        bytes = activations.sampling(model.part, model.family, latent)
+        bytes = activations.sampling(model.part, model.family.name, latent)
         return None if bytes is None else bytes + activations.packed_numbers(model.part)
     if vae.part and vae.family and latent and makes & {"Image", "Video"}:
-        return activations.decoding(vae.part, vae.family, tile_of(work.values, vae.family, latent))
+        return activations.decoding(vae.part, vae.family.name, tile_of(work.values, vae.family, latent))
     if vae.part and vae.family and "Image" in given and "Latent" in makes:
         shape = shape_of(work.values, vae, None)
-        return activations.encoding(vae.part, vae.family, tile_of(work.values, vae.family, shape))
+        return activations.encoding(vae.part, vae.family.name, tile_of(work.values, vae.family, shape))
     if encoder.part and "Conditioning" in makes:
         return activations.reading(encoder.part, PROMPT_LENGTH)
     return 0

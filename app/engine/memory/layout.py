@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -46,15 +46,24 @@ class Layout:
     def placement(self, network: Network) -> Placement:
         return "offloaded" if network.size.name in self.offloaded else "resident"
 
-    def needed(self, at: int) -> int:
-        """Return the bytes of the weights that cannot leave at a place in the order."""
-        running = self.nodes[self.order[at]]
-        loading = {(self.order[at], index) for index in range(len(running.loads))}
-        first = {id: place for place, id in enumerate(self.order)}
-        parts = [part for part, last in self.last_use.items() if first.get(part[0], -1) <= at <= last]
-        return sum(self.held(part, part in running.needs, part in loading) for part in {*parts, *loading})
+    @cached_property
+    def place(self) -> Mapping[str, int]:
+        """The place of each node in the order."""
+        return {id: at for at, id in enumerate(self.order)}
 
-    def held(self, part: Part, used: bool, loading: bool) -> int:
+    def weights(self, id: str) -> tuple[int, int]:
+        """Return the bytes of the weights that must be there while a node runs, and of those that may go."""
+        at, needs = self.place[id], self.nodes[id].needs
+        needed = idle = 0
+        for part, last in self.last_use.items():
+            loader = self.place.get(part[0], -1)
+            if loader > at:
+                continue
+            bytes = self.held(part, used=part in needs, loading=loader == at)
+            needed, idle = (needed + bytes, idle) if last >= at else (needed, idle + bytes)
+        return needed, idle
+
+    def held(self, part: Part, *, used: bool, loading: bool) -> int:
         """Return the bytes of one part, which comes in block by block where it is offloaded."""
         size = self.network(part).size
         if self.placement(self.network(part)) == "resident" or loading:
@@ -62,8 +71,15 @@ class Layout:
         return size.rest + self.ahead * size.block if used else 0
 
     def peak(self, id: str) -> int:
-        """Return the most bytes that are expected while a node runs."""
-        return self.needed(self.order.index(id)) + (self.nodes[id].working or 0)
+        """Return the most bytes that are expected while a node runs; what is done with leaves for others."""
+        needed, idle = self.weights(id)
+        least = needed + (self.nodes[id].working or 0)
+        return max(least, min(least + idle, self.budget))
+
+    def bytes_of(self, id: str) -> int:
+        """Return what a node takes beside the weights that are there when it starts."""
+        node = self.nodes[id] if id in self.nodes else Foreseen()
+        return sum(one.size.bytes for one in node.loads) + (node.working or 0)
 
     @property
     def highest(self) -> tuple[int, str]:
@@ -73,7 +89,9 @@ class Layout:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as the canvas shows it."""
         peak, at = self.highest
-        shown = {id: node for id, node in self.nodes.items() if node.loads or (node.working != 0 and node.needs)}
+        shown = {
+            id: node for id, node in self.nodes.items() if node.loads or (node.working != 0 and node.needs)
+        }
         return {
             "device": self.device,
             "budget": self.budget,
@@ -88,4 +106,13 @@ class Layout:
             {**{name: getattr(one.size, name) for name in names}, "placement": self.placement(one)}
             for one in node.loads
         ]
-        return {"parts": parts, "working": node.working, "peak": self.peak(id) if id in self.order else 0}
+        return {"parts": parts, "working": node.working, "peak": self.peak(id) if id in self.place else 0}
+
+
+def laid_out(layout: Layout) -> Layout:
+    """Let as few kinds of parts wait outside of the device as the budget asks for."""
+    for names in LEAVING:
+        if layout.highest[0] <= layout.budget:
+            break
+        layout = replace(layout, offloaded=layout.offloaded | frozenset(names))
+    return layout

@@ -1,4 +1,4 @@
-"""The model parts in a file or folder, known by their headers: their sizes, and the networks without weights."""
+"""The model parts in a file or folder, by their headers: their sizes, and the networks without weights."""
 
 from __future__ import annotations
 

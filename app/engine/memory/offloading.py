@@ -1,7 +1,7 @@
-"""Models whose weights wait outside of the device and come in block by block, by diffusers' group offloading.
+"""Models whose weights wait outside of the device and come in block by block: diffusers' group offloading.
 
-On a GPU they wait in the memory of the machine, and the next block comes while the last one computes. On a CPU
-they wait on the disk. The numbers are the same either way.
+On a GPU they wait in the memory of the machine, and the next block comes while the last one computes. On a
+CPU they wait on the disk. The numbers are the same either way.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from app.engine.memory.process import give_back
+from app.engine.place import compute_place
 
 HOOK = "group_offloading"
 FURTHER_HOOKS = ("layer_execution_tracker", "lazy_prefetch_group_offloading")
@@ -41,7 +42,7 @@ def offload(module: nn.Module) -> None:
 
     if module in OFFLOADED:
         return
-    device = place_of(module)
+    device = compute_place()[0]
     on_gpu = device.type == "cuda"
     folder = None if on_gpu else tempfile.TemporaryDirectory(prefix="patchloom-offloaded-")
     by_block = has_blocks(module)

@@ -24,8 +24,11 @@ class AutoencoderVAVAE(AutoencoderKL):
 
     def encode(self, pictures: Tensor) -> EncoderOutput:
         """(B, 3, H, W), -1..1 -> latents (B, C, H / 16, W / 16)."""
-        raw = super().encode(pictures).latent_dist.mode()
-        return EncoderOutput(latent=(raw - self.mean) / self.spread)
+        return EncoderOutput(latent=(self.encode_raw(pictures) - self.mean) / self.spread)
+
+    def encode_raw(self, pictures: Tensor) -> Tensor:
+        raw: Tensor = super().encode(pictures).latent_dist.mode()
+        return raw
 
     def decode(self, latents: Tensor) -> DecoderOutput:
         """Undo `encode`, as far as that can be."""

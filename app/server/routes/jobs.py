@@ -11,6 +11,7 @@ from app.server.refuse import Refused, missing, number, read_body, readable
 from app.store.jobs import HIGHEST_PRIORITY, Job, NewJob
 
 routes = web.RouteTableDef()
+KINDS = ("images", "videos")
 STATUSES = ("queued", "running", "done", "failed", "cancelled")
 
 
@@ -69,7 +70,7 @@ def origin_of(body: dict[str, object]) -> str | None:
 
 @routes.post("/api/plan")
 async def plan(request: web.Request) -> web.Response:
-    """Say what a run would do: which nodes run, and which results are there already."""
+    """Say what a run would do: which nodes run, which results are there already, and what memory it takes."""
     document = read((await read_body(request)).get("document")).to_json()
     runner = request.app[RUNNER]
     answer = None
@@ -78,7 +79,7 @@ async def plan(request: web.Request) -> web.Response:
     if answer is None:
         message, remedy = "The worker has no time to plan.", "Ask again when nothing runs."
         raise Refused(409, "busy", message, remedy)
-    return web.json_response({"runs": answer["runs"], "reused": answer["reused"]})
+    return web.json_response({name: answer[name] for name in ("runs", "reused", "memory")})
 
 
 @routes.get("/api/jobs")
@@ -164,8 +165,11 @@ async def delete(request: web.Request) -> web.Response:
 async def assets(request: web.Request) -> web.Response:
     limit = max(1, number(request, "limit", 60, 500))
     before = number(request, "before", 0, 2**62)
-    folder = request.query.get("folder", "output")
-    entries = request.app[STATE].assets.page(limit, before, folder)
+    folder, kind = request.query.get("folder", "output"), request.query.get("kind", "")
+    if kind not in ("", *KINDS):
+        raise Refused(400, "bad_query", f"kind is {kind[:40]!r}.", f"Allowed are {', '.join(KINDS)}.")
+    search = readable(request.query.get("search", ""))
+    entries = request.app[STATE].assets.page(limit, before, folder, kind, search)
     return web.json_response({"assets": [asset.to_json() for asset in entries]})
 
 

@@ -1,4 +1,4 @@
-"""What ComfyUI's samplers with fresh noise compute for flow models, by the formulas of k-diffusion and papers.
+"""What samplers with fresh noise compute in ComfyUI for flow models, by formulas of k-diffusion and papers.
 
 Written apart from our code, but for the Brownian path; `test_brownian.py` holds it against torchsde.
 """

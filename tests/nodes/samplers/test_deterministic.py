@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from app.engine.sampling import Sampler, Sigmas
+from nodes.samplers.ddim import Ddim, ddim
 from nodes.samplers.dpm_2 import Dpm2, dpm_2
+from nodes.samplers.dpm_2_ancestral import Dpm2Ancestral
 from nodes.samplers.dpmpp_2m import Dpmpp2M, dpmpp_2m
 from nodes.samplers.dpmpp_2m_sde import Dpmpp2MSde
 from nodes.samplers.dpmpp_2s_ancestral import Dpmpp2SAncestral
@@ -34,6 +36,11 @@ MEASURED = [
     (Dpmpp2SAncestral(0.0, 0), 2, 1.9, 14),
     (ResMultistep(), 1.96, 1.7, 8),
     (UniPc(), 3, 2.05, 8),
+    (UniPc(1, "bh1"), 2, 1.85, 8),
+    (UniPc(3), 4, 2.05, 8),
+    (Ddim(0.0, 0), 1, 1, 8),
+    (Dpm2Ancestral(0.0, 0), 2, 1.8, 15),
+    (Dpmpp2MSde(0.0, 0, "per picture", "heun"), 1.96, 1.7, 8),
     (GradientEstimation(1.5), 2, 2.05, 8),
     (GradientEstimation(2.0), 1, 1, 8),
     (Lms(2), 2, 2.05, 8),
@@ -110,6 +117,8 @@ def test_neutral_settings_are_the_plain_method_bit_by_bit() -> None:
 
     assert same(GradientEstimation(1.0), Euler())
     assert same(Dpmpp2MSde(0.0, 5), Dpmpp2M())
+    assert same(Ddim(0.0, 5), Euler())
+    assert same(Dpm2Ancestral(0.0, 5), Dpm2())
     assert torch.allclose(
         walk(Lms(1), mixture, noise(), even(9)), walk(Euler(), mixture, noise(), even(9)), rtol=1e-12
     )
@@ -196,4 +205,5 @@ def test_nodes() -> None:
         RfSolver(),
         ResMultistep(),
     )
+    assert ddim() == Ddim(0.0, 0) and uni_pc(3, "bh1") == UniPc(3, "bh1")
     assert (uni_pc(), gradient_estimation(), lms()) == (UniPc(), GradientEstimation(2.0), Lms(2))

@@ -5,11 +5,14 @@ import torch
 from torch import Tensor
 
 from app.engine.media import Latent
+from app.engine.model import Model
 from app.engine.sampling import Sigmas
+from app.graph.problem import Refusal
 from nodes.samplers.superdiff import Densities, Mode, SuperDiff, superdiff
 from nodes.schedules.flow_schedule import flow_schedule
 from tests.nodes.samplers.closed_form import even, noise
 from tests.tiny import zoo
+from tests.tiny.patches import Witness
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
@@ -73,6 +76,29 @@ def test_or_takes_a_side() -> None:
     assert (sides.abs() > 0.7).all(), "each picture belongs to one of the prompts"
     mixed, _ = solve(SuperDiff("or", 1.0, 0.0, 0.0, 3), (-1.0, 1.0, 0.0))
     assert mixed.mean().item() == pytest.approx(0, abs=0.15), "temperature 0 is half of each"
+
+
+def test_the_second_prompt_may_have_a_model_of_its_own() -> None:
+    model, tuned = zoo.build("flux"), zoo.build("flux")
+    tuned.module.load_state_dict({name: 1.1 * value for name, value in model.module.state_dict().items()})
+    prompts = [zoo.prompt(model, seed=seed) for seed in (2, 3, 4)]
+    latent = Latent(torch.zeros_like(zoo.noise(model)), "flux")
+
+    def run(second_model: Model | None) -> Tensor:
+        watcher = Recorder()
+        made = superdiff(
+            watcher, model, *prompts, flow_schedule(6), latent, seed=1, second_model=second_model
+        )
+        reports.append(watcher.reports)
+        return made.samples
+
+    reports: list[object] = []
+    assert torch.equal(run(model), run(None)), "twice the same model is one model"
+    assert not torch.allclose(run(tuned), run(None))
+    run(tuned.with_patch(Witness()))
+    assert [set(report) for report in reports[-1]] == [{"technique", "second"}]
+    with pytest.raises(Refusal, match="The models are flux with 4 channels and sd3"):
+        run(zoo.build("sd3"))
 
 
 @pytest.mark.parametrize("mode", ["and", "or"])

@@ -1,9 +1,13 @@
 """The search on a model: fewer steps come nearer to many, and it can be taken up again."""
 
+from dataclasses import dataclass
+
+import pytest
 import torch
 
 from app.engine.media import Latent
 from app.engine.sampling import Sampling, Sigmas
+from app.graph.problem import Cancelled
 from nodes.guidance.no_guidance import no_guidance
 from nodes.samplers.euler import euler
 from nodes.schedules.flow_schedule import flow_schedule
@@ -52,8 +56,23 @@ def test_nothing_to_search() -> None:
     assert cut((1.0, 0.5, 0.0), 2) == (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
-def test_it_goes_on_with_the_scores_it_has() -> None:
-    place = Place()
-    found = search(Recorder(kept=place))
-    assert len(place.data) == 1
-    assert search(Recorder(kept=place)) == found
+@dataclass
+class Impatient(Recorder):
+    """Wants no more after some runs."""
+
+    left: int = 40
+
+    def check_cancelled(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Cancelled
+
+
+def test_it_goes_on_where_it_was() -> None:
+    whole, place = search(Recorder()), Place()
+    with pytest.raises(Cancelled):
+        search(Impatient(kept=place, left=70))
+    assert place.data, "scores of whole generations are on disk"
+    rest = Impatient(kept=place, left=70)
+    assert search(rest) == whole
+    assert place.data == {}, "a search that is done leaves nothing"

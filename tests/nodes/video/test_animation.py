@@ -30,7 +30,9 @@ from tests.tiny.video_vaes import vae
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import TEXT, TEXT_WIDTH, build, prompt
 
-PROMPT = Conditioning(torch.randn(1, TEXT, TEXT_WIDTH, generator=torch.Generator().manual_seed(2)), None, "wan")
+PROMPT = Conditioning(
+    torch.randn(1, TEXT, TEXT_WIDTH, generator=torch.Generator().manual_seed(2)), None, "wan"
+)
 SIZE = {"width": 96, "height": 64}
 
 
@@ -111,8 +113,10 @@ def test_techniques_on_cross_attention_see_the_text_only() -> None:
 def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(Refusal, match="no picture to animate"):
         image_to_video(PROMPT, PROMPT, vae("wan"), **SIZE)
-    with pytest.raises(Refusal, match="No ltx-video model takes pictures beside") as refusal:
-        image_to_video(PROMPT, PROMPT, vae("ltx-video"), picture(), **SIZE)
+    with pytest.raises(Refusal, match="knows no hunyuan-video model that animates") as refusal:
+        image_to_video(PROMPT, PROMPT, vae("hunyuan-video"), picture(), **SIZE)
+    with pytest.raises(Refusal, match="takes none at the end"):
+        image_to_video(PROMPT, PROMPT, vae("ltx-video"), picture(), picture(), **SIZE)
     assert "Video latent from image" in refusal.value.remedy
     with pytest.raises(Refusal, match="nearest size is 96 x 64|needs multiples of 16"):
         image_to_video(PROMPT, PROMPT, vae("wan"), picture(), width=100, height=64)
@@ -126,7 +130,11 @@ def test_what_does_not_belong_together_is_refused() -> None:
 
 
 def ltx_latent(strength: float = 1.0) -> Latent:
-    latent = video_latent_from_image(vae("ltx-video"), picture(), length=17, strength=strength, **SIZE)
+    told = image_to_video(
+        PROMPT, PROMPT, vae("ltx-video"), picture(), length=17, strength=strength, batch_size=1, **SIZE
+    )
+    assert told.positive.beside is None and told.positive.vision is None
+    latent = told.latent
     return replace(latent, samples=latent.samples[:, :4])  # as many channels as the tiny transformer has
 
 

@@ -77,9 +77,7 @@ def test_a_frame_that_is_left_out_shows_the_one_before(mini: LoadedModel, stream
     assert torch.equal(made.pixels[0], made.pixels[1]) and torch.equal(made.pixels[2], made.pixels[3])
 
 
-def test_a_camera_is_worked_on_until_it_stops(
-    mini: LoadedModel, stream: StreamBatch, tmp_path: Path
-) -> None:
+def test_a_camera_is_worked_on_until_it_stops(mini: LoadedModel, stream: StreamBatch, tmp_path: Path) -> None:
     context = Filmed(film=[*png(moving(3)), b""], folder=tmp_path)
     made = stream_camera(context, stream, mini.vae, width=SIDE, height=SIDE, keep=8)
     wanted = stream_frames(Recorder(), stream, mini.vae, moving(3))

@@ -8,19 +8,23 @@ const WIDTH = 640;
 const QUALITY = 0.85;
 const PAUSE = 30; // milliseconds after the answer to a frame
 
+const sending = new Map<string, Promise<void>>();
+
 /** Ask the browser for a camera, which asks the user, and send its frames until it is stopped. */
 export async function startCamera(name: string): Promise<void> {
   // Browsers hide cameras from pages that came over plain http from another machine.
   if (!window.isSecureContext) throw new Error("A browser gives cameras to https pages and to its own machine only.");
   const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: WIDTH } } });
-  for (const track of stream.getTracks()) track.addEventListener("ended", () => void stopCamera(name));
+  for (const track of stream.getTracks()) track.addEventListener("ended", () => forget(name));
   useCameras.setState(({ running }) => ({ running: { ...running, [name]: stream } }));
-  await send(name, stream);
+  sending.set(name, send(name, stream));
+  await sending.get(name);
 }
 
-/** Stop a camera; the run that works on its frames ends. */
+/** Stop a camera; the run that works on its frames ends. A frame on its way comes first, or it would come after the end. */
 export async function stopCamera(name: string): Promise<void> {
   forget(name);
+  await sending.get(name)?.catch(() => null);
   await request(`cameras/${encodeURIComponent(name)}`, { method: "DELETE" });
 }
 

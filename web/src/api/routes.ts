@@ -94,6 +94,24 @@ export function uploadFile(file: File): Promise<{ folder: string; name: string }
 
 export const freeMemory = () => request<null>("free", { method: "POST" });
 
+/** A file that can be fetched: where it goes, the page where it is, and what it hashes to ("" when nobody checked). */
+export interface OfferedFile {
+  to: string;
+  page: string;
+  sha256: string;
+}
+
+export interface Offer {
+  name: string;
+  about: string;
+  licence: string;
+  files: OfferedFile[];
+}
+
+export const getOffers = () => request<{ offers: Offer[] }>("offers");
+export const getHash = (folder: string, name: string) =>
+  request<{ sha256: string }>(`hashes/${seg(folder)}/${name.split("/").map(seg).join("/")}`);
+
 export const getModels = () => request<{ models: ModelCard[] }>("models");
 
 export const getTemplates = () => request<{ templates: Template[] }>("templates");

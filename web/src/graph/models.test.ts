@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelCard, Problem } from "../api/types";
-import { findModel, formatBytes, formatCount, missingModels, usedModels } from "./models";
+import { findModel, formatBytes, formatCount, knownHash, missingModels, offersOf, usedModels } from "./models";
 import { catalog, schema, sheet, widget } from "./samples";
 
 const known = { ...catalog, load_model: schema("load_model", [widget("name", "str", { kind: "ModelFile", folder: "vae" }, "mini")], [["model", "Model"]]) };
@@ -23,6 +23,17 @@ describe("models", () => {
     const use = { node: "load", folder: "vae", name: "gone" };
     const problem = { code: "missing_file", node: "up/load", input: "name", message: "name is 'gone'", remedy: "Get it.", severity: "error" } as Problem;
     expect(missingModels([problem], [use, { ...use, name: "there" }])).toEqual([{ use, remedy: "Get it." }]);
+  });
+
+  it("are offered under the name of their file, the same place first", () => {
+    const offers = [
+      { name: "packed", files: [{ to: "checkpoints/vae.safetensors", sha256: "" }] },
+      { name: "plain", files: [{ to: "vae/flux/vae.safetensors", sha256: "ab" }] },
+      { name: "other", files: [{ to: "vae/other.safetensors", sha256: "cd" }] },
+    ];
+    expect(offersOf(offers, "flux/VAE.safetensors").map(({ name }) => name)).toEqual(["packed", "plain"]);
+    expect(offersOf(offers, "flux/vae.safetensors").map(({ name }) => name)).toEqual(["plain", "packed"]);
+    expect([knownHash(offers, "vae.safetensors", "ab"), knownHash(offers, "vae.safetensors", "xx"), knownHash(offers, "mine.safetensors", "ab")]).toEqual(["published", "other", null]);
   });
 
   it.each([[0, "0 B"], [999, "999 B"], [18_400_000, "18 MB"], [1_250_000, "1.3 MB"], [11_900_000_000, "12 GB"], [999_600, "1.0 MB"]])("%d bytes read %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));

@@ -35,6 +35,28 @@ export function missingModels(problems: readonly Problem[], uses: readonly Use[]
   });
 }
 
+/** One of the offers of the server's catalogue, as far as it concerns a file. */
+interface Offered {
+  readonly name: string;
+  readonly files: readonly { readonly to: string; readonly sha256: string }[];
+}
+
+const fileName = (path: string) => path.split("/").at(-1)!.toLowerCase();
+
+/** Who offers a file of this name; offers that put it just there come first. */
+export function offersOf<T extends Offered>(offers: readonly T[], name: string): T[] {
+  const whole = (offer: T) => offer.files.some(({ to }) => to === name || to.endsWith(`/${name}`));
+  const found = offers.filter((offer) => offer.files.some(({ to }) => fileName(to) === fileName(name)));
+  return found.sort((a, b) => Number(whole(b)) - Number(whole(a)));
+}
+
+/** What a hash says of a file: that it is the published one, that it is another, or nothing (null). */
+export function knownHash(offers: readonly Offered[], name: string, sha256: string): "published" | "other" | null {
+  const hashes = offers.flatMap(({ files }) => files).filter(({ to }) => fileName(to) === fileName(name)).map((file) => file.sha256).filter(Boolean);
+  if (!hashes.length) return null;
+  return hashes.includes(sha256) ? "published" : "other";
+}
+
 /** Bytes as people read them: 18 MB, 11.9 GB. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

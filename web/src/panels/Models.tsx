@@ -3,14 +3,14 @@ import { useShallow } from "zustand/react/shallow";
 import { useCatalog } from "../api/catalog";
 import { loadModels, useModels } from "../api/models";
 import { useRuns } from "../api/runs";
-import type { ModelCard } from "../api/types";
 import { pagesNow, useEditor } from "../canvas/editor";
 import { allProblems, useProblems } from "../canvas/problems";
-import { findModel, formatBytes, formatCount, missingModels, usedModels } from "../graph/models";
+import { findModel, missingModels, usedModels } from "../graph/models";
 import { score } from "../graph/search";
 import { Icon } from "./Icon";
+import { MissingModels } from "./MissingModels";
+import { ModelRow } from "./ModelRow";
 import { Note } from "./Note";
-import { useJump } from "./Problems";
 
 /** What lies in the model folders, told by the files' headers, and what the workflow misses. */
 export function Models() {
@@ -23,7 +23,6 @@ export function Models() {
   useEffect(() => void loadModels(), [device]);
   const uses = useMemo(() => usedModels(pagesNow(), catalog), [version, catalog]);
   const missing = missingModels(problems, uses);
-  const jump = useJump();
   const shown = models?.filter((model) => score(query, [model.name, model.kind, ...model.families].join(" ")) > 0);
   const folders = [...new Set(shown?.map((model) => model.folder))];
   const inUse = new Set(uses.map((use) => findModel(models ?? [], use)));
@@ -35,28 +34,8 @@ export function Models() {
           <Icon name="retry" />
         </button>
       </div>
-      {missing.length > 0 && (
-        <section data-testid="missing-models">
-          <h3>Missing here</h3>
-          <ul className="list problems">
-            {missing.map(({ use, remedy }) => (
-              <li key={`${use.node} ${use.name}`} className="error">
-                <button type="button" onClick={() => jump(use.node)}>
-                  <Icon name="error" />
-                  <span>
-                    <em>
-                      {use.node} · {use.folder}
-                    </em>
-                    <b>{use.name}</b>
-                    <span className="faint">{remedy}</span>
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      <Note data={shown} fault={fault} empty={query ? "No model matches." : "No models yet. Put files into the model folders; docs say where."} />
+      <MissingModels missing={missing} />
+      <Note data={shown} fault={fault} empty={query ? "No model matches." : "No models yet. Put files into the folders below models/, or fetch some: patchloom models offers lists them."} />
       {folders.map((folder) => (
         <section key={folder}>
           <h3>{folder.replaceAll("_", " ")}</h3>
@@ -68,23 +47,5 @@ export function Models() {
         </section>
       ))}
     </div>
-  );
-}
-
-function ModelRow({ model, used }: { model: ModelCard; used: boolean }) {
-  const facts = [model.families.join(", "), model.variant, model.precision, model.parameters > 0 && `${formatCount(model.parameters)} parameters`].filter(Boolean);
-  return (
-    <li data-testid="model" title={model.layout ? `Tensor names: ${model.layout}` : undefined}>
-      <div className="grow">
-        <b>{model.name}</b>
-        <span className="faint">{facts.join(" · ")}</span>
-        {model.problem && <span className="note bad">{model.problem}</span>}
-      </div>
-      <span className="model-side">
-        <span className="badge">{model.kind.replaceAll("_", " ")}</span>
-        <span className="faint">{formatBytes(model.size)}</span>
-        {used && <span className="badge cached">in use</span>}
-      </span>
-    </li>
   );
 }
