@@ -9,7 +9,16 @@ from typing import Any, Literal
 from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule
 
-Kind = Literal["transformer", "text_encoder", "vision_encoder", "vae", "lora", "controlnet", "unknown"]
+Kind = Literal[
+    "transformer",
+    "text_encoder",
+    "vision_encoder",
+    "vae",
+    "lora",
+    "controlnet",
+    "preview_decoder",
+    "unknown",
+]
 DIFFUSERS = "diffusers"
 
 

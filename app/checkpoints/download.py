@@ -119,7 +119,7 @@ def from_hub(repository: str, file: str, folder: Path) -> Path:
 def append(part: Path, url: str, location: str, size: int | None, shown: str) -> Path:
     """Fetch what is still missing of a file; the name of the part says which version of it."""
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     elsewhere = (
         urlsplit(location).netloc != urlsplit(url).netloc

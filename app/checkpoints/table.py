@@ -14,6 +14,7 @@ TITLES = {
     "vision_encoder": "Vision encoder",
     "vae": "Autoencoder",
     "controlnet": "ControlNet",
+    "preview_decoder": "Preview decoder",
 }
 
 

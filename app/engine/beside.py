@@ -41,7 +41,7 @@ def suited(model: Model, conditioning: Conditioning, latent: Tensor) -> Conditio
     """
     wanted, given = model.beside, conditioning.beside
     if given is None:
-        if wanted:
+        if wanted and not model.family.zero_beside:
             raise missing(model, wanted)
         return conditioning
     if not wanted and given.shape[1] > model.channels and latent.ndim == 4:

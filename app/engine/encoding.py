@@ -14,7 +14,7 @@ from PIL.ExifTags import Base
 from torch import Tensor
 
 from app.engine.media import Image
-from app.engine.pictures import png, to_pictures
+from app.engine.pictures import on_white, png, to_pictures, with_alpha
 
 PictureFormat = Literal["png", "png 16-bit", "webp", "jpeg", "avif"]
 CHUNK = "patchloom"  # PNG text chunk, and start of the EXIF text, from which the document can be opened again
@@ -32,7 +32,7 @@ def encoded(image: Image, format: PictureFormat, quality: int, document: str) ->
     """Yield each picture of the batch as the bytes of a file.
 
     Args:
-        image: The pictures.
+        image: The pictures; JPEG knows no transparency and gets white there.
         format: The file format.
         quality: 1..100 for the formats that lose something; at 100 WebP loses nothing that 8 bits hold.
         document: The document as ASCII text; JPEG and AVIF leave it out when it is longer than 65,000 bytes.
@@ -40,9 +40,9 @@ def encoded(image: Image, format: PictureFormat, quality: int, document: str) ->
     if format == "png":
         yield from png(image, {CHUNK: document})
     elif format == "png 16-bit":
-        yield from (png_of_16_bits(pixels, document) for pixels in image.pixels)
+        yield from (png_of_16_bits(pixels, document) for pixels in with_alpha(image))
     else:
-        for picture in to_pictures(image):
+        for picture in to_pictures(on_white(image) if format == "jpeg" else image):
             buffer = BytesIO()
             picture.save(buffer, format, exif=exif(document, format), **settings(format, quality))
             yield buffer.getvalue()
@@ -69,7 +69,7 @@ def exif(document: str, format: PictureFormat) -> bytes:
 
 
 def png_of_16_bits(pixels: Tensor, document: str) -> bytes:
-    """(H, W, 3) as a PNG with 16 bits for each channel, which Pillow cannot write.
+    """(H, W, 3) or (H, W, 4) as a PNG with 16 bits for each channel, which Pillow cannot write.
 
     Reference: W3C, Portable Network Graphics (PNG) Specification (Third Edition), https://www.w3.org/TR/png-3/
     """
@@ -77,10 +77,11 @@ def png_of_16_bits(pixels: Tensor, document: str) -> bytes:
     bytes_ = torch.stack([rows >> 8, rows & 255], dim=-1).to(torch.uint8).flatten(1)
     unfiltered = torch.zeros(len(bytes_), 1, dtype=torch.uint8)
     lines = torch.cat([unfiltered, bytes_], dim=1).numpy().tobytes()
-    height, width = pixels.shape[:2]
+    height, width, channels = pixels.shape
+    kind = 6 if channels == 4 else 2  # colour with or without alpha
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [
-            chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)),
+            chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
             chunk(b"tEXt", f"{CHUNK}\0{document}".encode("latin-1")),
             chunk(b"IDAT", zlib.compress(lines, 6)),
             chunk(b"IEND", b""),

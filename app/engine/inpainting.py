@@ -68,6 +68,8 @@ def inpainting(
     clean = latent.samples.to(noise)
     size = (clean.shape[-2], clean.shape[-1])
     given = latent.mask.to(noise)
-    mask = interpolate(given if given.ndim == 4 else given[:, None], size, mode="bilinear", align_corners=False)
+    mask = interpolate(
+        given if given.ndim == 4 else given[:, None], size, mode="bilinear", align_corners=False
+    )
     mask = (mask[:, None] if clean.ndim == 5 else mask).clamp(0, 1)
     return Inpainting(clean, noise, mask, span if latent.differential else None, per_token)

@@ -22,12 +22,15 @@ class Latent(Stored):
         mask: (B or 1, H, W), 0..1, where sampling may change it, at any resolution; None for everywhere. Of a
             video it may be (B or 1, F, H, W), one mask for each frame of the latent.
         differential: Whether a shade of the mask says from which noise level on a cell may change.
+        noise_rows: Which pictures of a batch its pictures get the noise of, one number for each; empty for
+            the noise of a batch of their own.
     """
 
     samples: Tensor
     family: str
     mask: Tensor | None = None
     differential: bool = False
+    noise_rows: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.samples.ndim not in (4, 5) or not self.samples.is_floating_point():
@@ -37,6 +40,8 @@ class Latent(Stored):
                 "Make it with Empty latent or Encode image.",
                 code="bad_latent",
             )
+        if len(self.noise_rows) not in (0, len(self.samples)):
+            raise ValueError(f"{len(self.noise_rows)} rows of noise for {len(self.samples)} pictures")
 
     def suits(self, family: str) -> bool:
         """Whether it is, or may be, of a model family."""
@@ -53,9 +58,12 @@ class Image(Stored):
 
     Attributes:
         pixels: (B, H, W, 3) float32, 0..1, sRGB.
+        transparency: (B, H, W) float32, 0..1, 1 is fully transparent; None for none. Nodes that save, show
+            and split transparent pictures look at it; those that change pixels leave it out.
     """
 
     pixels: Tensor
+    transparency: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[-1] != 3 or self.pixels.dtype != torch.float32:
@@ -64,6 +72,8 @@ class Image(Stored):
                 "Make it with Load image or Decode latent.",
                 code="bad_image",
             )
+        if self.transparency is not None and self.transparency.shape != self.pixels.shape[:3]:
+            raise ValueError(f"transparency {shape_of(self.transparency)} of {shape_of(self.pixels)}")
 
     @property
     def width(self) -> int:
@@ -75,7 +85,7 @@ class Image(Stored):
 
     @property
     def nbytes(self) -> int:
-        return self.pixels.nbytes
+        return self.pixels.nbytes + (self.transparency.nbytes if self.transparency is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)

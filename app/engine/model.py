@@ -13,7 +13,7 @@ from app.engine.families import Family
 from app.engine.low_rank import Adapter
 from app.engine.memory.offloading import place_of, weight_bytes
 from app.engine.prediction import ModelInput
-from app.engine.preview import LinearPreview
+from app.engine.preview import Preview
 from app.engine.sites import Arguments, Attention, Block, Heads, Part
 from app.engine.step import Step
 from app.engine.tokens import Tokens
@@ -89,7 +89,7 @@ class Model:
         family: What sets its kind apart.
         patches: Techniques, in their order on the wire.
         size: (width, height) in pixels that these weights were trained for; None for the family's.
-        preview: How to draw a latent without the autoencoder; None for a rough guess.
+        preview: How to draw a latent without the autoencoder; None for the colours published for the family.
         shift: How far its schedules are moved towards noise; None for what the family was trained with.
         adapters: LoRAs, computed beside the weights.
     """
@@ -98,7 +98,7 @@ class Model:
     family: Family
     patches: tuple[Patch[Any], ...] = ()
     size: tuple[int, int] | None = None
-    preview: LinearPreview | None = None
+    preview: Preview | None = None
     shift: float | None = None
     adapters: tuple[Adapter, ...] = ()
 

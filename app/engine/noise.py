@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from math import sqrt
 from typing import Literal
@@ -20,16 +20,20 @@ def fresh_noise(noise: Noise, seed: int, latent: Tensor) -> Draw:
     return FreshNoise(seed, latent) if noise == "per picture" else BatchNoise(seed, latent)
 
 
-def starting_noise(samples: Tensor, seed: int, *, row_seeds: bool = False) -> Tensor:
+def starting_noise(
+    samples: Tensor, seed: int, *, row_seeds: bool = False, rows: Sequence[int] = ()
+) -> Tensor:
     """Return the noise (B, ...) that a run of latents like `samples` starts from.
 
     It is drawn on the CPU, so it is the same on every machine: in one go for the whole batch, or with
-    `row_seeds` from the seeds seed, seed + 1, ... so that each picture is that of a single run.
+    `row_seeds` from the seeds seed, seed + 1, ... so that each picture is that of a single run. With `rows`
+    the pictures get the noise of these pictures of a batch.
     """
+    rows = list(rows or range(len(samples)))
     if row_seeds:
-        return torch.cat([starting_noise(samples[:1], seed + row) for row in range(len(samples))])
+        return torch.cat([starting_noise(samples[:1], seed + row) for row in rows])
     random = torch.Generator("cpu").manual_seed(seed % 2**64)
-    return torch.randn(samples.shape, generator=random)
+    return torch.randn((max(rows) + 1, *samples.shape[1:]), generator=random)[rows]
 
 
 class FreshNoise:

@@ -86,9 +86,23 @@ def from_picture(picture: PIL.Image.Image) -> Image:
 
 
 def to_pictures(image: Image) -> Iterator[PIL.Image.Image]:
-    """Yield each picture of the batch in eight bits."""
-    for pixels in eight_bits(image.pixels).numpy():
+    """Yield each picture of the batch in eight bits, with an alpha channel where it is transparent."""
+    for pixels in eight_bits(with_alpha(image)).numpy():
         yield PIL.Image.fromarray(pixels)
+
+
+def with_alpha(image: Image) -> Tensor:
+    """Return pixels (B, H, W, 3), or (B, H, W, 4) with the alpha channel of transparent pictures."""
+    if image.transparency is None:
+        return image.pixels
+    return torch.cat([image.pixels, 1 - image.transparency[..., None]], dim=-1)
+
+
+def on_white(image: Image) -> Image:
+    """Return pictures without transparency: white shows through."""
+    if image.transparency is None:
+        return image
+    return Image(torch.lerp(image.pixels, torch.ones(()), image.transparency[..., None]))
 
 
 def eight_bits(values: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Protocol
 
 import PIL.Image
 import torch
@@ -11,6 +12,13 @@ from torch import Tensor
 
 LONGEST_SIDE = 512  # pixels of a preview; it is sent at every step
 JPEG_QUALITY = 80
+
+
+class Preview(Protocol):
+    """How to see a latent without its autoencoder."""
+
+    def colours(self, cells: Tensor) -> Tensor:
+        """(C, h, w) -> (H, W, 3), 0..1, at the size of the cells or larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +59,12 @@ def principal_colours(cells: Tensor) -> Tensor:
     return (colours / (4 * spread) + 0.5).clamp(0, 1).reshape(*cells.shape[1:], 3)
 
 
-def jpeg(samples: Tensor, preview: LinearPreview | None, downscale: int) -> bytes:
+def jpeg(samples: Tensor, preview: Preview | None, downscale: int) -> bytes:
     """Return the first picture, or first frame, of `samples` as JPEG at about the size it will have."""
     first = samples[0] if samples.ndim == 4 else samples[0, :, 0]
     cells = first.detach().float().cpu()
-    return photo(preview.colours(cells) if preview else principal_colours(cells), downscale)
+    colours = preview.colours(cells) if preview else principal_colours(cells)
+    return photo(colours, downscale * cells.shape[-1] / colours.shape[1])
 
 
 def photo(colours: Tensor, enlarged: float = 1.0) -> bytes:

@@ -15,6 +15,7 @@ from app.engine.families.family import LatentFormat
 from app.engine.media import Latent, shape_of
 from app.graph.problem import Refusal
 
+AXES = {"x": -1, "y": -2, "frames": -3}
 Method = Literal["nearest-exact", "bilinear", "bicubic", "area", "bislerp"]
 
 
@@ -98,6 +99,25 @@ def slerp(one: Tensor, other: Tensor, share: Tensor) -> Tensor:
     angle = (one * other).sum(1, keepdim=True).clamp(-1 + 1e-6, 1 - 1e-6).acos()
     turned = (torch.sin((1 - share) * angle) * one + torch.sin(share * angle) * other) / torch.sin(angle)
     return torch.where(angle < 1e-2, torch.lerp(one, other, share), turned)
+
+
+def picked(latent: Latent, rows: slice) -> Latent:
+    """Return some latents of a batch; they keep the masks and the noise that they have there."""
+    mask = latent.mask if latent.mask is None or len(latent.mask) == 1 else latent.mask[rows]
+    noise = (latent.noise_rows or tuple(range(len(latent.samples))))[rows]
+    return replace(latent, samples=latent.samples[rows], mask=mask, noise_rows=noise)
+
+
+def along(latent: Latent, axis: str) -> int:
+    """Return how many cells a latent has along an axis of `AXES`; refuses frames where there are none."""
+    if axis == "frames" and latent.samples.ndim == 4:
+        raise Refusal(
+            f"The latent is a picture {shape_of(latent.samples)} and has no frames.",
+            "Connect the latent of a video model.",
+            code="no_frames",
+            input="axis",
+        )
+    return latent.samples.shape[AXES[axis]]
 
 
 def alike(first: Latent, second: Latent) -> Tensor:

@@ -168,7 +168,8 @@ class Sampling:
 
     def run(self, latent: Latent, seed: int, watcher: Watcher) -> Latent:
         """Mix `latent` with the noise of a seed as far as the first sigma says, and sample from there."""
-        return self.start(latent, starting_noise(latent.samples, seed), watcher)[0]
+        noise = starting_noise(latent.samples, seed, rows=latent.noise_rows)
+        return self.start(latent, noise, watcher)[0]
 
     def start(self, latent: Latent, noise: Tensor, watcher: Watcher) -> tuple[Latent, Latent]:
         """Mix `latent` with `noise` as far as the first sigma says; return (result, denoised sample).

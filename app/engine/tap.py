@@ -45,7 +45,8 @@ class AttentionTap(TorchFunctionMode):
             return func(*args, **kwargs)  # no transformer family asks for it; counts as not found
         self.found = True
         heads = Heads(*(given.get(name) for name in (*SDPA_NAMES[:4], "scale")))  # type: ignore[arg-type]
-        if self.site.keys == "text" and heads.key.shape[2] != self.run.step.layout.text:
+        crossing = (self.site.queries, self.site.keys) == ("image", "text")
+        if crossing and heads.key.shape[2] != self.run.step.layout.text:
             return func(*args, **kwargs)  # what a vision encoder says of a picture; techniques know of text
         return self.run.around("wrap_attention", (self.site,), heads, attend)
 

@@ -13,8 +13,29 @@ import torch
 from torch import Tensor
 
 from app.engine.media import Image, Latent
+from app.engine.memory.thrift import OVERLAP, SHORT, TILE
 from app.engine.vae import Vae, refuse_odd_size
 from app.graph.problem import Refusal
+
+
+def decode(vae: Vae, latent: Latent) -> Image:
+    """Return the pictures of a latent, decoded at once, or in tiles where memory has run out in this run."""
+    if not SHORT.is_set():
+        return vae.decode(latent)
+    return decode_tiled(vae, latent, *usual_tile(vae), lambda done, of: None)
+
+
+def encode(vae: Vae, image: Image) -> Latent:
+    """Return the latent of pictures, encoded at once, or in tiles where memory has run out in this run."""
+    if not SHORT.is_set():
+        return vae.encode(image)
+    return encode_tiled(vae, image, *usual_tile(vae), lambda done, of: None)
+
+
+def usual_tile(vae: Vae) -> tuple[int, int]:
+    """Return side and overlap of tiles (cells) that nobody has chosen."""
+    side = vae.family.latent.downscale
+    return TILE // side, OVERLAP // side
 
 
 def decode_tiled(

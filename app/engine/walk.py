@@ -11,6 +11,7 @@ from torch import Tensor
 from app.engine.beside import suited
 from app.engine.conditioning import Conditioning
 from app.engine.inpainting import Inpainting
+from app.engine.latent_colours import known_colours
 from app.engine.mixing import mixed, window
 from app.engine.prediction import ModelInput
 from app.engine.preview import jpeg
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from app.engine.sampling import Guider, Watcher
 
 PREVIEW_PAUSE = 0.1  # seconds between previews: more often than anybody can see costs time
+PREVIEW_SHARE = 0.02  # of a run's time that previews may take, but for the first and the last one
 
 
 class Walk:
@@ -44,7 +46,7 @@ class Walk:
         self.place = Place(0, total)
         self.memory = journal.guider
         self.denoised: Tensor | None = None
-        self.previewed = monotonic() - PREVIEW_PAUSE
+        self.next_preview = monotonic()
 
     def denoise(self, latent: Tensor, sigma: float) -> Tensor:
         """Answer the sampler: the guided denoised sample. Stops here when the user cancelled."""
@@ -101,11 +103,16 @@ class Walk:
         self.denoised = denoised
         self.place = Place(index + 1, self.place.total)
         self.journal.step_done(index + 1, self.place.total)
-        now = monotonic()
-        if now - self.previewed >= PREVIEW_PAUSE or self.place.index == self.place.total:
-            model = self.run.model
-            self.watcher.preview(jpeg(denoised, model.preview, model.family.latent.downscale))
-            self.previewed = now
+        if monotonic() >= self.next_preview or self.place.index == self.place.total:
+            self.preview(denoised)
+
+    def preview(self, denoised: Tensor) -> None:
+        """Show the work so far; the next time is the later the longer it took."""
+        started, model = monotonic(), self.run.model
+        preview = model.preview or known_colours(model.family.latent, denoised.shape[1])
+        self.watcher.preview(jpeg(denoised, preview, model.family.latent.downscale))
+        done = monotonic()
+        self.next_preview = done + max(PREVIEW_PAUSE, (done - started) / PREVIEW_SHARE)
 
 
 def refuse_foreign_text(conditioning: Conditioning, run: Run) -> None:

@@ -235,7 +235,7 @@ class JobMemory:
             needed = f" {size(expected['peak'])} were expected at most, of {size(expected['budget'])}."
         return Problem(
             "out_of_memory",
-            f"{node.shown}: memory ran out twice ({reason}), the second time after {', '.join(done)}.{needed}",
+            f"{node.shown}: memory ran out twice ({reason}), at last after {', '.join(done)}.{needed}",
             "Make smaller or fewer pictures, load the model in a lower precision or a smaller one, or close "
             "what else takes memory.",
             node.shown,

@@ -10,11 +10,11 @@ from app.interop.ways import Loosely
 CLIP = (Out("CLIP", "CLIP", "text_encoder"),)
 MODEL = (Out("MODEL", "MODEL", "model"),)
 CHECKPOINT = (*MODEL, *CLIP, Out("VAE", "VAE", "vae"))
-# ComfyUI's type of a text encoder -> our family. One that is not named here is told by the file itself.
+# ComfyUI's type of a text encoder -> our family. One that is not named here is told by the file itself,
+# as Wan's is, which several families read.
 FAMILIES = {
     "flux": "flux",
     "sd3": "sd3",
-    "wan": "wan",
     "qwen_image": "qwen-image",
     "pixart": "pixart",
     "chroma": "chroma",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from app.interop.animation_rules import ANIMATION_RULES
 from app.interop.conditioning_rules import CONDITIONING_RULES
 from app.interop.control_rules import CONTROL_RULES
 from app.interop.flat import NATIVE
@@ -28,6 +29,7 @@ TABLE = (
     *IMAGE_RULES,
     *MASK_RULES,
     *VIDEO_RULES,
+    *ANIMATION_RULES,
     *VALUE_RULES,
     *LIST_RULES,
 )

@@ -24,7 +24,5 @@ PASS_WIDGETS: dict[str, dict[str, Any]] = {
 }
 ORDERS = {  # widgets of class types that have no line in the table, so that their values get names
     "CLIPSetLastLayer": ("stop_at_clip_layer",),
-    "CLIPVisionEncode": ("crop",),
-    "CLIPVisionLoader": ("clip_name",),
     "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
 }

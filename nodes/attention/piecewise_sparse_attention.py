@@ -198,6 +198,8 @@ def key_bias(heads: Heads) -> Tensor:
     mask = heads.mask
     if mask is None:
         return torch.zeros(1, 1, 1, heads.key.shape[2], device=heads.key.device)
+    if mask.stride(-2) == 0:
+        mask = mask[..., :1, :]  # one row, shown to all queries
     if mask.shape[-2] > 1:
         raise Refusal(
             "Piecewise sparse attention sums up keys once for all queries, but here a mask differs by query.",

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from app.engine.families.family import Rope
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
@@ -44,15 +45,13 @@ class RopeScaling(Patch[Memory]):
         grid: (rows, columns) of the pictures that the model was trained on, in tokens.
         method: How positions are squeezed.
         widths: Numbers of a head that turn with (frame, row, column).
-        theta: Base of the model's frequencies.
-        centred: Whether rows and columns count from the middle.
+        rope: What else sets the model's positions apart.
     """
 
     grid: tuple[int, int]
     method: Method
     widths: tuple[int, int, int]
-    theta: float
-    centred: bool
+    rope: Rope
 
     def new_memory(self) -> Memory:
         return Memory()
@@ -62,14 +61,15 @@ class RopeScaling(Patch[Memory]):
     ) -> Tensor:
         sizes = step.layout.grid[1:]
         scales = tuple(max(1.0, size / trained) for size, trained in zip(sizes, self.grid, strict=True))
-        if scales == (1, 1) or not attention.is_self or attention.queries == "text":
+        turns = attention.is_self or self.rope.to_text
+        if scales == (1, 1) or not turns or attention.queries == "text":
             return call(heads)
         memory.scales = scales[0], scales[1]
         linear = self.method == "linear" or (self.method == "time_aware" and step.sigma > WATERSHED)
         span = step.layout.spans(attention.queries)["image"]
         turn = self.turn(memory, step.layout, heads.query.device, linear=linear)
-        query, key = (turned(x, span, turn) for x in (heads.query, heads.key))
-        return call(replace(heads, query=query, key=key))
+        key = turned(heads.key, span, turn) if attention.is_self else heads.key
+        return call(replace(heads, query=turned(heads.query, span, turn), key=key))
 
     def turn(
         self, memory: Memory, layout: Layout, device: torch.device, *, linear: bool
@@ -85,7 +85,7 @@ class RopeScaling(Patch[Memory]):
         self, layout: Layout, scales: tuple[float, float], device: torch.device, *, linear: bool
     ) -> tuple[Tensor, Tensor]:
         places = layout.positions(device).float()
-        if self.centred:
+        if self.rope.centred:
             places = places - torch.tensor(
                 [0, *(size - size // 2 for size in layout.grid[1:])], device=device
             )
@@ -93,17 +93,20 @@ class RopeScaling(Patch[Memory]):
             self.change(width, scale, linear=linear).to(device, torch.float32)
             for width, scale in zip(self.widths, (1.0, *scales), strict=True)
         ]
-        angles = torch.cat([places[:, axis, None] * change[axis] for axis in range(3)], -1)
+        frame, row, column = (places[:, axis, None] * change[axis] for axis in range(3))
+        if self.rope.interleaved:
+            row, column = torch.stack([row, column], -1).flatten(-2), column[:, :0]
+        angles = torch.cat([frame, row, column], -1)
         return angles.cos(), angles.sin()
 
     def change(self, width: int, scale: float, *, linear: bool) -> Tensor:
         """Return by how much the frequencies of an axis change, (width / 2,)."""
         powers = torch.arange(0, width, 2, dtype=torch.float64) / width
-        own = self.theta**-powers
+        own = self.rope.theta**-powers
         if linear:
             return own / scale - own
         stretch = scale if self.method == "time_aware" or width == 2 else scale ** (width / (width - 2))
-        return (self.theta * stretch) ** -powers - own
+        return (self.rope.theta * stretch) ** -powers - own
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         rows, columns = next(iter(memories.values())).scales
@@ -145,4 +148,4 @@ def rope_scaling(model: Model, method: Method = "time_aware") -> Model:
     columns, rows = (size // family.latent.multiple for size in model.native_size)
     rope, (frame, row, column) = family.rope, family.rope.widths(model.module)
     widths = frame, row, column
-    return model.with_patch(RopeScaling((rows, columns), method, widths, rope.theta, rope.centred))
+    return model.with_patch(RopeScaling((rows, columns), method, widths, rope))

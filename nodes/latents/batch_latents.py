@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import torch
 
@@ -12,12 +13,15 @@ from app.graph.node import node
 
 
 @node()
-def batch_latents(latents: list[Latent]) -> Latent:
+def batch_latents(latents: list[Latent], noise: Literal["its own", "as if alone"] = "its own") -> Latent:
     """Put several latents into one batch, to be sampled at once.
 
     Args:
         latents: Latents of one family and size, in their order; masks are left out.
+        noise: Whether each picture gets noise of its own, or that which it would have outside the batch.
     """
     first, *others = latents
     samples = [first.samples, *(alike(first, other) for other in others)]
-    return replace(first, samples=torch.cat(samples), mask=None)
+    rows = [row for latent in latents for row in latent.noise_rows or range(len(latent.samples))]
+    alone = tuple(rows) if noise == "as if alone" else ()
+    return replace(first, samples=torch.cat(samples), mask=None, noise_rows=alone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.engine import tiling
 from app.engine.media import Image, Latent
 from app.engine.vae import Vae
 from app.graph.node import node
@@ -15,4 +16,4 @@ def decode_latent(vae: Vae, latent: Latent) -> Image:
         vae: The autoencoder that came with the model.
         latent: What the sampler made. The frames of a video come out as a batch of pictures.
     """
-    return vae.decode(latent)
+    return tiling.decode(vae, latent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.engine import tiling
 from app.engine.media import Image, Latent
 from app.engine.vae import Vae
 from app.graph.node import node
@@ -16,4 +17,4 @@ def encode_image(vae: Vae, image: Image) -> Latent:
         image: The picture; its sides must be multiples of what the model works in (Resize image helps). For a
             video model the pictures of a batch are the frames of one video.
     """
-    return vae.encode(image)
+    return tiling.encode(vae, image)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from app.engine.media import Latent
+from app.engine.reshaping import picked
 from app.graph.node import node
 from app.graph.widgets import Number
 
@@ -14,7 +14,7 @@ from app.graph.widgets import Number
 def pick_latents(
     latent: Latent, start: Annotated[int, Number(0, 63)] = 0, count: Annotated[int, Number(1, 64)] = 1
 ) -> Latent:
-    """Take neighbouring latents out of a batch.
+    """Take neighbouring latents out of a batch; they are sampled from the noise that they have there.
 
     Args:
         latent: The batch.
@@ -22,6 +22,4 @@ def pick_latents(
         count: How many to take, as far as there are so many.
     """
     start = min(start, len(latent.samples) - 1)
-    rows = slice(start, start + count)
-    mask = latent.mask if latent.mask is None or len(latent.mask) == 1 else latent.mask[rows]
-    return replace(latent, samples=latent.samples[rows], mask=mask)
+    return picked(latent, slice(start, start + count))

@@ -22,4 +22,11 @@ def repeat_latent(latent: Latent, count: Annotated[int, Number(1, 64)] = 2) -> L
     if mask is not None and len(mask) > 1:
         mask = mask.repeat(count, *[1] * (mask.ndim - 1))
     times = (count, *[1] * (latent.samples.ndim - 1))
-    return replace(latent, samples=latent.samples.repeat(times), mask=mask)
+    samples = latent.samples.repeat(times)
+    return replace(latent, samples=samples, mask=mask, noise_rows=counted_on(latent.noise_rows, count))
+
+
+def counted_on(rows: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """Return rows of noise several times over, each time beyond those before."""
+    span = max(rows) - min(rows) + 1 if rows else 0
+    return tuple(row + time * span for time in range(count) for row in rows)

@@ -8,8 +8,8 @@ from app.engine.building import Precision
 from app.engine.families import FamilyChoice
 from app.engine.loading import import_libraries
 from app.engine.model import Model
-from app.engine.storage_report import storage_report
 from app.engine.single_files import open_transformer
+from app.engine.storage_report import storage_report
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

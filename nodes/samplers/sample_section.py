@@ -69,5 +69,6 @@ def sample_section(
     if add_noise and noise is not None:
         start = alike(latent, noise)
     elif add_noise:
-        start = starting_noise(latent.samples, seed, row_seeds=batch_seeds == "seed + row")
+        alone = batch_seeds == "seed + row"
+        start = starting_noise(latent.samples, seed, row_seeds=alone, rows=latent.noise_rows)
     return Section(*Sampling(model, guider, sampler, part).start(latent, start, context))

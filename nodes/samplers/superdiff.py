@@ -168,12 +168,12 @@ def superdiff(
         temperature: How firmly "or" keeps to the prompt that leads; 0 mixes both evenly.
         lift: How much likelier "and" makes the picture under the second prompt, in log-density.
         seed: Which noise to start from, and which to add on the way.
-        second_model: Another model of the same family, which is asked for the second prompt.
+        second_model: Another model of the family, with weights of its own, to ask for the second prompt.
     """
     if second_model is not None:
         refuse_unlike(model, second_model)
     start = sigmas.values[0]
-    noise = starting_noise(latent.samples, seed)
+    noise = starting_noise(latent.samples, seed, rows=latent.noise_rows)
     noisy = (1 - start) * latent.samples + start * noise
     thrice = noisy.repeat(3, *[1] * (noisy.ndim - 1))
     sampler = SuperDiff(mode, guidance_scale, temperature, lift, seed)
@@ -192,5 +192,12 @@ def refuse_unlike(model: Model, other: Model) -> None:
             f"{other.family.name} with {other.channels}.",
             "Take two models of one family, which share an autoencoder.",
             code="family_mismatch",
+            input="second_model",
+        )
+    if model.module is other.module:
+        raise Refusal(
+            "Both models use the same weights in memory, and a run has them to itself.",
+            "Leave the second model out, or load one from a file of its own.",
+            code="same_weights",
             input="second_model",
         )

@@ -129,7 +129,7 @@ def test_the_table_of_uses_is_what_the_engine_does() -> None:
     for family in FAMILIES:
         for role in family.prompting.towers if family.prompting else ():
             encoders.setdefault(role.architecture, set()).add(family.name)
-        for part in (family.latent.autoencoder, family.vision):
+        for part in filter(None, (family.latent.autoencoder, family.vision)):
             encoders.setdefault(part, set()).add(family.name)
     assert {name: set(users) for name, users in USES.items()} == {name: encoders.get(name) for name in USES}
     assert {name for name in encoders if name.split("-")[0] not in ("dc", "kl", "wan")} <= set(USES)

@@ -105,13 +105,13 @@ def test_gguf_loads_as_it_is(kind: str, tmp_path: Path) -> None:
     assert {layer.kind for layer in layers(small)} == ({kind} if kind.startswith("Q") else set())
 
 
-@pytest.mark.parametrize("precision", ["float8_e4m3", "float8_e5m2", "int8"])
+@pytest.mark.parametrize("precision", ["float8_e4m3", "float8_e5m2", "int8", "int8_dynamic", "nf4", "int4"])
 def test_a_plain_file_is_packed_on_request(precision: str, tmp_path: Path) -> None:
     path = file(tmp_path, "flux", flux())
     plain, small = open_transformer(path), open_transformer(path, precision)  # type: ignore[arg-type]
     assert layers(small) and small.nbytes < plain.nbytes / 2
     difference = (run(small) - run(plain)).std() / run(plain).std()
-    assert 0 < difference < (0.02 if precision == "int8" else 0.1)
+    assert 0 < difference < (0.03 if precision.startswith("int8") else 0.1 if "8" in precision else 0.3)
 
 
 def test_packed_files_decode_on_request(tmp_path: Path) -> None:
@@ -120,20 +120,18 @@ def test_packed_files_decode_on_request(tmp_path: Path) -> None:
     assert equal(open_transformer(path, "float32"), open_transformer(path))
 
 
-@pytest.mark.parametrize("kind", ["F8_E4M3", "F8_E5M2", "I8"])
+@pytest.mark.parametrize("kind", ["F8_E4M3", "F8_E5M2", "I8", "I4", "NF4"])
 def test_packing_is_as_exact_as_its_bits(kind: str) -> None:
     weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(0))
     worst = (
         (pack(weight, kind).decode(torch.float32) - weight).abs() / weight.abs().amax(1, keepdim=True)
     ).max()
-    assert worst <= {"F8_E4M3": 2**-4, "F8_E5M2": 2**-3, "I8": 1 / 254}[kind] + 1e-6
+    widest = {"F8_E4M3": 2**-4, "F8_E5M2": 2**-3, "I8": 1 / 254, "I4": 1 / 14, "NF4": 0.304 / 2}
+    assert worst <= widest[kind] + 1e-6
     assert not pack(torch.zeros(2, 4), kind).decode(torch.float32).any()
 
 
 def test_what_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
-    weights = flux() | {f"{PACKED}.weight_scale_2": torch.tensor(1.0)}
-    with pytest.raises(Refusal, match="nvfp4"):
-        open_transformer(file(tmp_path, "nvfp4", weights))
     path = write_gguf(tmp_path / "flux.gguf", flux(), "Q8_0")
     whole = path.read_bytes()
     path.write_bytes(whole[:-64])

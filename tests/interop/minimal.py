@@ -34,6 +34,12 @@ MAKERS: dict[str, tuple[str, Json, int]] = {
         {"control_net_name": "mini_boxes/diffusion_pytorch_model.safetensors"},
         0,
     ),
+    "CLIP_VISION": ("CLIPVisionLoader", {"clip_name": "clip.safetensors"}, 0),
+    "CLIP_VISION_OUTPUT": (
+        "CLIPVisionEncode",
+        {"clip_vision": "@CLIP_VISION", "image": "@IMAGE", "crop": "center"},
+        0,
+    ),
     "NOISE": ("RandomNoise", {"noise_seed": 7}, 0),
 }
 FILES = {

@@ -177,7 +177,7 @@ def test_a_file_name_belongs_to_its_job_and_place(database: Database, tmp_path: 
 
 def test_pictures_are_found_by_kind_name_and_prompt(database: Database, tmp_path: Path) -> None:
     assets = Assets(database, Folders(tmp_path / "output", tmp_path / "temp", tmp_path / "input", {}))
-    job = Jobs(database).add(NewJob("Animals", {"prompt": "A red Fox"}))
+    job, _ = Jobs(database, EventLog(database)).add(NewJob("Animals", {"prompt": "A red Fox"}))
     for name in ("one.png", "two.MP4", "three.gif"):
         assets.written(SavedFile("output", name, 8, 9), job.id, "save")
     assets.written(SavedFile("output", "stray.png", 8, 9), "forgotten", "save")

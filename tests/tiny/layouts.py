@@ -140,6 +140,23 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "rope_axes_dim": (4, 14, 14),
         **HEADS,
     },
+    "hunyuan-video-1.5": {
+        "num_layers": 2,
+        "num_refiner_layers": 2,
+        "text_embed_dim": WIDTH,
+        "text_embed_2_dim": 12,
+        "image_embed_dim": 20,
+        "rope_axes_dim": (4, 14, 14),
+        **HEADS,
+    },
+    "cogvideox": {
+        "num_attention_heads": 1,
+        "attention_head_dim": 64,
+        "num_layers": 2,
+        "time_embed_dim": 8,
+        "text_embed_dim": WIDTH,
+        "use_rotary_positional_embeddings": True,
+    },
     "flux2": {
         "in_channels": 128,
         "num_layers": 2,
@@ -191,6 +208,14 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "cross_attention_head_dim": 64,
         "cross_attention_dim": 64,
         "caption_channels": WIDTH,
+    },
+    "lumina-next": {
+        "hidden_size": 64,
+        "num_layers": 2,
+        "num_attention_heads": 4,
+        "num_kv_heads": 2,
+        "multiple_of": 16,
+        "cross_attention_dim": WIDTH,
     },
     "qwen-image": {"num_layers": 2, "joint_attention_dim": WIDTH, "axes_dims_rope": (4, 14, 14), **HEADS},
 }

@@ -40,6 +40,9 @@ class Recorder:
     def model_path(self, folder: str, name: str) -> Path:
         return ROOT / folder / name
 
+    def new_model_path(self, folder: str, name: str) -> Path:
+        return self.inputs / name
+
     def input_path(self, name: str) -> Path:
         return self.inputs / name
 

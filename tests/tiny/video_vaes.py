@@ -57,11 +57,31 @@ def hunyuan_video(latent_channels: int = 4) -> nn.Module:
     )
 
 
+def cogvideox(latent_channels: int = 4) -> nn.Module:
+    from diffusers import AutoencoderKLCogVideoX
+
+    return AutoencoderKLCogVideoX(
+        latent_channels=latent_channels,
+        block_out_channels=(32, 32, 32, 32),
+        layers_per_block=1,
+        norm_num_groups=32,
+    )
+
+
+def hunyuan_video15() -> nn.Module:
+    from diffusers import AutoencoderKLHunyuanVideo15
+
+    widths = (8, 8, 16, 32, 32)
+    return AutoencoderKLHunyuanVideo15(latent_channels=4, block_out_channels=widths, layers_per_block=1)
+
+
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "wan": wan,
     "wan-ti2v": wan_ti2v,
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
+    "cogvideox": cogvideox,
+    "hunyuan-video-1.5": hunyuan_video15,
 }
 
 
@@ -69,4 +89,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
 def vae(family: str) -> Vae:
     """Return the same handle every time: nothing may modify it."""
     torch.manual_seed(0)
-    return Vae(MODULES[family]().eval().requires_grad_(False), next(known for known in FAMILIES if known.name == family))
+    return Vae(
+        MODULES[family]().eval().requires_grad_(False),
+        next(known for known in FAMILIES if known.name == family),
+    )

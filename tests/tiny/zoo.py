@@ -188,6 +188,23 @@ def ltx_video() -> nn.Module:
     )
 
 
+def cogvideox() -> nn.Module:
+    from diffusers import CogVideoXTransformer3DModel
+
+    return CogVideoXTransformer3DModel(
+        in_channels=4,
+        out_channels=4,
+        num_layers=3,
+        time_embed_dim=8,
+        text_embed_dim=TEXT_WIDTH,
+        max_text_seq_length=TEXT,
+        sample_width=COLUMNS * 2,
+        sample_height=ROWS * 2,
+        use_rotary_positional_embeddings=True,
+        **HEADS,
+    )
+
+
 def hunyuan_video() -> nn.Module:
     from diffusers import HunyuanVideoTransformer3DModel
 
@@ -199,6 +216,22 @@ def hunyuan_video() -> nn.Module:
         num_refiner_layers=1,
         text_embed_dim=TEXT_WIDTH,
         pooled_projection_dim=POOLED_WIDTH,
+        rope_axes_dim=(4, 6, 6),
+        **HEADS,
+    )
+
+
+def hunyuan_video15() -> nn.Module:
+    from diffusers import HunyuanVideo15Transformer3DModel
+
+    return HunyuanVideo15Transformer3DModel(
+        in_channels=9,
+        out_channels=4,
+        num_layers=3,
+        num_refiner_layers=1,
+        text_embed_dim=TEXT_WIDTH,
+        text_embed_2_dim=8,
+        image_embed_dim=8,
         rope_axes_dim=(4, 6, 6),
         **HEADS,
     )
@@ -254,6 +287,22 @@ def sana() -> nn.Module:
     )
 
 
+def lumina_next() -> nn.Module:
+    from diffusers import LuminaNextDiT2DModel
+
+    module = LuminaNextDiT2DModel(
+        sample_size=16,
+        hidden_size=32,
+        num_layers=3,
+        num_attention_heads=2,
+        num_kv_heads=1,
+        multiple_of=16,
+        cross_attention_dim=TEXT_WIDTH,
+    )
+    module.pad_token.data.zero_()  # of any content before
+    return module
+
+
 ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux": flux,
     "sd3": sd3,
@@ -266,7 +315,10 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "flux2": flux2,
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
+    "cogvideox": cogvideox,
+    "hunyuan-video-1.5": hunyuan_video15,
     "sana": sana,
+    "lumina-next": lumina_next,
     "ddt": ddt,
     "dit": dit,
     "sit": dit,

@@ -3,6 +3,7 @@
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, VA_VAE, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
+from app.checkpoints.known.cogvideox import COGVIDEOX
 from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.dc_autoencoder import DC_VAE
 from app.checkpoints.known.ddt import DDT
@@ -12,9 +13,11 @@ from app.checkpoints.known.fitv2 import FITV2
 from app.checkpoints.known.flux import FLUX
 from app.checkpoints.known.flux2 import FLUX2
 from app.checkpoints.known.hunyuan_video import HUNYUAN_VIDEO
+from app.checkpoints.known.hunyuan_video15 import HUNYUAN_VIDEO_15
 from app.checkpoints.known.lightning_dit import LIGHTNING_DIT
 from app.checkpoints.known.ltx_video import LTX_VIDEO
 from app.checkpoints.known.lumina2 import LUMINA2
+from app.checkpoints.known.lumina_next import LUMINA_NEXT
 from app.checkpoints.known.pixart import PIXART, PIXART_ALPHA
 from app.checkpoints.known.qwen_image import QWEN_IMAGE
 from app.checkpoints.known.qwen_vl import QWEN_SEEING
@@ -22,7 +25,8 @@ from app.checkpoints.known.rae import RAE
 from app.checkpoints.known.sana import SANA
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, LLAMA3, QWEN, QWEN3, T5, UMT5
-from app.checkpoints.known.video_autoencoders import HUNYUAN_VAE, LTX_VAE, WAN22_VAE
+from app.checkpoints.known.tiny_decoders import TINY_DECODER
+from app.checkpoints.known.video_autoencoders import COGVIDEOX_VAE, HUNYUAN15_VAE, HUNYUAN_VAE, LTX_VAE, WAN22_VAE
 from app.checkpoints.known.vision_encoders import CLIP_VISION
 from app.checkpoints.known.wan import WAN, WAN_TI2V
 from app.checkpoints.known.z_image import Z_IMAGE
@@ -34,6 +38,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     QWEN_IMAGE,
     WAN_TI2V,  # before the one whose names it shares
     WAN,
+    LUMINA_NEXT,  # before the one whose names it shares
     LUMINA2,
     SANA,
     PIXART_ALPHA,
@@ -47,6 +52,8 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     FLUX2,
     LTX_VIDEO,
     HUNYUAN_VIDEO,
+    HUNYUAN_VIDEO_15,
+    COGVIDEOX,
     CHROMA,
     FLUX2_VAE,
     VA_VAE,
@@ -56,7 +63,9 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     WAN22_VAE,
     WAN_VAE,
     LTX_VAE,
+    HUNYUAN15_VAE,
     HUNYUAN_VAE,
+    COGVIDEOX_VAE,
     CLIP_G,
     CLIP_L,
     T5,
@@ -67,6 +76,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     GEMMA2,
     LLAMA3,
     CLIP_VISION,
+    TINY_DECODER,
 )
 
 __all__ = ["ARCHITECTURES"]

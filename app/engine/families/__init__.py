@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from app.engine.families.chroma import CHROMA
+from app.engine.families.cogvideox import COGVIDEOX
 from app.engine.families.ddt import DDT
 from app.engine.families.dit import DIT
 from app.engine.families.dit_dh import DIT_DH
@@ -16,9 +17,11 @@ from app.engine.families.flux import FLUX
 from app.engine.families.flux2 import FLUX2
 from app.engine.families.flux_mini import FLUX_MINI
 from app.engine.families.hunyuan_video import HUNYUAN_VIDEO
+from app.engine.families.hunyuan_video15 import HUNYUAN_VIDEO_15
 from app.engine.families.lightning_dit import LIGHTNING_DIT
 from app.engine.families.ltx_video import LTX_VIDEO
 from app.engine.families.lumina2 import LUMINA2
+from app.engine.families.lumina_next import LUMINA_NEXT
 from app.engine.families.pixart import PIXART
 from app.engine.families.pixart_alpha import PIXART_ALPHA
 from app.engine.families.qwen_image import QWEN_IMAGE
@@ -43,8 +46,11 @@ FamilyChoice = Literal[
     "ltx-video",
     "hunyuan-video",
     "wan-ti2v",
+    "cogvideox",
+    "hunyuan-video-1.5",
     "pixart-alpha",
     "sana",
+    "lumina-next",
     "ddt",
     "dit",
     "sit",
@@ -67,8 +73,11 @@ FAMILIES: tuple[Family, ...] = (
     LTX_VIDEO,
     HUNYUAN_VIDEO,
     WAN_TI2V,
+    COGVIDEOX,
+    HUNYUAN_VIDEO_15,
     PIXART_ALPHA,
     SANA,
+    LUMINA_NEXT,
     DIT,
     SIT,
     LIGHTNING_DIT,

@@ -6,7 +6,6 @@ from app.engine.families.classes import cut, from_noise_to_picture, half_for_row
 from app.engine.families.family import Family, LatentFormat, Rope, Stack
 from app.engine.prediction import from_negated_velocity
 
-
 ENCODER = Stack(
     path="encoder_blocks",
     inputs={"image": "x"},

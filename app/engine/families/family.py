@@ -127,11 +127,15 @@ class Rope:
         widths: Transformer -> numbers of a head that turn with (frame, row, column).
         theta: Frequency i of an axis of width d is theta ** (-2 i / d).
         centred: Whether rows and columns count from the middle of the picture.
+        interleaved: Whether pairs turn with row and column in turns, instead of axis by axis.
+        to_text: Whether image tokens turn, too, where they look at text alone.
     """
 
     widths: Callable[[Any], Iterable[int]]
     theta: float = 10000.0
     centred: bool = False
+    interleaved: bool = False
+    to_text: bool = False
 
 
 def first(returned: Any) -> Tensor:
@@ -168,6 +172,7 @@ class Family:
         sees_references: Whether its editing models take further pictures as tokens after those of their own.
         level_per_token: Whether it is told the noise level of each token, so that frames can be held as they are.
         same_prompts: Name of a family that reads prompts with the same encoders in the same way.
+        zero_beside: Whether zeros stand beside the latent where a prompt brings nothing.
         given_frames: What its models that animate pictures take beside the latent; None where none do.
         vision: Name and width of the vision encoder whose tokens some of its models read; empty for none.
         levels: Noise levels in the table from which ComfyUI's schedules choose.
@@ -191,6 +196,7 @@ class Family:
     sees_references: bool = False
     level_per_token: bool = False
     same_prompts: str = ""
+    zero_beside: bool = False
     given_frames: GivenFrames | None = None
     vision: str = ""
 

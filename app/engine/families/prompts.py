@@ -83,6 +83,11 @@ class Prompting:
     combine: Combine
 
 
+def lower_case(text: str) -> str:
+    """Write a prompt as some models were trained to see it."""
+    return text.lower().strip()
+
+
 def tokens_of(architecture: str, pooled_of: str | None = None) -> Combine:
     """Take the tokens of one encoder, and the vector for the whole prompt of another."""
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from app.engine.families.family import Family, LatentFormat, Stack
-from app.engine.families.prompts import Prompting, TextTower, tokens_of
+from app.engine.families.prompts import Prompting, TextTower, lower_case, tokens_of
 from app.engine.prediction import ModelInput
 
 # What the model was trained to see of its text encoder is what that says of a prompt after this.
@@ -32,8 +32,8 @@ INSTRUCTION = "\n".join(
         "- User Prompt: A cat sleeping -> Enhanced: A small, fluffy white cat curled up in a round shape, "
         "sleeping peacefully on a warm sunny windowsill, surrounded by pots of blooming red flowers.",
         "- User Prompt: A busy city street -> Enhanced: A bustling city street scene at dusk, featuring "
-        "glowing street lamps, a diverse crowd of people in colorful clothing, and a double-decker bus passing by "
-        "towering glass skyscrapers.",
+        "glowing street lamps, a diverse crowd of people in colorful clothing, and a double-decker bus "
+        "passing by towering glass skyscrapers.",
         "Please generate only the enhanced description for the prompt below and avoid including any "
         "additional commentary or evaluations:",
         "User Prompt: ",
@@ -52,10 +52,6 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
         "timestep": given.time() if sprint else given.time(1000 * config.timestep_scale),
         "guidance": torch.full_like(given.time(), strength).to(given.latent) if sprint else None,
     }
-
-
-def plain(text: str) -> str:
-    return text.lower().strip()
 
 
 BLOCKS = Stack(
@@ -80,7 +76,7 @@ SANA = Family(
                 300,
                 padding="none",
                 instruction=INSTRUCTION,
-                wrap=plain,
+                wrap=lower_case,
             ),
         ),
         tokens_of("gemma2"),

@@ -19,16 +19,13 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
 META = torch.device("meta")
-CONVOLUTION = torch.ops.aten.convolution.default
-# oneDNN lays pictures out anew for a convolution on a CPU, before and after it.
-LAID_OUT_ANEW = 2
 
 
-class LiveMemory(TorchDispatchMode):
+class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of all storages that live at the same time; those of `weights` are not counted."""
 
     def __init__(self, weights: Iterable[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.live = self.peak = 0
         self.known: Any = WeakIdKeyDictionary()
         for tensor in weights:
@@ -71,10 +68,10 @@ def attended(query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: An
 
 @torch.no_grad()
 def working_memory(module: nn.Module, call: Callable[..., Any], given: Mapping[str, Any]) -> int:
-    """Return the memory (bytes) that a call takes beside the weights of its module, which is on `meta`.
+    """Return what a call takes in memory (bytes), with what it is given, beside the weights of its module.
 
     Args:
-        module: Whose weights are there already.
+        module: A model on `meta`.
         call: The module, or a method of it.
         given: What it is called with; tensors may lie anywhere.
 
@@ -89,8 +86,11 @@ def working_memory(module: nn.Module, call: Callable[..., Any], given: Mapping[s
 
 def counted(module: nn.Module, call: Callable[..., Any], given: Mapping[str, Any]) -> int:
     with LiveMemory((*module.parameters(), *module.buffers())) as live, FusedAttention(), META:
+        for tensor in tree_leaves(given):
+            if isinstance(tensor, Tensor):
+                live.count(tensor.untyped_storage())
         call(**given)
-    return live.peak
+    return int(live.peak)
 
 
 def on_meta(value: Any) -> Any:

@@ -23,7 +23,7 @@ SKIPPED = ("norm", r"(^|\.)wo$")  # norms, and the layers whose type T5 looks at
 
 def store(module: nn.Module, storage: Storage) -> None:
     """Keep the blocks of a model in 8 bits from now on; layers that are packed already stay as they are."""
-    from diffusers.hooks import apply_layerwise_casting
+    from diffusers.hooks.layerwise_casting import apply_layerwise_casting
 
     if storage == "full":
         return

@@ -71,7 +71,7 @@ def in_folder(path: Path, kept: str, itemsize: int) -> Iterator[Network]:
     index = read_json(path / INDEX)
     family = index.get("_patchloom_family", "")
     for name, entry in index.items():
-        library, kind = entry if isinstance(entry, list) and len(entry) == 2 else (None, None)
+        library, kind = entry if isinstance(entry, list) and len(entry) == 2 and all(entry) else ("", "")
         if library not in ("diffusers", "transformers") or not any((path / name).glob("*.safetensors")):
             continue
         archive = open_archive(path / name)

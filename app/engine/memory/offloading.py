@@ -6,9 +6,11 @@ CPU they wait on the disk. The numbers are the same either way.
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import WeakKeyDictionary, finalize
 
 import torch
 from torch import nn
@@ -26,11 +28,13 @@ class Offloaded:
 
     Attributes:
         device: The device that computes.
-        folder: Where they wait on the disk; None where they wait in memory. It goes when the model does.
+        folder: Where they wait on the disk; None where they wait in memory.
+        forget: Deletes the folder; called when the model goes, or the program ends.
     """
 
     device: torch.device
-    folder: tempfile.TemporaryDirectory[str] | None = field(default=None, compare=False)
+    folder: Path | None
+    forget: finalize[..., nn.Module]
 
 
 OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
@@ -38,13 +42,13 @@ OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
 
 def offload(module: nn.Module) -> None:
     """Let the weights of a model wait outside of its device from now on."""
-    from diffusers.hooks import apply_group_offloading
+    from diffusers.hooks.group_offloading import apply_group_offloading
 
     if module in OFFLOADED:
         return
     device = compute_place()[0]
     on_gpu = device.type == "cuda"
-    folder = None if on_gpu else tempfile.TemporaryDirectory(prefix="patchloom-offloaded-")
+    folder = None if on_gpu else Path(mkdtemp(prefix="patchloom-offloaded-"))
     by_block = has_blocks(module)
     apply_group_offloading(
         module,
@@ -52,15 +56,16 @@ def offload(module: nn.Module) -> None:
         offload_type="block_level" if by_block else "leaf_level",
         num_blocks_per_group=1 if by_block else None,
         use_stream=on_gpu,
-        offload_to_disk_path=folder.name if folder else None,
+        offload_to_disk_path=str(folder) if folder else None,
     )
-    OFFLOADED[module] = Offloaded(device, folder)
+    forget = finalize(module, rmtree, folder or "", ignore_errors=True)
+    OFFLOADED[module] = Offloaded(device, folder, forget)
     give_back()
 
 
 def bring_back(module: nn.Module) -> None:
     """Keep all weights of a model on its device again."""
-    from diffusers.hooks import HookRegistry
+    from diffusers.hooks.hooks import HookRegistry
 
     if module not in OFFLOADED:
         return
@@ -72,7 +77,9 @@ def bring_back(module: nn.Module) -> None:
     registry = HookRegistry.check_if_exists_or_initialize(module)
     for name in (HOOK, *FURTHER_HOOKS):
         registry.remove_hook(name, recurse=True)
-    module.to(OFFLOADED.pop(module).device)
+    kept = OFFLOADED.pop(module)
+    module.to(kept.device)
+    kept.forget()
 
 
 def has_blocks(module: nn.Module) -> bool:

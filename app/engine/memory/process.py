@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import re
 import sys
 from pathlib import Path
@@ -71,9 +72,7 @@ def room() -> int:
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info()
         return int(0.95 * (free + torch.cuda.memory_reserved()))
-    import psutil
-
-    return int(0.9 * psutil.virtual_memory().total)
+    return int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
 def device_name() -> str:

@@ -13,6 +13,7 @@ HOMES = {
     "FiTv2Transformer2DModel": "fitv2",
     "LightningDiTTransformer2DModel": "lightning_dit",
     "RepresentationAutoencoder": "rae",
+    "TinyDecoder": "tiny_decoder",
 }
 
 

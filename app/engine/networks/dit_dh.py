@@ -34,7 +34,7 @@ class DiTDHTransformer2DModel(ModelMixin, ConfigMixin):
     """Noisy latent (B, C, h, w), time (B,) from picture 0 to noise 1, and class (B, D) to the velocity."""
 
     @register_to_config  # type: ignore[untyped-decorator]
-    def __init__(  # noqa: PLR0913, PLR0917 -- what its config.json holds
+    def __init__(
         self,
         in_channels: int = 768,
         hidden_size: Sequence[int] = (1152, 2048),

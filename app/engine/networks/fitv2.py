@@ -21,6 +21,7 @@ from app.engine.networks.layers import (
     TimeEmbedder,
     layer_norm,
     modulate,
+    zeroed,
 )
 from app.engine.networks.positions import rotary_table
 
@@ -46,7 +47,7 @@ class FiTv2Transformer2DModel(ModelMixin, ConfigMixin):
         self.x_embedder = nn.ModuleDict({"proj": nn.Linear(values, width)})
         self.t_embedder = TimeEmbedder(width)
         self.y_embedder = LabelTable(num_classes, width)
-        self.global_adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
+        self.global_adaLN_modulation = nn.Sequential(nn.SiLU(), zeroed(width, 6 * width))
         self.blocks = nn.ModuleList(
             FlexibleBlock(width, num_attention_heads, adaln_rank) for _ in range(num_layers)
         )
@@ -97,7 +98,7 @@ class FlexibleBlock(nn.Module):
         super().__init__()
         self.norm1, self.norm2 = layer_norm(width), layer_norm(width)
         self.attn, self.mlp = SelfAttention(width, heads, layer_norm), SplitGatedMlp(width)
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, rank), nn.Linear(rank, 6 * width))
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, rank), zeroed(rank, 6 * width))
 
     def forward(
         self, x: Tensor, condition: Tensor, shared: Tensor, rotary: Tensor, mask: Tensor | None

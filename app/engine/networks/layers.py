@@ -32,7 +32,7 @@ class Block(nn.Module):
     def __init__(self, width: int, norm: Norm, attn: nn.Module, mlp: nn.Module) -> None:
         super().__init__()
         self.norm1, self.norm2, self.attn, self.mlp = norm(width), norm(width), attn, mlp
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), zeroed(width, 6 * width))
 
     def forward(self, x: Tensor, condition: Tensor, rotary: Tensor | None = None) -> Tensor:
         """Take tokens (B, N, D), condition (B, 1 or N, D) and rotary (N, d / 2, 2)."""
@@ -96,8 +96,8 @@ class FinalLayer(nn.Module):
 
     def __init__(self, width: int, values: int, norm: Norm) -> None:
         super().__init__()
-        self.norm_final, self.linear = norm(width), nn.Linear(width, values)
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * width))
+        self.norm_final, self.linear = norm(width), zeroed(width, values)
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), zeroed(width, 2 * width))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Take tokens (B, N, D) and condition (B, 1 or N, D)."""
@@ -155,6 +155,14 @@ class LabelTable(nn.Module):
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
         self.embedding_table = nn.Embedding(classes + 1, width)
+
+
+def zeroed(given: int, made: int) -> nn.Linear:
+    """Return a layer that says nothing before it is trained, so that untrained blocks change nothing."""
+    layer = nn.Linear(given, made)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

@@ -22,6 +22,8 @@ OURS = {
     "SAMPLER": "Sampler",
     "GUIDER": "Guider",
     "SIGMAS": "Sigmas",
+    "CLIP_VISION": "ClipVision",
+    "CLIP_VISION_OUTPUT": "VisionTokens",
 }
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 COMBO = "COMBO"

@@ -1,5 +1,8 @@
 """SuperDiff on data that are known exactly, and on tiny models."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -79,7 +82,9 @@ def test_or_takes_a_side() -> None:
 
 
 def test_the_second_prompt_may_have_a_model_of_its_own() -> None:
-    model, tuned = zoo.build("flux"), zoo.build("flux")
+    model, twin, tuned = (
+        replace(zoo.build("flux"), module=deepcopy(zoo.build("flux").module)) for _ in "abc"
+    )
     tuned.module.load_state_dict({name: 1.1 * value for name, value in model.module.state_dict().items()})
     prompts = [zoo.prompt(model, seed=seed) for seed in (2, 3, 4)]
     latent = Latent(torch.zeros_like(zoo.noise(model)), "flux")
@@ -93,10 +98,12 @@ def test_the_second_prompt_may_have_a_model_of_its_own() -> None:
         return made.samples
 
     reports: list[object] = []
-    assert torch.equal(run(model), run(None)), "twice the same model is one model"
+    assert torch.equal(run(twin), run(None)), "twice the same model is one model"
     assert not torch.allclose(run(tuned), run(None))
     run(tuned.with_patch(Witness()))
     assert [set(report) for report in reports[-1]] == [{"technique", "second"}]
+    with pytest.raises(Refusal, match="the same weights"):
+        run(model.with_patch(Witness()))
     with pytest.raises(Refusal, match="The models are flux with 4 channels and sd3"):
         run(zoo.build("sd3"))
 

@@ -49,6 +49,14 @@ export interface JobAnswer {
 
 const seg = encodeURIComponent;
 
+/** The filters that are set, as parts of an address. */
+function filters(all: Readonly<Record<string, string>>): string {
+  return Object.entries(all)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `&${name}=${seg(value)}`)
+    .join("");
+}
+
 export const getNodes = () => request<CatalogAnswer>("nodes");
 export const checkDocument = (document: WorkflowDocument) =>
   request<{ problems: Problem[] }>("check", { json: { document } });
@@ -61,8 +69,8 @@ export const importFile = (file: File) =>
 
 export const postJob = (document: WorkflowDocument, title: string, workflow: string | null, targets: readonly string[] = []) =>
   request<{ job: Job; problems: Problem[] }>("jobs", { json: { document, title, workflow, targets } });
-export const getJobs = (limit: number, search = "") =>
-  request<{ jobs: Job[] }>(`jobs?limit=${limit}${search ? `&search=${seg(search)}` : ""}`);
+export const getJobs = (limit: number, search = "", status = "") =>
+  request<{ jobs: Job[] }>(`jobs?limit=${limit}${filters({ search, status })}`);
 export const getJob = (id: string) => request<JobAnswer>(`jobs/${seg(id)}`);
 export const cancelJob = (id: string) => request<{ job: Job }>(`jobs/${seg(id)}/cancel`, { method: "POST" });
 export const retryJob = (id: string) => request<{ job: Job }>(`jobs/${seg(id)}/retry`, { method: "POST" });
@@ -79,8 +87,8 @@ export const frameUrl = (job: string, node: string, index: number) =>
 export const thumbnailUrl = (folder: string, name: string, size = 256) =>
   apiUrl(`thumbnails/${seg(folder)}/${name.split("/").map(seg).join("/")}?size=${size}`);
 
-export const getAssets = (limit: number, before?: number) =>
-  request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${before ? `&before=${before}` : ""}`);
+export const getAssets = (limit: number, { before = "", kind = "", search = "" }: { before?: number | ""; kind?: string; search?: string } = {}) =>
+  request<{ assets: Asset[] }>(`assets?limit=${limit}&folder=output${filters({ before: String(before), kind, search })}`);
 export const fileUrl = (folder: string, name: string) =>
   apiUrl(`files/${seg(folder)}/${name.split("/").map(seg).join("/")}`);
 export const getChoices = (kind: "models" | "images" | "image_folders" | "videos" | "sounds", folder: string) =>

@@ -103,10 +103,11 @@ export async function restoreRevision(revision: number): Promise<void> {
 
 /** What to show when the page opens: the workflow in the address, the last one, any one, or the first picture. */
 export async function openFirst(): Promise<void> {
-  const wanted = [new URL(location.href).searchParams.get("workflow"), localStorage.getItem(OPEN_KEY)];
-  for (const id of wanted) {
-    if (id && (await tryOpen(id))) return;
-  }
+  const asked = new URL(location.href).searchParams.get("workflow");
+  if (asked && (await tryOpen(asked))) return;
+  if (asked) toast("The workflow in the address is not on this server any more.", { tone: "error", remedy: "Another one is open instead; the Workflows panel lists all." });
+  const last = localStorage.getItem(OPEN_KEY);
+  if (last && (await tryOpen(last))) return;
   const { workflows } = await getWorkflows();
   if (workflows[0] && (await tryOpen(workflows[0].id))) return;
   await openDocument(await getTemplate(FIRST_TEMPLATE));

@@ -13,7 +13,7 @@ import { useAppForm } from "../panels/AppPanel";
 import { Viewer } from "../panels/Viewer";
 import { Fields } from "./Fields";
 import { FormResults } from "./FormResults";
-import { forgetForm } from "./opening";
+import { forgetForm, useGone } from "./opening";
 
 /** A workflow as an app: what its author chose to set, a button, and the results. */
 export function FormPage() {
@@ -23,6 +23,8 @@ export function FormPage() {
   const loaded = useCatalog((s) => Object.keys(s.catalog).length > 0);
   const empty = useEditor((s) => Object.keys(s.cards).length === 0);
   const { form } = useAppForm();
+  const gone = useGone((s) => s.gone);
+  if (gone) return <Gone />;
   return (
     <div className="form-page">
       <header>
@@ -45,6 +47,18 @@ export function FormPage() {
       <Viewer />
       <Toasts />
     </div>
+  );
+}
+
+function Gone() {
+  return (
+    <main className="broken">
+      <h1>There is no such app here.</h1>
+      <p>Its workflow may have been deleted, or the address is not complete. Ask whoever sent it to you.</p>
+      <a className="button primary" href=".">
+        Open the canvas
+      </a>
+    </main>
   );
 }
 

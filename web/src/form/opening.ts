@@ -1,4 +1,6 @@
+import { create } from "zustand";
 import { loadCatalog } from "../api/catalog";
+import { ApiError } from "../api/client";
 import { startGraphs } from "../canvas/grouping";
 import { openWorkflow } from "../canvas/opening";
 import { startChecking } from "../canvas/problems";
@@ -18,17 +20,24 @@ export async function startForm(workflow: string): Promise<void> {
   startWatching();
   void loadCatalog();
   while (!(await opened(workflow))) await new Promise((resolve) => window.setTimeout(resolve, RETRY));
+  if (useGone.getState().gone) return;
   fillIn();
   useEditor.subscribe((state, before) => {
     if (state.values !== before.values) keepForm();
   });
 }
 
+/** Whether the workflow of the address is not there any more. */
+export const useGone = create(() => ({ gone: false }));
+
 async function opened(workflow: string): Promise<boolean> {
   try {
     await openWorkflow(workflow);
     return true;
   } catch (error) {
+    const gone = error instanceof ApiError && error.status === 404;
+    useGone.setState({ gone });
+    if (gone) return true;
     toastError(error, "The app could not be opened yet");
     return false;
   }

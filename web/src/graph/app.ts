@@ -1,4 +1,4 @@
-import { graphOf } from "./interface";
+import { graphOf, INPUTS } from "./interface";
 import { inputOf, label, type Catalog } from "./catalog";
 import { isObject } from "./json";
 import { incoming, type Extra, type Pages, type Sheet } from "./sheet";
@@ -60,10 +60,11 @@ export function labelInput(form: AppForm, at: number, text: string): AppForm {
   return { ...form, inputs: form.inputs.map((entry, i) => (i === at ? { ...entry, label: text } : entry)) };
 }
 
-/** The inputs that can be on the form: those with a widget that nothing feeds. */
-export function formInputs(sheet: Sheet, catalog: Catalog, node: string): string[] {
+/** The inputs that can be on the form: those with a widget that nothing feeds, or only the subgraph's card (`inside`). */
+export function formInputs(sheet: Sheet, catalog: Catalog, node: string, inside = false): string[] {
   const fed = incoming(sheet.links, node);
-  return (catalog[sheet.cards[node]?.type ?? ""]?.inputs ?? []).filter((i) => i.widget && !fed.has(i.name)).map((i) => i.name);
+  const free = (name: string) => !fed.has(name) || (inside && fed.get(name)!.every(({ source }) => source === INPUTS));
+  return (catalog[sheet.cards[node]?.type ?? ""]?.inputs ?? []).filter((i) => i.widget && free(i.name)).map((i) => i.name);
 }
 
 /** What the form is without a choice: prompts, pictures and seeds to set, and every result. */
@@ -90,11 +91,14 @@ export function formOf(sheet: Sheet, extra: Extra, catalog: Catalog): AppForm {
 /** A field's name: the one given, else the node's title for its only field, else both. */
 export function fieldName(entry: AppInput, form: AppForm, sheet: Sheet, catalog: Catalog): string {
   if (entry.label) return entry.label;
-  const card = sheet.cards[entry.node];
-  const title = card?.title || catalog[card?.type ?? ""]?.title || entry.node;
+  const titleOf = (node: string) => sheet.cards[node]?.title || catalog[sheet.cards[node]?.type ?? ""]?.title || node;
   const twins = form.inputs.filter((other) => other.input === entry.input);
   if (twins.length < 2) return capital(label(entry.input));
-  return graphOf(card?.type ?? "") === null && !card?.title ? `${capital(label(entry.node))}` : title;
+  const card = sheet.cards[entry.node];
+  if (graphOf(card?.type ?? "") === null && !card?.title) return capital(label(entry.node));
+  // Cards that stand for the same subgraph share its name.
+  const shared = twins.filter(({ node }) => titleOf(node) === titleOf(entry.node)).length > 1;
+  return shared ? `${titleOf(entry.node)}, ${label(entry.node)}` : titleOf(entry.node);
 }
 
 function capital(text: string): string {

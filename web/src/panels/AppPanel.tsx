@@ -3,16 +3,16 @@ import { editPages, pagesNow, useEditor } from "../canvas/editor";
 import { useWorkflow } from "../canvas/workflow";
 import { fieldName, formInputs, formOf, hasInput, labelInput, moveInput, toggleInput, toggleOutput, writeApp, type AppForm } from "../graph/app";
 import { label } from "../graph/catalog";
+import { isBoundary } from "../graph/interface";
+import { promote, promotedTo } from "../graph/promoting";
 import { Icon, type IconName } from "./Icon";
 
 /** Which inputs and outputs of the workflow its app shows, and where that app is. */
 export function AppPanel() {
   const id = useWorkflow((s) => s.id);
   const { form, sheet, catalog } = useAppForm();
-  const inside = useEditor((s) => s.path.length > 0);
-  const picked = useEditor((s) => [...s.selected].filter((one) => one in s.cards).sort().join("\n"));
+  const picked = useEditor((s) => [...s.selected].filter((one) => one in s.cards && !isBoundary(one)).sort().join("\n"));
   const change = (next: AppForm) => editPages((pages) => writeApp(pages, useEditor.getState().root, next));
-  if (inside) return <p className="panel-body note">Leave the subgraph: an app shows inputs of the whole workflow. Promote an inner input to the subgraph first.</p>;
   const cards = picked ? picked.split("\n") : [];
   return (
     <div className="panel-body app-panel">
@@ -33,19 +33,42 @@ export function AppPanel() {
       </ul>
       {!cards.length && <p className="note">Select nodes on the canvas to add their inputs and results.</p>}
       {cards.map((card) => (
-        <section key={card}>
-          <h4>{sheet.cards[card]?.title || label(card)}</h4>
-          {formInputs(sheet, catalog, card).map((input) => (
-            <label key={input} className="check">
-              <input type="checkbox" checked={hasInput(form, card, input)} onChange={() => change(toggleInput(form, card, input))} /> {label(input)}
-            </label>
-          ))}
-          <label className="check">
-            <input type="checkbox" checked={form.outputs.includes(card)} onChange={() => change(toggleOutput(form, card))} /> <em>show its results</em>
-          </label>
-        </section>
+        <CardChoices key={card} card={card} form={form} />
       ))}
     </div>
+  );
+}
+
+/** Which inputs of a selected card are fields. One of an inner card becomes an input of the subgraph's card, too. */
+function CardChoices({ card, form }: { card: string; form: AppForm }) {
+  const catalog = useCatalog((s) => s.catalog);
+  const cards = useEditor((s) => s.cards);
+  const links = useEditor((s) => s.links);
+  const path = useEditor((s) => s.path);
+  const root = useEditor((s) => s.root);
+  const outermost = path[0]?.node ?? card;
+  const names = formInputs({ cards, links, frames: [], values: {} }, catalog, card, path.length > 0);
+  const toggle = (input: string) =>
+    editPages((pages) => {
+      const made = promote(pages, path, root, catalog, { node: card, input });
+      return made ? writeApp(made.pages, root, toggleInput(form, made.at.node, made.at.input)) : pages;
+    });
+  const isField = (input: string) => {
+    const at = promotedTo(pagesNow(), path, { node: card, input });
+    return at !== null && hasInput(form, at.node, at.input);
+  };
+  return (
+    <section>
+      <h4>{cards[card]?.title || label(card)}</h4>
+      {names.map((input) => (
+        <label key={input} className="check">
+          <input type="checkbox" checked={isField(input)} onChange={() => toggle(input)} /> {label(input)}
+        </label>
+      ))}
+      <label className="check">
+        <input type="checkbox" checked={form.outputs.includes(outermost)} onChange={() => editPages((pages) => writeApp(pages, root, toggleOutput(form, outermost)))} /> <em>show its results</em>
+      </label>
+    </section>
   );
 }
 

@@ -3,12 +3,14 @@ import { getJobs, pauseQueue } from "../api/routes";
 import { useRuns } from "../api/runs";
 import type { Job } from "../api/types";
 import { attempt } from "../canvas/opening";
+import { Filters } from "./Filters";
 import { Icon } from "./Icon";
 import { JobRow } from "./JobRow";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
 
 const PAGE = 60;
+const STATUSES = { "": "All runs", queued: "Waiting", done: "Done", failed: "Failed", cancelled: "Cancelled" };
 
 /** Jobs: the running one, those that wait in their order, and what has run, newest first. */
 export function Queue() {
@@ -17,16 +19,17 @@ export function Queue() {
   const [removed, setRemoved] = useState(0);
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed.trim());
-  const { data, fault } = useFetched(() => getJobs(PAGE, search), [version, removed, search]);
+  const [status, setStatus] = useState("");
+  const { data, fault } = useFetched(() => getJobs(PAGE, search, status), [version, removed, search, status]);
   const waiting = Object.keys(queued);
   const jobs = data && [...data.jobs].sort((a, b) => rank(a, waiting) - rank(b, waiting));
   return (
     <div className="panel-body">
+      <Filters what="runs" typed={typed} onType={setTyped} choices={STATUSES} chosen={status} onChoose={setStatus} />
       <div className="row">
-        <input className="search" type="search" placeholder="Search runs" aria-label="Search runs" value={typed} onChange={(event) => setTyped(event.target.value)} />
         <PauseButton />
       </div>
-      <Note data={jobs} fault={fault} empty={search ? "No run matches." : "Nothing has run yet."} />
+      <Note data={jobs} fault={fault} empty={search || status ? "No run matches." : "Nothing has run yet."} />
       <ul className="list">
         {jobs?.map((job) => (
           <JobRow key={job.id} job={job} next={waiting[0] ?? null} onRemoved={() => setRemoved((n) => n + 1)} />

@@ -1,0 +1,109 @@
+"""HunyuanVideo 1.5: double blocks all the way, tokens of single latent cells, the picture before the text.
+
+Its models take, beside the noisy latent, that of a first frame and where it is: zeros, where a prompt says it
+all. They also read tokens of a vision encoder and of a speller of quoted words, which are left out here.
+
+Reference: Tencent, HunyuanVideo 1.5 Technical Report (2025), https://arxiv.org/abs/2511.18870
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.families.family import Family, LatentFormat, Rope, Stack
+from app.engine.families.prompts import Prompting, TextTower, tokens_of
+from app.engine.prediction import ModelInput
+from app.engine.tokens import Layout
+
+# What the model was trained to see around a prompt; the transformer does not see its first tokens.
+ASPECTS = (
+    "You are a helpful assistant. Describe the video by detailing the following aspects:",
+    "1. The main content and theme of the video.",
+    "2. The color, shape, size, texture, quantity, text, and spatial relationships of the objects.",
+    "3. Actions, events, behaviors temporal relationships, physical movement changes of the objects.",
+    "4. background environment, light, style and atmosphere.",
+    "5. camera angles, movements, and transitions used in the video.",
+)
+SYSTEM = (" " * 9).join(ASPECTS)
+DROPPED = 108
+
+
+def wrapped(prompt: str) -> str:
+    """Return a prompt as the text encoder reads it; an empty one is a space."""
+    user = f"<|im_start|>user\n{prompt or ' '}<|im_end|>\n<|im_start|>assistant\n"
+    return f"<|im_start|>system\n{SYSTEM}<|im_end|>\n{user}"
+
+
+def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
+    config: Any = module.config
+    tokens, latent = given.conditioning.tokens, given.latent
+    nothing = latent.new_zeros(len(latent), config.in_channels - latent.shape[1], *latent.shape[2:])
+    none = torch.ones(len(latent), 0, dtype=torch.bool, device=latent.device)
+    return {
+        "hidden_states": torch.cat([latent, nothing], dim=1),
+        "timestep": given.time(1000),
+        "encoder_hidden_states": tokens,
+        "encoder_attention_mask": torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device),
+        "encoder_hidden_states_2": tokens.new_zeros(len(latent), 0, config.text_embed_2_dim),
+        "encoder_attention_mask_2": none,
+        "image_embeds": tokens.new_zeros(len(latent), 0, config.image_embed_dim),
+    }
+
+
+def cut(arguments: Mapping[str, Any], layout: Layout, active: Tensor) -> dict[str, Any]:
+    return {"freqs_cis": tuple(table[active] for table in arguments["freqs_cis"])}
+
+
+def taken(config: Any) -> int:
+    """Return the channels that are the noisy latent."""
+    channels: int = config.out_channels
+    return channels
+
+
+BLOCKS = Stack(
+    path="transformer_blocks",
+    inputs={"image": "hidden_states", "text": "encoder_hidden_states"},
+    returns=("image", "text"),
+    attention={"attn": ("joint", "joint")},
+    mlp=("ff", "ff_context"),
+    cut=cut,
+)
+HUNYUAN_VIDEO_15 = Family(
+    name="hunyuan-video-1.5",
+    transformer="HunyuanVideo15Transformer3DModel",
+    stacks=(BLOCKS,),
+    arguments=arguments,
+    latent=LatentFormat(
+        downscale=16,
+        patch=(1, 1, 1),
+        frames=True,
+        video_vae=True,
+        autoencoder="hunyuan-video-1.5-32",
+        scale=1.03682,
+        taken=taken,
+    ),
+    order=("image", "text"),
+    rope=Rope(lambda module: module.config.rope_axes_dim, theta=256.0),
+    prompting=Prompting(
+        (
+            TextTower(
+                "qwen2.5-vl",
+                "tokenizer",
+                "text_encoder",
+                1000 + DROPPED,
+                padding="none",
+                layers_back=2,
+                wrap=wrapped,
+                drop=DROPPED,
+            ),
+        ),
+        tokens_of("qwen2.5-vl"),
+    ),
+    native_size=(848, 480),
+    shift=7.0,
+    zero_beside=True,
+)

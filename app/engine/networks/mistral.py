@@ -1,0 +1,19 @@
+"""Mistral as Flux.2 reads it: hidden states on the way, so that neither the last layers nor the norm matter.
+
+Reference: Black Forest Labs, FLUX.2 (2025), https://github.com/black-forest-labs/flux2
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+from transformers import MistralConfig, MistralModel
+
+
+class MistralStates(MistralModel):
+    """The layers that a file has, without the norm behind them: the last hidden state is as the others are."""
+
+    def __init__(self, **sizes: Any) -> None:
+        super().__init__(MistralConfig(**sizes))
+        self.norm = nn.Identity()

@@ -1,0 +1,55 @@
+"""Quantize model and Save model: what they say of themselves, and where files go."""
+
+from pathlib import Path
+
+import pytest
+
+from app.engine.model import Model
+from app.engine.packed_linear import PackedLinear
+from app.engine.single_files import open_transformer
+from app.execution.files import Folders
+from app.graph.problem import Refusal
+from nodes.loaders.load_model import LoadedModel
+from nodes.quantization.quantize_model import quantize_model
+from nodes.quantization.save_model import save_model
+from tests.tiny.recorder import Recorder
+
+
+def packed(model: Model) -> list[PackedLinear]:
+    return [part for part in model.module.modules() if isinstance(part, PackedLinear)]
+
+
+def test_it_says_which_kernel_runs_what_is_saved_and_why_it_is_not_faster(mini: LoadedModel) -> None:
+    watcher = Recorder()
+    quantize_model(watcher, mini.model, "nf4")  # type: ignore[arg-type]
+    quantize_model(watcher, mini.model, "int8_dynamic", "norm, proj_mlp")  # type: ignore[arg-type]
+    small, dynamic = watcher.reports
+    assert small["summary"] == "NF4: 1.8 MB, 7.4 MB saved" and small["packed_layers"] == 52
+    assert small["kernel"] == "decodes the weight, then multiplies"
+    assert str(small["note"]).startswith("Saves memory, not time")
+    assert dynamic["stored"] == "W8A8" and "torch._int_mm" in str(dynamic["kernel"])
+    assert dynamic["packed_layers"] == 40
+    assert not packed(mini.model), "the model that came in is untouched"
+
+
+def test_a_saved_model_opens_as_what_it_was(mini: LoadedModel, tmp_path: Path) -> None:
+    watcher = Recorder(inputs=tmp_path)
+    small = quantize_model(watcher, mini.model, "int4")  # type: ignore[arg-type]
+    assert save_model(watcher, small, "../My model: 4 bits") is small  # type: ignore[arg-type]
+    said = watcher.reports[-1]
+    assert said["file"] == "My model_ 4 bits.safetensors" and said["layers"] == "52 I4"
+    again = open_transformer(tmp_path / str(said["file"]))
+    assert (again.family.name, again.size) == ("flux-mini", mini.model.size)
+    assert len(packed(again)) == 52
+
+
+def test_a_new_model_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    folders = Folders(tmp_path, tmp_path, tmp_path, {"diffusion_models": (tmp_path / "new",)})
+    for name in ("a.safetensors", "a_2.safetensors", "a_3.safetensors"):
+        path = folders.new_model("diffusion_models", "a.safetensors")
+        assert path == tmp_path / "new" / name
+        path.touch()
+    with pytest.raises(Refusal, match="below its folder"):
+        folders.new_model("diffusion_models", "../out.safetensors")
+    with pytest.raises(Refusal, match="There is no model folder 'elsewhere'"):
+        folders.new_model("elsewhere", "a.safetensors")
