@@ -1,7 +1,7 @@
 """What sampling costs on top of the transformer: `python -m benchmarks.loop` writes results/loop.md.
 
-First a run of a random Flux of middle size against nothing but its transformer, called with arguments that were
-prepared before; CPU time of one thread, by turns. Then the share of previews in runs of every family.
+First the time that a run of a random Flux of middle size spends outside of its transformer, in CPU time of
+one thread; then the share of previews in runs of every family.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.prediction import ModelInput
 from app.engine.preview import jpeg
 from app.engine.sampling import Sampling
 from nodes.guidance.no_guidance import NoGuidance
@@ -31,21 +30,22 @@ from tests.tiny.recorder import Recorder
 from tests.tiny.zoo import ZOO, build, noise, prompt
 
 RESULTS = Path(__file__).parent / "results" / "loop.md"
-STEPS, ROUNDS = 10, 15
-PREVIEW_STEPS, PREVIEW_ROUNDS = 60, 9
-SIDE, TEXT = 48, 77  # latent cells along a side, text tokens
+STEPS, ROUNDS = 6, 5
+PREVIEW_STEPS, PREVIEW_ROUNDS = 40, 5
+SIDE, TEXT = 64, 77  # latent cells along a side, text tokens
 
 
 def middle_flux() -> Model:
-    """A random Flux of 25 million parameters on 576 image tokens."""
+    """A random Flux with a sixth of the real one's width and a sixth of its depth."""
     from diffusers import FluxTransformer2DModel
 
     torch.manual_seed(0)
-    module = FluxTransformer2DModel(
+    build_flux: Any = FluxTransformer2DModel
+    module = build_flux(
         in_channels=64,
-        num_layers=2,
-        num_single_layers=4,
-        num_attention_heads=6,
+        num_layers=3,
+        num_single_layers=6,
+        num_attention_heads=8,
         attention_head_dim=64,
         joint_attention_dim=512,
         pooled_projection_dim=256,
@@ -54,59 +54,55 @@ def middle_flux() -> Model:
     return Model(module, family_for(module))
 
 
-@torch.no_grad()
+class Inside:
+    """Adds up the CPU time (s) that is spent in a module."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.seconds, self.began = 0.0, 0.0
+        module.register_forward_pre_hook(self.enter)
+        module.register_forward_hook(self.leave)
+
+    def enter(self, *given: object) -> None:
+        self.began = time.thread_time()
+
+    def leave(self, *given: object) -> None:
+        self.seconds += time.thread_time() - self.began
+
+
 def overhead() -> list[str]:
-    """Compare a whole run with its transformer's calls alone."""
+    """Measure how much of a run is not the transformer."""
     model = middle_flux()
     text = Conditioning(torch.randn(1, TEXT, 512), torch.randn(1, 256), "flux")
     latent = Latent(torch.zeros(1, model.channels, SIDE, SIDE), "flux")
     sampling = Sampling(model, NoGuidance(text), Euler(), flow_schedule(STEPS))
-    noisy = torch.randn(latent.samples.shape)
-    asked = [
-        model.family.arguments(model.module, ModelInput(noisy, sigma, text))
-        for sigma in sampling.sigmas.values[:-1]
-    ]
-
-    def bare() -> None:
-        for arguments in asked:
-            model.module(**arguments, return_dict=False)
-
-    works: dict[str, Callable[[], Any]] = {
-        "the transformer alone": bare,
-        "a run": lambda: sampling.run(latent, 0, Recorder()),
-    }
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            started = time.thread_time()
-            work()
-            taken[name].append(time.thread_time() - started)
-    plain = median(taken["the transformer alone"])
-    pairs = [b / a - 1 for a, b in zip(taken["the transformer alone"], taken["a run"], strict=True)]
+    scale, noisy = model.family.latent.downscale, torch.randn(latent.samples.shape)
+    preview = median(seconds(lambda: jpeg(noisy, model.preview, scale)) for _ in range(PREVIEW_ROUNDS))
+    inside, runs = Inside(model.module), list[tuple[float, float, float]]()
+    for _ in range(ROUNDS + 1):
+        before, started, watcher = inside.seconds, time.thread_time(), Recorder()
+        sampling.run(latent, 0, watcher)
+        whole, within = time.thread_time() - started, inside.seconds - before
+        shown = len(watcher.previews) * preview
+        runs.append((within / STEPS, (whole - within - shown) / within, shown / within))
+    steps, shares, previews = ([*column] for column in zip(*runs[1:], strict=True))
     size = sum(parameter.numel() for parameter in model.module.parameters()) / 1e6
-    rows = [f"| {name} | {median(times) / STEPS * 1e3:.1f} ms |" for name, times in taken.items()]
     return [
         "## The loop",
         "",
         f"A random Flux of {size:.0f} million parameters, {SIDE**2 // 4} image and {TEXT} text tokens, "
-        f"{STEPS} steps of Euler without guidance. The run's time has noise, schedule, hooks, packing, "
-        f"previews and the watch in it. Over the transformer alone: **{median(pairs):+.2%}** (median of "
-        f"{ROUNDS} pairs; {median(taken['a run']) / plain - 1:+.2%} by medians).",
+        f"{STEPS} steps of Euler without guidance. All that is neither the transformer's own call nor a preview "
+        "counts: noise, schedule, opening the run, packing, conversion, progress, the watch.",
         "",
-        "| what | a step |",
-        "|---|---|",
-        *rows,
+        f"The transformer takes {median(steps) * 1e3:.1f} ms a step; the loop adds **{median(shares):.2%}** "
+        f"({min(shares):.2%} to {max(shares):.2%} in {ROUNDS} runs), and previews {median(previews):.2%}.",
     ]
 
 
-class Showing(Recorder):
-    """Notes how many previews a run shows."""
-
-
 def seconds(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+    """Return the CPU time of this thread."""
+    started = time.thread_time()
     work()
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 def native_latent(model: Model) -> Tensor:
@@ -115,38 +111,40 @@ def native_latent(model: Model) -> Tensor:
     return torch.randn(1, model.channels, height, width)
 
 
-@torch.no_grad()
+def row_of(name: str) -> str:
+    """Measure one family."""
+    model = build(name)
+    sampling = Sampling(model, NoGuidance(prompt(model)), Euler(), flow_schedule(PREVIEW_STEPS))
+    own, tiny, scale = native_latent(model), noise(model), model.family.latent.downscale
+    small = median(seconds(lambda: jpeg(tiny, model.preview, scale)) for _ in range(PREVIEW_ROUNDS))
+    large = median(seconds(lambda: jpeg(own, model.preview, scale)) for _ in range(PREVIEW_ROUNDS))
+    watcher = Recorder()
+    whole = seconds(lambda: sampling.walk(tiny, watcher))
+    share = len(watcher.previews) * small / whole
+    return (
+        f"| {name} | {whole / PREVIEW_STEPS * 1e3:.1f} ms | {len(watcher.previews)} | {share:.1%} "
+        f"| {large * 1e3:.1f} ms | {max(0.1, large / 0.02):.2f} s |"
+    )
+
+
 def previews() -> list[str]:
     """Measure previews in runs of tiny models, and what one of the family's own size costs."""
-    rows = []
-    for name in ZOO:
-        model = build(name)
-        sampling = Sampling(model, NoGuidance(prompt(model)), Euler(), flow_schedule(PREVIEW_STEPS))
-        own, tiny, scale = native_latent(model), noise(model), model.family.latent.downscale
-        small = median(seconds(lambda: jpeg(tiny, model.preview, scale)) for _ in range(PREVIEW_ROUNDS))
-        large = median(seconds(lambda: jpeg(own, model.preview, scale)) for _ in range(PREVIEW_ROUNDS))
-        watcher = Showing()
-        whole = seconds(lambda: sampling.walk(tiny, watcher))
-        share = len(watcher.previews) * small / whole
-        rows.append(
-            f"| {name} | {whole / PREVIEW_STEPS * 1e3:.1f} ms | {len(watcher.previews)} | {share:.1%} "
-            f"| {large * 1e3:.1f} ms | {large / 0.02:.2f} s |"
-        )
-        print(rows[-1], flush=True)
     return [
         "## Previews",
         "",
-        "A preview is made when the last one is at least 0.1 s and fifty times its own cost ago, so that previews "
-        "take at most 2 % of a run, but for the first and the last one. The share is measured in "
-        f"{PREVIEW_STEPS} steps of a tiny model, whose steps are far shorter than any real one's. The last two "
-        "columns: the cost of a preview at the family's own size, and how often there is one then at most.",
+        "A preview is made when the last one is at least 0.1 s and fifty times its own cost ago, so that "
+        "previews take at most 2 % of a run, but for the first and the last one. The share is measured in "
+        f"{PREVIEW_STEPS} steps of a tiny model, whose steps are far shorter than any real one's. The last "
+        "two columns: the cost of a preview at the family's own size, and how much time there is then at "
+        "least from one to the next.",
         "",
         "| family | a step | previews | share of the run | preview at full size | one in |",
         "|---|---|---|---|---|---|",
-        *rows,
+        *(row_of(name) for name in ZOO),
     ]
 
 
+@torch.no_grad()
 def main() -> None:
     torch.set_num_threads(1)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

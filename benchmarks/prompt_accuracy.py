@@ -109,7 +109,7 @@ class Exam:
         self.guiders = [Cfg(encode(part), encode([""] * len(part)), SCALE) for part in texts]
         width, height = (side // self.model.family.latent.downscale for side in self.model.native_size)
         empty = torch.zeros(PROMPTS, self.model.channels, height, width)
-        self.noise = starting_noise(empty, 7).split(ROWS)
+        self.noise = starting_noise(empty, 7).chunk(PROMPTS // ROWS)
 
     def score(self, sampler: Sampler, sigmas: Sigmas) -> Score:
         """Judge what a sampler makes of all prompts on a schedule."""

@@ -212,8 +212,8 @@ def on_a_layer() -> Iterator[str]:
     ]
     peaks = x.abs().amax(dim=(0, 1))
     for bits, rotate in ((8, True), (8, False), (4, True)):
-        if (packed := Recipe(0.3, rotate).pack(layer, peaks, bits)) is not None:
-            recipes.append((f"ViDiT-Q W{bits}A8{'' if rotate else ', not rotated'}", packed))
+        if (balanced := Recipe(0.3, rotate).pack(layer, peaks, bits)) is not None:
+            recipes.append((f"ViDiT-Q W{bits}A8{'' if rotate else ', not rotated'}", balanced))
     yield "| format | kernel | error | time against float32 | against bfloat16 |"
     yield "|---|---|---|---|---|"
     exact = layer(x)

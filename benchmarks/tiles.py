@@ -96,8 +96,8 @@ def main() -> None:
         "|---|---|---|---|---|",
         *measured(vae, mosaic(side)),
         "",
-        "Seam error: the mean jump across the lines where tiles begin and end, beyond the jump that the whole "
-        "has there. What remains at a large overlap is spread, not seen as a line: a tile does not know what "
+        "Seam error: the mean jump across the lines where tiles begin and end, beyond the jump that the "
+        "whole has there. What remains at a large overlap is spread, not seen as a line: a tile does not know what "
         "lies beyond it.",
     ]
     (RESULTS / "tiles.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

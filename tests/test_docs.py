@@ -10,8 +10,8 @@ from app.cli import parser
 from app.execution.events import KINDS
 from app.graph import catalog
 from app.server import typescript
-from app.server.routes import catalog as catalog_routes
 from app.server.routes import cameras, files, jobs, models, previews, socket, workflows
+from app.server.routes import catalog as catalog_routes
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

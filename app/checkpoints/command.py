@@ -10,10 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.checkpoints.download import CATALOG, DownloadFailed, Fetch, from_hub, get, read_catalog
+from app.checkpoints.formats import readable
 from app.checkpoints.listing import ModelCard, cards
 from app.checkpoints.table import table
-
-UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def describe(command: ArgumentParser) -> None:
@@ -69,11 +68,3 @@ def show(found: list[ModelCard], *, as_json: bool) -> bool:
             if text:
                 print(f"    {mark}{text}")
     return True
-
-
-def readable(size: float) -> str:
-    """Return a number of bytes in words."""
-    unit = 0
-    while size >= 1000 and unit < len(UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.3g} {UNITS[unit]}"

@@ -26,6 +26,7 @@ PREFIXES = (
     "language_model.",
     "language_model.model.",
     "model.language_model.",
+    "language_model.model.",
     "model.",
 )
 TEXT_ENCODERS = re.compile(r"text_encoders\.\w+\.(?:transformer\.)?(?:model\.)?")

@@ -61,7 +61,7 @@ def lora_families(path: Path, modified: int) -> Fit:
 @cache
 def originals() -> dict[str, re.Pattern[str]]:
     """Return what the authors of each family call the modules of its blocks."""
-    found = {}
+    found: dict[str, re.Pattern[str]] = {}
     for known in (entry for entry in ARCHITECTURES if entry.kind == "transformer"):
         rules = [
             rule.original for layout in known.layouts for rule in layout.rules(()) if "*" in rule.original

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from app.checkpoints.entry import Entry
 
+UNITS = ("B", "kB", "MB", "GB", "TB")
 PLAIN = ("F64", "F32", "F16", "BF16")
 DECODED = "decoded before each product: saves memory, not time"
 MULTIPLIED = "multiplied as whole numbers: saves memory, and time where processor or GPU is made for it"
@@ -24,9 +25,17 @@ def quantisation(entries: Iterable[Entry]) -> str:
     saved = sum(2 * math.prod(entry.shape) - entry.nbytes for entry in small)
     ways = {MULTIPLIED if multiplied(entry) else DECODED for entry in small}
     return (
-        f"{shown} of {len(matrices)} matrices, {saved / 1e9:.3g} GB less than in 16 bits; "
+        f"{shown} of {len(matrices)} matrices, {readable(saved)} less than in 16 bits; "
         f"{'; '.join(sorted(ways, reverse=True))}"
     )
+
+
+def readable(size: float) -> str:
+    """Return a number of bytes in words."""
+    unit = 0
+    while size >= 1000 and unit < len(UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.3g} {UNITS[unit]}"
 
 
 def multiplied(entry: Entry) -> bool:

@@ -18,6 +18,7 @@ from app.graph.problem import Refusal
 SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 INDEX = "model_index.json"
 ROOT = "models"  # the kind that holds all others
+JUDGE = "heads.kind_1.weight"  # a tensor of app/engine/judge.py's network
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class ModelCard:
         folder: Kind of the folder, such as `diffusion_models`.
         name: As nodes name it.
         kind: `transformer`, `text_encoder`, `vae`, `checkpoint` (several in one file), `model` (a folder),
-            `lora`, `controlnet` or `unknown`.
+            `lora`, `controlnet`, `judge` or `unknown`.
         families: What it holds, by name: families of transformers, names of encoders and autoencoders.
         variant: Which of the family's models.
         layout: How its tensors are named.
@@ -94,7 +95,8 @@ def of_file(path: Path) -> dict[str, Any]:
     parts = tuple(parts_of(archive))
     if not parts:
         lora, control = looks_like_lora(archive), "ControlNet" in described(archive, parts)
-        kind = "lora" if lora else "controlnet" if control else "unknown"
+        judge = JUDGE in archive.entries
+        kind = "lora" if lora else "controlnet" if control else "judge" if judge else "unknown"
         said = "" if kind != "unknown" else f"It holds {described(archive, parts)}."
         return {"kind": kind, "precision": archive.precision(archive.entries), "problem": said}
     return {**of_parts(parts), "precision": archive.precision(archive.entries)}

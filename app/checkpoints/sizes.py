@@ -12,8 +12,9 @@ from app.checkpoints.entry import Entry
 
 PLAIN = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 DECODED = {"float32": 4, "bfloat16": 2, "float16": 2}
-# Bytes for each number of a block's matrices where the user chooses how to keep them; scales are small.
-KEPT = {"float8": 1.0, "int8": 1.0, "nf4": 0.5, "int4": 0.5}
+# Bytes for each number of a block's matrices where the user chooses how to keep them, with a scale of 4 bytes
+# for each 64 numbers of 4 bits; a scale a row is little.
+KEPT = {"float8": 1.0, "int8": 1.0, "nf4": 0.5625, "int4": 0.5625}
 BLOCK = re.compile(r".*?\.\d+(?=\.)")  # `double_blocks.0` of `double_blocks.0.img_attn.qkv.weight`
 
 

@@ -25,7 +25,8 @@ def table() -> Iterator[str]:
     for known in sorted(ARCHITECTURES, key=lambda entry: list(TITLES).index(entry.kind)):
         layouts = ", ".join(dict.fromkeys(layout.name for layout in known.layouts))
         lacking = ", ".join(known.unsupported)
-        yield f"| {TITLES[known.kind]} | {', '.join(known.names)} | {layouts} | {partners(known)} | {lacking} |"
+        names = ", ".join(known.names)
+        yield f"| {TITLES[known.kind]} | {names} | {layouts} | {partners(known)} | {lacking} |"
 
 
 def partners(known: Architecture) -> str:

@@ -7,6 +7,6 @@ from torch import Tensor
 
 
 def guided(cond: Tensor, uncond: Tensor, guidance_scale: float, channels: int = 0) -> Tensor:
-    """Return uncond + guidance_scale * (cond - uncond) in the first `channels` (0: all) and cond in the others."""
+    """Return uncond + guidance_scale * (cond - uncond) in the first `channels` (0: all), elsewhere cond."""
     result = uncond + guidance_scale * (cond - uncond)
     return torch.cat([result[:, :channels], cond[:, channels:]], dim=1) if channels else result

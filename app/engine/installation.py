@@ -66,7 +66,7 @@ def hooks(run: Run) -> Iterator[tuple[tuple[str, ...], AbstractContextManager[No
             yield ("wrap_block",), replaced_forward(block, partial(BlockHook, run, site, stack))
         for part, attention, module in parts(site, stack, block) if on_parts or on_attention else ():
             if attention is not None and on_attention:
-                tap = AttentionTap(run, attention)
+                tap = AttentionTap(run, attention, idle_mask=stack.idle_mask)
                 yield LAYERS[2:], replaced_forward(module, partial(hook, run, part, tap))
                 yield (), narrowed(module, tap)
             elif on_parts:

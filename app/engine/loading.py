@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from safetensors import SafetensorError
 from torch import nn
 
-from app.checkpoints.contents import family_of
+from app.checkpoints.architecture import Kind
+from app.checkpoints.contents import family_of, find_part
 from app.checkpoints.weights import check_weights, read_header, read_json
+from app.engine.building import build
 from app.engine.families import FAMILIES, Family, family_for
 from app.engine.families.prompts import TextTower
 from app.engine.model import Model
@@ -104,8 +106,10 @@ class Folder:
         from transformers import PreTrainedModel
 
         kind, folder = self.kind(part, (ModelMixin, PreTrainedModel)), self.path / part
-        read_json(folder / "config.json")
+        config = read_json(folder / "config.json")
         check_weights(folder)
+        if "quantization_config" in config:
+            return quantised_part(folder, part, config)
         precision = "dtype" if issubclass(kind, PreTrainedModel) else "torch_dtype"
         offline = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
         device, dtype = loading_place()
@@ -149,6 +153,13 @@ def load_folder(path: Path) -> Loaded:
             code="no_config",
         )
     return Folder(path, read_json(path / "model_index.json")).load()
+
+
+def quantised_part(folder: Path, part: str, config: dict[str, Any]) -> nn.Module:
+    """Build a part whose weights are quantised, by our own means: the library would ask for another one."""
+    kind: Kind = "transformer" if part.startswith("transformer") else "text_encoder"
+    told = {name: value for name, value in config.items() if not name.startswith(("_", "quantization"))}
+    return build(find_part(folder, kind), told=told)
 
 
 def import_libraries() -> None:

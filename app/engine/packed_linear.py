@@ -69,7 +69,7 @@ class Int8Linear(PackedLinear):
         product = int8_product(numbers, eight_bits(packed))
         if shift is not None:
             product = product + shift * self.sums  # type: ignore[operator]
-        output = (product.float() * scale * self.scale.flatten()).to(x.dtype)  # type: ignore[operator]
+        output = (product.float().mul_(scale).mul_(self.scale.flatten())).to(x.dtype)  # type: ignore[operator]
         output = output if self.bias is None else output + self.bias
         return output.reshape(*x.shape[:-1], -1)
 

@@ -26,8 +26,8 @@ class ModelInput:
         conditioning: What the picture should be; one row for each of the batch.
         levels: Noise level of each row where they differ (see `rows`), `sigma` then being the highest; empty
             where `sigma` is that of all.
-        shares: Which share of `sigma` each cell of a video has, (1 or B, 1, F, h, w), for families that are told
-            the level of each token; None where all cells are alike.
+        shares: Which share of `sigma` each cell of a video has, (1 or B, 1, F, h, w), for families that are
+            told the level of each token; None where all cells are alike.
     """
 
     latent: Tensor

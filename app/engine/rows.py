@@ -41,8 +41,8 @@ def denoised(family: Family, given: ModelInput, output: Tensor) -> Tensor:
     """Return the denoised samples that a transformer's output stands for."""
     if not given.levels:
         return family.denoised(given, output)
-    answers = zip(apart(given), output.split(1), strict=True)
-    return torch.cat([family.denoised(row, answer) for row, answer in answers])
+    rows = enumerate(apart(given))
+    return torch.cat([family.denoised(row, output[at : at + 1]) for at, row in rows])
 
 
 def together(whole: Any, rows: Sequence[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,7 +104,7 @@ def vae_of(part: Part, family: str = AUTO) -> Vae:
 def open_text_encoder(paths: Sequence[Path], family: str = AUTO) -> TextEncoder:
     """Read the text encoders of a family from one file each, in any order."""
     parts = [part for path in paths for part in text_encoders(path)]
-    return text_encoder_of(parts, named_family(family) if family != AUTO else family_of(parts))
+    return text_encoder_of(parts, named_family(family, parts) if family != AUTO else family_of(parts))
 
 
 def text_encoders(path: Path) -> list[Part]:
@@ -116,9 +117,7 @@ def family_of(parts: Iterable[Part]) -> Family:
     """Return the first family that reads prompts with exactly these encoders."""
     given = {part.architecture.name for part in parts}
     for family in FAMILIES:
-        roles = family.prompting.towers if family.prompting else ()
-        needed = {role.architecture for role in roles if role.needed}
-        if roles and needed <= given <= {role.architecture for role in roles}:
+        if reads(family, given):
             return family
     raise Refusal(
         f"No family reads prompts with {listed(given)} alone.",
@@ -153,8 +152,19 @@ def text_encoder_of(parts: Sequence[Part], family: Family) -> TextEncoder:
     return TextEncoder(family, family.prompting, towers)
 
 
-def named_family(name: str) -> Family:
-    return next(family for family in FAMILIES if family.name == name)
+def named_family(name: str, parts: Iterable[Part]) -> Family:
+    """Return the family of a name, or the one with the same transformer that reads what is given instead."""
+    named = next(family for family in FAMILIES if family.name == name)
+    given = {part.architecture.name for part in parts}
+    kin = (family for family in FAMILIES if family.transformer == named.transformer and reads(family, given))
+    return named if reads(named, given) else next(kin, named)
+
+
+def reads(family: Family, given: AbstractSet[str]) -> bool:
+    """Whether a family reads prompts with exactly these encoders."""
+    roles = family.prompting.towers if family.prompting else ()
+    needed = {role.architecture for role in roles if role.needed}
+    return bool(roles) and needed <= given <= {role.architecture for role in roles}
 
 
 def described(family: Family) -> str:

@@ -168,9 +168,9 @@ class Stream:
     @torch.no_grad()
     def advance(self) -> Tensor | None:
         """Let every frame take its next step; return the one that has taken its last."""
-        answers = self.guided().split(1)
-        for row, denoised in zip(self.rows, answers, strict=True):
-            row.latent = self.moved(row, denoised)
+        answers = self.guided()
+        for at, row in enumerate(self.rows):
+            row.latent = self.moved(row, answers[at : at + 1])
             row.stage += 1
         if self.rows[-1].stage == self.batch.sigmas.steps:
             return self.rows.pop().latent.cpu()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from types import FunctionType
 from typing import Any
@@ -29,12 +30,14 @@ class AttentionTap(TorchFunctionMode):
 
     Attributes:
         found: Whether there was any since this was last set to False.
+        idle_mask: Whether the module makes a mask that lets everything through, which is left out.
         narrow: Whether something turns it on where attention is; else it must be on for the whole module.
     """
 
-    def __init__(self, run: Run, site: Attention) -> None:
+    def __init__(self, run: Run, site: Attention, *, idle_mask: bool = False) -> None:
         super().__init__()
         self.run, self.site, self.found, self.narrow = run, site, False, False
+        self.idle_mask = idle_mask
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -45,6 +48,8 @@ class AttentionTap(TorchFunctionMode):
             return func(*args, **kwargs)  # no transformer family asks for it; counts as not found
         self.found = True
         heads = Heads(*(given.get(name) for name in (*SDPA_NAMES[:4], "scale")))  # type: ignore[arg-type]
+        if self.idle_mask:
+            heads = replace(heads, mask=None)
         crossing = (self.site.queries, self.site.keys) == ("image", "text")
         if crossing and heads.key.shape[2] != self.run.step.layout.text:
             return func(*args, **kwargs)  # what a vision encoder says of a picture; techniques know of text

@@ -45,8 +45,7 @@ class Tower:
         if self.role.padding == "full":
             return self.run([filled(ids, self.length, self.tokenizer.padding) for ids in each])
         tokens = [self.shown(prompt, self.run_alone(ids)) for prompt, ids in zip(prompts, each, strict=True)]
-        if self.role.padding == "zeroed":
-            tokens = [nn.functional.pad(one, (0, 0, 0, self.length - one.shape[1])) for one in tokens]
+        tokens = [self.padded(one) for one in tokens]
         refuse_different_lengths(tokens)
         return Encoded(torch.cat(tokens), None)
 
@@ -69,6 +68,16 @@ class Tower:
         tokens = encoded.tokens[:, self.role.drop :]
         led = self.led(prompt)
         return torch.cat([tokens[:, :1], tokens[:, 1 + led :]], dim=1) if led else tokens
+
+    def padded(self, tokens: Tensor) -> Tensor:
+        """Return (1, L, D) with zeros up to the full length, where the family wants them."""
+        room = self.length - tokens.shape[1]
+        match self.role.padding:
+            case "zeroed":
+                return nn.functional.pad(tokens, (0, 0, 0, room))
+            case "zeros first":
+                return nn.functional.pad(tokens, (0, 0, room, 0))
+        return tokens
 
     def run_alone(self, ids: Sequence[int]) -> Encoded:
         """Ask about one prompt without filling, or with as much as the family looks at."""

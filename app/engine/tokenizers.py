@@ -16,12 +16,15 @@ CLIP_VOCABULARY = Path(__file__).with_name("vocabularies") / "clip.txt.gz"
 CLIP_MERGES = 49152 - 256 - 2  # the file lists more than CLIP was trained with
 EMBEDDED = "spiece_model"  # tensor of bytes in which publishers put a SentencePiece model
 SENTENCE_PIECE = ("spiece.model", "tokenizer.model")
+GEMMAS = ("gemma", "gemma2")
 TOKENIZER = "tokenizer.json"
 UNUSED_ROWS = 2048  # encoders have a few more rows than words; a larger gap is another encoder's vocabulary
 SOURCES = {
     "t5-xxl": "https://huggingface.co/google/t5-v1_1-xxl",
     "umt5-xxl": "https://huggingface.co/google/umt5-xxl",
     "gemma2": "https://huggingface.co/google/gemma-2-2b",
+    "gemma": "https://huggingface.co/google/gemma-2b",
+    "mistral3": "https://huggingface.co/mistralai/Mistral-Small-3.1-24B-Instruct-2503",
     "qwen2.5-vl": "https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct",
     "llama3": "https://huggingface.co/xtuner/llava-llama-3-8b-v1_1-transformers",
     "qwen3": "https://huggingface.co/Qwen/Qwen3-4B",
@@ -81,7 +84,7 @@ def vocabulary_places(part: Part) -> list[Path]:
 
 def missing_vocabulary(part: Part) -> Refusal:
     name = part.architecture.name
-    wanted = "spiece.model" if "t5" in name else "tokenizer.model" if name == "gemma2" else TOKENIZER
+    wanted = "spiece.model" if "t5" in name else "tokenizer.model" if name in GEMMAS else TOKENIZER
     place = vocabulary_places(part)[-4]
     return Refusal(
         f"{part.archive.path} is a {name} encoder without its vocabulary, and none is beside it.",
@@ -103,7 +106,7 @@ def sentence_piece(model: bytes, name: str) -> Tokenizer:
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_proto=model)
-    opening, closing = ([processor.bos_id()], []) if name == "gemma2" else ([], [processor.eos_id()])
+    opening, closing = ([processor.bos_id()], []) if name in GEMMAS else ([], [processor.eos_id()])
 
     def ids(text: str, length: int) -> list[int]:
         return [*opening, *processor.encode(text)[: length - 1], *closing]

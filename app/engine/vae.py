@@ -69,7 +69,7 @@ class Vae:
         return Image(pixels.flatten(0, 1) if pixels.ndim == 5 else pixels)
 
     def last_touch(self, samples: Tensor) -> tuple[Tensor, dict[str, Any]]:
-        """Return what a decoder takes that removes a last bit of noise itself, and the noise level it is told."""
+        """Return what a decoder takes, and is told, that removes a last bit of noise itself."""
         if not getattr(self.module.config, "timestep_conditioning", False):
             return samples, {}
         noise = torch.randn(samples.shape, generator=torch.Generator("cpu").manual_seed(0)).to(samples)
@@ -95,7 +95,7 @@ class Vae:
         config: Any = self.module.config
         if isinstance(norm := getattr(self.module, "bn", None), nn.BatchNorm2d):
             return tiled_statistics(norm, config.batch_norm_eps, like)
-        buffers = dict(self.module.named_buffers())
+        buffers: dict[str, Any] = dict(self.module.named_buffers())
         if "latents_mean" in buffers:
             mean, spread = buffers["latents_mean"].tolist(), buffers["latents_std"].tolist()
         elif getattr(config, "latents_mean", None) is not None:
@@ -179,5 +179,5 @@ def refuse_odd_length(frames: int, family: Family) -> None:
 
 
 def nearest_length(frames: int, form: LatentFormat) -> int:
-    """Return the nearest number of frames that an autoencoder writes: the first, and whole groups of others."""
+    """Return the nearest number of frames that an autoencoder writes: one, and whole groups of others."""
     return 1 + max(0, round((frames - 1) / form.frame_downscale)) * form.frame_downscale

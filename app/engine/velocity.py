@@ -1,7 +1,7 @@
 """Models trained to predict a velocity on a variance-preserving path that ends in pure noise, on ours.
 
-On their path x = a * picture + b * noise with a^2 + b^2 = 1, and they answer v = a * noise - b * picture. With
-b / a = sigma / (1 - sigma) it is ours, but for a factor on x.
+On their path x = a * picture + b * noise with a^2 + b^2 = 1, and they answer v = a * noise - b * picture.
+With b / a = sigma / (1 - sigma) it is ours, but for a factor on x.
 
 Reference: Salimans and Ho, Progressive Distillation (2022), https://arxiv.org/abs/2202.00512
 Reference: Lin et al., Common Diffusion Noise Schedules and Sample Steps are Flawed (2023), https://arxiv.org/abs/2305.08891

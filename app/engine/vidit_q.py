@@ -2,8 +2,8 @@
 
 Inputs of a layer are rounded to 8 bits, token by token. Channels that are always large are balanced against
 the weight (static), those that are large now and then are spread by a rotation (dynamic). Layers whose
-rounding harms most keep more bits, ranked apart by what they harm: the picture, what the prompt changes in it,
-movement.
+rounding harms most keep more bits, ranked apart by what they harm: the picture, what the prompt changes in
+it, movement.
 
 Reference: Zhao et al., ViDiT-Q (2024), https://arxiv.org/abs/2406.02540
 Reference: https://github.com/thu-nics/ViDiT-Q (balancing, running maximum, rounding of inputs)

@@ -77,9 +77,7 @@ ANIMATION_RULES = (
         },
         sized(832, 480, 81),
         (*PROMPTED, *LATENT),
-        optional=frozenset(
-            {"clip_vision_start_image", "clip_vision_end_image", "start_image", "end_image"}
-        ),
+        optional=frozenset({"clip_vision_start_image", "clip_vision_end_image", "start_image", "end_image"}),
     ),
     Rule(
         "LTXVImgToVideo",

@@ -70,13 +70,14 @@ LATENT_RULES = (
                     "vae": Same("vae"),
                     "tile": Same("tile_size"),
                     "overlap": Same("overlap"),
+                    "frames": Same("temporal_size"),
+                    "frame_overlap": Same("temporal_overlap"),
                 },
             ),
         ),
         {"samples": "LATENT", "vae": "VAE"},
         TILES,
         IMAGE,
-        notes=TILED,
     ),
     Rule(
         "VAEEncodeTiled",
@@ -193,7 +194,12 @@ LATENT_RULES = (
     ),
     Rule(
         "BatchLatentsNode",
-        (Part("batch_latents", several("latents", "latents.latent", MOST_LATENTS)),),
+        (
+            Part(
+                "batch_latents",
+                {**several("latents", "latents.latent", MOST_LATENTS), "noise": Always("its own")},
+            ),
+        ),
         {f"latents.latent{at}": "LATENT" for at in range(MOST_LATENTS)},
         {},
         LATENT,
@@ -201,7 +207,16 @@ LATENT_RULES = (
     ),
     Rule(
         "LatentBatch",
-        (Part("batch_latents", {"latents": Same("samples1"), "latents:2": Same("samples2")}),),
+        (
+            Part(
+                "batch_latents",
+                {
+                    "latents": Same("samples1"),
+                    "latents:2": Same("samples2"),
+                    "noise": Always("as if alone"),
+                },
+            ),
+        ),
         TWO,
         {},
         LATENT,

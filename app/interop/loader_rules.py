@@ -20,6 +20,8 @@ FAMILIES = {
     "chroma": "chroma",
     "ltxv": "ltx-video",
     "hunyuan_video": "hunyuan-video",
+    "hunyuan_video_15": "hunyuan-video-1.5",
+    "cogvideox": "cogvideox",
     "flux2": "flux2",
 }
 FAMILY = Loosely("type", FAMILIES, "auto")

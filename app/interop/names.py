@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from app.interop.alpha_rules import ALPHA_RULES
 from app.interop.animation_rules import ANIMATION_RULES
 from app.interop.conditioning_rules import CONDITIONING_RULES
 from app.interop.control_rules import CONTROL_RULES
 from app.interop.flat import NATIVE
 from app.interop.image_rules import IMAGE_RULES
+from app.interop.latent_join_rules import LATENT_JOIN_RULES
 from app.interop.latent_rules import LATENT_RULES
 from app.interop.list_rules import LIST_RULES
 from app.interop.loader_rules import LOADER_RULES
@@ -25,8 +27,10 @@ TABLE = (
     *CONDITIONING_RULES,
     *CONTROL_RULES,
     *LATENT_RULES,
+    *LATENT_JOIN_RULES,
     *SAMPLER_RULES,
     *IMAGE_RULES,
+    *ALPHA_RULES,
     *MASK_RULES,
     *VIDEO_RULES,
     *ANIMATION_RULES,

@@ -75,17 +75,19 @@ class AdaptiveSparseAttention(Patch[Memory]):
             return call(heads)
         spans = layout.spans(attention.queries)
         if late < 0 or layout.active is not None:
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return call(heads)
         known, due = memory.found.get(attention), step.index - late % self.interval
         if known and known.step >= due:  # a cache may have left this layer out in the very step that was due
-            return call(replace(heads, attend=partial(attend_found, memory, known.pattern)))
+            return call(
+                replace(heads, attend=partial(attend_found, memory, attention.block.depth, known.pattern))
+            )
         cut = memory.tiles = memory.tiles or tiles(layout.positions(heads.query.device), self.side)
 
         def search(heads: Heads) -> Tensor:
             output, pattern = self.search(heads, cut, spans)
             memory.found[attention] = Found(step.index, pattern)
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return output
 
         return call(replace(heads, attend=search))
@@ -110,9 +112,9 @@ class AdaptiveSparseAttention(Patch[Memory]):
         return report_of("adaptive_sparse_attention", (memory.density for memory in memories.values()))
 
 
-def attend_found(memory: Memory, pattern: Pattern, heads: Heads) -> Tensor:
+def attend_found(memory: Memory, depth: int, pattern: Pattern, heads: Heads) -> Tensor:
     """Attend to the tiles that the last search found."""
-    memory.density.add(heads, pattern)
+    memory.density.add(depth, heads, pattern)
     return attend_blocks(heads, pattern).output
 
 

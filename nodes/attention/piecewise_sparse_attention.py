@@ -57,11 +57,13 @@ class PiecewiseSparseAttention(Patch[Memory]):
         if self.density >= 1 or not attention.between_image_tokens:
             return call(heads)
         if attention.block.depth < self.dense_blocks:
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return call(heads)
         layout = step.layout
         cut = self.tiles(memory, layout, heads.query.device)
-        attend = partial(self.attend, memory, cut, layout.spans(attention.queries))
+        attend = partial(
+            self.attend, memory.density, attention.block.depth, cut, layout.spans(attention.queries)
+        )
         return call(replace(heads, attend=attend))
 
     def tiles(self, memory: Memory, layout: Layout, device: torch.device) -> Partition:
@@ -71,11 +73,13 @@ class PiecewiseSparseAttention(Patch[Memory]):
         memory.tiles = memory.tiles or tiles(layout.positions(device), self.side)
         return memory.tiles
 
-    def attend(self, memory: Memory, cut: Partition, spans: Mapping[Stream, slice], heads: Heads) -> Tensor:
+    def attend(
+        self, density: Density, depth: int, cut: Partition, spans: Mapping[Stream, slice], heads: Heads
+    ) -> Tensor:
         blocks = Blocks.of(heads, cut, spans["image"])
         keep = blocks.best(max(1, int(self.density * cut.sizes.shape[-1])))
         exact = with_text(Pattern(cut, cut, keep), spans)
-        memory.density.add(heads, exact)
+        density.add(depth, heads, exact)
         return blocks.series(heads, exact, keep, self.order)
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:

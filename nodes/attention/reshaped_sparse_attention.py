@@ -84,7 +84,7 @@ class ReshapedSparseAttention(Patch[Memory]):
         if self.sparsity == 0 or not attention.between_image_tokens:
             return call(heads)
         if late < 0 or layout.active is not None:
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return call(heads)
         sequence = attention.queries
         if sequence not in memory.windows:
@@ -95,11 +95,11 @@ class ReshapedSparseAttention(Patch[Memory]):
         def attend(heads: Heads) -> Tensor:
             if known and known.step >= due:  # a cache may have left this layer out in the step that was due
                 memory.kept[place] = known.grown(self.growth)
-                memory.density.add(heads, window)
+                memory.density.add(attention.block.depth, heads, window)
                 return known.share * attend_blocks(heads, window).output + known.rest
             whole = attend_all(heads)
             memory.kept[place] = kept_of(heads, whole, window, step.index)
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return whole.output
 
         return call(replace(heads, attend=attend))

@@ -69,7 +69,7 @@ class SparseVideogen2(Patch[Memory]):
         if not attention.between_image_tokens:
             return call(heads)
         if step.index < self.dense_steps * step.total or attention.block.depth < self.dense_blocks:
-            memory.density.add_dense(heads)
+            memory.density.add_dense(attention.block.depth, heads)
             return call(heads)
         spans = step.layout.spans(attention.queries)
         return call(replace(heads, attend=partial(self.attend, memory, attention, spans)))
@@ -81,7 +81,7 @@ class SparseVideogen2(Patch[Memory]):
         sizes = keys.partition.sizes
         keep = self.kept(heads.factor * queries.centroids @ keys.centroids.mT, sizes)
         pattern = with_text(Pattern(queries.partition, keys.partition, keep), spans)
-        memory.density.add(heads, pattern)
+        memory.density.add(attention.block.depth, heads, pattern)
         return attend_blocks(heads, pattern).output
 
     def clusters(

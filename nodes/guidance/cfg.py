@@ -51,7 +51,7 @@ def cfg(
         positive: What the picture should show.
         negative: What it should not show; an encoded empty prompt is usual.
         guidance_scale: How strictly: 1 ignores the negative side, 3 to 7 is usual, more burns out colours.
-        channels: Guide the first so many channels of the latent only; 0 for all. The figures of DiT, SiT, FiTv2
-            and LightningDiT are with 3.
+        channels: Guide the first so many channels of the latent only; 0 for all. The figures of DiT, SiT,
+            FiTv2 and LightningDiT are with 3.
     """
     return Cfg(positive, negative, guidance_scale, channels)

@@ -57,7 +57,7 @@ def cfg_interval(
         guidance_scale: How strictly: 1 ignores the negative side, 3 to 7 is usual.
         start: Noise level at which guidance begins; 1 is pure noise. 1 and 0 are guidance in every step.
         end: Noise level at which guidance ends; from there on the model answers to the prompt alone.
-        channels: Guide the first so many channels of the latent only; 0 for all. The figures of DiT, SiT, FiTv2
-            and LightningDiT are with 3.
+        channels: Guide the first so many channels of the latent only; 0 for all. The figures of DiT, SiT,
+            FiTv2 and LightningDiT are with 3.
     """
     return CfgInterval(positive, negative, guidance_scale, start, end, channels)

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from app.engine.loading import import_libraries
 from app.engine.model import Model
 from app.engine.single_files import open_checkpoint
+from app.engine.storage_report import storage_report
 from app.engine.text_encoder import TextEncoder
 from app.engine.vae import Vae
 from app.graph.node import Blocked, Context, node
@@ -29,6 +30,7 @@ def load_checkpoint(context: Context, name: Annotated[str, ModelFile("checkpoint
         name: The file. Which family it is, and what else it holds, its header tells.
     """
     model, text_encoder, vae = open_checkpoint(context.model_path("checkpoints", name))
+    context.report({"technique": "load_checkpoint", **storage_report(model.module, model.dtype)})
     return LoadedCheckpoint(
         model,
         text_encoder or Blocked(f"{name} holds no text encoder; add a Load text encoder node."),  # type: ignore[arg-type]

@@ -28,8 +28,8 @@ def empty_video_latent(
         model: The video model that will sample it.
         width: Width of the frames; 0 for the width the model was trained for.
         height: Height of the frames; 0 for the height the model was trained for.
-        length: Frames of the video: 1 more than a multiple of 4 for most models, of 8 for LTX-Video; other lengths
-            are cut to that.
+        length: Frames of the video: 1 more than a multiple of 4 for most models, of 8 for LTX-Video; other
+            lengths are cut to that.
         batch_size: How many videos to make at once.
     """
     family, form = model.family, model.family.latent

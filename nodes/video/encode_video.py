@@ -21,8 +21,8 @@ def encode_video(
     Args:
         vae: The autoencoder of a video model.
         video: The video; its sides must be multiples of what the model works in.
-        length: How many frames to take from the start, 1 more than a multiple of 4 for Wan, of 8 for LTX-Video;
-            0 for all of them.
+        length: How many frames to take from the start, 1 more than a multiple of 4 for Wan, of 8 for
+            LTX-Video; 0 for all of them.
     """
     refuse_pictures_only(vae.family)
     if length > len(video.frames):

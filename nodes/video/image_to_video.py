@@ -54,8 +54,8 @@ def image_to_video(
         end_vision: What CLIP sees on the last frame, for models of two frames.
         width: Width of the frames; 0 for the width the model was trained for.
         height: Height of the frames; 0 for the height the model was trained for.
-        length: Frames of the video: 1 more than a multiple of 4 for Wan, of 8 for LTX-Video; other lengths are
-            cut to that.
+        length: Frames of the video: 1 more than a multiple of 4 for Wan, of 8 for LTX-Video; other lengths
+            are cut to that.
         batch_size: How many videos to make at once.
         strength: How strictly LTX-Video and Wan 2.2 5B keep the first frames: 1 as they are, 0 not at all.
     """

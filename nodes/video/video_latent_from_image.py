@@ -31,11 +31,11 @@ def video_latent_from_image(
 
     Args:
         vae: The autoencoder that came with the model.
-        image: The first frame, or several; cut and resized to the size of the video. Without it nothing is given.
+        image: The first frame, or several; cut and resized to the size of the video; none gives nothing.
         width: Width of the frames; 0 for the width the model was trained for.
         height: Height of the frames; 0 for the height the model was trained for.
-        length: Frames of the video: 1 more than a multiple of 4 for Wan, of 8 for LTX-Video; other lengths are
-            cut to that.
+        length: Frames of the video: 1 more than a multiple of 4 for Wan, of 8 for LTX-Video; other lengths
+            are cut to that.
         batch_size: How many videos to make at once.
         strength: How strictly the first frames are kept: 1 as they are, 0 not at all.
     """

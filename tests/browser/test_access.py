@@ -89,6 +89,7 @@ def test_tab_goes_through_everything_and_on(sheet: Sheet) -> None:
     press(30)
     sheet.press("Shift+Tab")
     assert sheet.page.evaluate(FOCUSED) == seen[-2]
+    seen.pop()
     press(41)
     assert len(set(seen)) > 50
 

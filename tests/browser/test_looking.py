@@ -24,7 +24,7 @@ def test_the_plan_says_what_runs_and_what_is_kept(sheet: Sheet) -> None:
     sheet.page.get_by_test_id("tab-inspector").click()
     plan = sheet.page.get_by_test_id("plan")
     sheet.node("prompt").get_by_test_id("w-prompt").fill("a fox that nobody asked for before")
-    expect(plan).to_contain_text("to compute")
+    expect(plan).to_contain_text("to compute", timeout=30_000)
     expect(sheet.node("prompt")).to_contain_text("will run")
     run(sheet)
     expect(plan).to_contain_text("nothing to compute")

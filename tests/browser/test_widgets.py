@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import open_document
 from tests.browser.sheet import Sheet
+from tests.browser.test_access import SERIOUS, themes, with_axe
 from tests.server.conftest import Server
 
 
@@ -51,6 +52,24 @@ def drag_on(sheet: Sheet, place: Locator, start: tuple[float, float], end: tuple
 def done(sheet: Sheet) -> None:
     sheet.page.get_by_test_id("drawing-done").click()
     expect(sheet.page.get_by_test_id("stage")).to_have_count(0)
+
+
+@themes
+def test_drawing_dialogs_shut_nobody_out(sheet: Sheet, theme: Any) -> None:
+    page = sheet.page
+    with_axe(page, theme)
+    assert page.evaluate(SERIOUS) == [], "the widgets themselves"
+    for name in ("drawing", "boxes", "points"):
+        stage(sheet, name)
+        assert page.evaluate(SERIOUS) == [], name
+        for _ in range(12):
+            sheet.press("Tab")
+            inside = (
+                "() => document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+            )
+            assert page.evaluate(inside), "the focus stays in the dialog"
+        sheet.press("Escape")
+        expect(page.get_by_test_id("stage")).to_have_count(0)
 
 
 def test_a_mask_is_painted_and_uploaded(sheet: Sheet) -> None:

@@ -17,10 +17,17 @@ from app.checkpoints.fitting import fit
 from app.checkpoints.known.autoencoders import va_vae_rules
 from app.engine.building import empty, refuse_other_names
 from app.engine.media import Image, Latent
+from app.engine.sampling import Sampling
 from app.engine.single_files import open_transformer, open_vae
 from app.graph.problem import Refusal
+from nodes.conditioning.encode_class import encode_class
+from nodes.guidance.cfg import cfg
+from nodes.latents.empty_latent import empty_latent
+from nodes.samplers.euler import Euler
+from nodes.schedules.basic_schedule import basic_schedule
 from tests.checkpoints.test_layouts import in_layout, same, written
 from tests.tiny.layouts import original, random, stored, transformer
+from tests.tiny.recorder import Recorder
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -243,3 +250,34 @@ def test_rae_takes_colours_as_the_library_does(tmp_path: Path) -> None:
         assert torch.allclose(module.encode(colours * 2 - 1).latent, expected, atol=1e-5)  # type: ignore[operator]
         drawn = AutoencoderRAE.decode(module, expected).sample
         assert torch.allclose(module.decode(expected).sample / 2 + 0.5, drawn, atol=1e-5)  # type: ignore[operator]
+
+
+def kl() -> nn.Module:
+    """Build the autoencoder of the first Stable Diffusion in small."""
+    from diffusers import AutoencoderKL
+
+    return random(
+        AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            block_out_channels=(32,) * 4,
+            layers_per_block=1,
+        )
+    )
+
+
+@pytest.mark.parametrize("family", ["dit", "sit", "fitv2", "lightning-dit", "dit-dh"])
+def test_from_a_class_to_a_picture(family: str, tmp_path: Path) -> None:
+    """Transformer and autoencoder from files, as nodes put them together."""
+    name, channels = {"sit": "dit"}.get(family, family), {"lightning-dit": 32, "dit-dh": 768}.get(family, 4)
+    module = transformer(name, in_channels=channels)
+    parts = {"lightning-dit": lambda: stored_va_vae(va_vae()), "dit-dh": lambda: stored(rae())}
+    weights = parts.get(family, lambda: stored(kl()))()
+    model = open_transformer(
+        written(tmp_path / "model.safetensors", in_layout(module, name, "original")), family=family
+    )
+    vae = open_vae(written(tmp_path / "vae.safetensors", weights))
+    guider = cfg(encode_class(model, 3), encode_class(model, -1), 4.0, channels=3)
+    sampling = Sampling(model, guider, Euler(), basic_schedule(model, steps=3))
+    image = vae.decode(sampling.run(empty_latent(model, 64, 64, batch_size=2), 7, Recorder()))
+    assert image.pixels.shape == (2, 64, 64, 3) and image.pixels.isfinite().all()

@@ -161,7 +161,7 @@ VARIANTS: list[tuple[str, dict[str, Any], str]] = [
     ("sana", {}, ""),
     ("sana", {"guidance_embeds": True, "qk_norm": "rms_norm_across_heads"}, "Sprint"),
     ("flux2", {}, "klein"),
-    ("flux2", {"guidance_embeds": True}, "dev"),
+    ("flux2-dev", {}, "dev"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Autoencoders and vision encoders of video models: every layout loads bit by bit, as diffusers converts it."""
+"""Autoencoders and vision encoders of video models: every layout loads bit by bit."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from app.checkpoints.fitting import fitting
 from app.checkpoints.listing import card
 from app.engine.building import build
 from app.engine.clip_vision import MEAN, SPREAD, open_clip_vision
+from app.engine.families.cogvideox import prediction_of
 from app.engine.loading import Folder
 from app.engine.media import Image, Latent
 from app.engine.sampling import Sampling, Sigmas
@@ -27,7 +28,7 @@ from tests.checkpoints.test_layouts import in_layout, same, written
 from tests.engine.test_single_files import encoder
 from tests.tiny.layouts import random, stored, transformer
 from tests.tiny.recorder import Recorder
-from tests.tiny.video_vaes import MODULES, hunyuan_video, ltx_video
+from tests.tiny.video_vaes import MODULES, cogvideox, hunyuan_video, ltx_video
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
 LATER: dict[str, Any] = {
@@ -55,9 +56,9 @@ LTX: dict[str, dict[str, Any]] = {
 }
 
 
-def ltx(version: str, channels: int = 8) -> nn.Module:
+def ltx(version: str, channels: int = 8) -> Any:
     module = random(ltx_video(latent_channels=channels, **LTX[version]))
-    torch.nn.init.uniform_(module.latents_mean, generator=torch.Generator().manual_seed(1))
+    torch.nn.init.uniform_(module.get_buffer("latents_mean"), generator=torch.Generator().manual_seed(1))
     return module
 
 
@@ -158,7 +159,7 @@ def test_a_folder_of_diffusers_is_told_by_its_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("two", [False, True])
 def test_wan_that_sees_pictures_loads_bit_by_bit(two: bool, tmp_path: Path) -> None:
-    """Its vision keys and values are among the original's tensors; the model of two pictures has places too."""
+    """Its vision keys and values are in the original; the model of two pictures has places too."""
     sizes: dict[str, Any] = {"in_channels": 36, "image_dim": 10, "added_kv_proj_dim": 128}
     module = transformer("wan", **sizes, **({"pos_embed_seq_len": 14} if two else {}))
     weights = in_layout(module, "wan", "original")
@@ -171,7 +172,7 @@ def test_wan_that_sees_pictures_loads_bit_by_bit(two: bool, tmp_path: Path) -> N
 def vision(width: int = 64) -> nn.Module:
     from transformers import CLIPVisionConfig, CLIPVisionModel
 
-    sizes = {"hidden_size": width, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 16}
+    sizes: Any = {"hidden_size": width, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 16}
     config = CLIPVisionConfig(**sizes, image_size=28, patch_size=14, hidden_act="gelu")
     return random(CLIPVisionModel(config))
 
@@ -205,4 +206,83 @@ def test_the_vision_encoder_of_wan_fits_wan_alone(tmp_path: Path) -> None:
         weights = {f"vision_model.{name}": tensor for name, tensor in stored(vision(64)).items()}
         weights["vision_model.embeddings.class_embedding"] = torch.zeros(width)
         written(tmp_path / "clip.safetensors", weights)
-        assert fitting({"clip_vision": (tmp_path,)})("clip_vision", "clip.safetensors") == families
+        found = fitting({"clip_vision": (tmp_path,)})("clip_vision", "clip.safetensors")
+        assert found == frozenset(families)
+
+
+@pytest.mark.parametrize("layout", ["original", "diffusers"])
+def test_the_autoencoder_of_hunyuan_video_15(layout: str, tmp_path: Path) -> None:
+    module = random(MODULES["hunyuan-video-1.5"]())
+    weights = in_layout(module, "hunyuan-video-1.5", layout, "vae")
+    assert ("encoder.mid.attn_1.q.weight" in weights) == (layout == "original")
+    assert ("decoder.up.0.upsample.conv.conv.weight" in weights) == (layout == "original")
+    part = find_part(written(tmp_path / "vae.safetensors", weights), "vae")
+    found = part.architecture.name, part.layout.name, part.variant
+    assert found == ("hunyuan-video-1.5", layout, "4 channels") and same(build(part), module)
+
+
+def test_the_transformer_of_hunyuan_video_15_has_its_authors_names() -> None:
+    """Tensors of every kind in the published files, as diffusers' conversion script lists them."""
+    weights = in_layout(transformer("hunyuan-video-1.5"), "hunyuan-video-1.5", "original")
+    attention = [f"{stream}_attn_{name}" for stream in ("img", "txt") for name in ("q", "k", "v", "proj")]
+    norms = [f"{stream}_attn_{name}_norm" for stream in ("img", "txt") for name in "qk"]
+    mlps = [f"{stream}_{name}" for stream in ("img", "txt") for name in ("mod.linear", "mlp.fc1", "mlp.fc2")]
+    block = [f"double_blocks.1.{name}.weight" for name in (*attention, *norms, *mlps)]
+    refiner = (
+        "norm1",
+        "norm2",
+        "self_attn_qkv",
+        "self_attn_proj",
+        "mlp.fc1",
+        "mlp.fc2",
+        "adaLN_modulation.1",
+    )
+    block += [f"txt_in.individual_token_refiner.blocks.1.{name}.weight" for name in refiner]
+    txt = (
+        "t_embedder.mlp.0",
+        "t_embedder.mlp.2",
+        "c_embedder.linear_1",
+        "c_embedder.linear_2",
+        "input_embedder",
+    )
+    rest = [f"txt_in.{name}" for name in txt] + [f"time_in.mlp.{place}" for place in (0, 2)]
+    rest += [
+        "img_in.proj",
+        "cond_type_embedding",
+        "byt5_in.layernorm",
+        *(f"byt5_in.fc{at}" for at in (1, 2, 3)),
+    ]
+    rest += [f"vision_in.proj.{place}" for place in (0, 1, 3, 4)]
+    rest += ["final_layer.adaLN_modulation.1", "final_layer.linear"]
+    theirs = {*block, *(f"{name}.weight" for name in rest)}
+    plain = {name.replace("blocks.0.", "blocks.1.") for name in weights if name.endswith("weight")}
+    assert plain == theirs
+
+
+def test_the_autoencoder_of_cogvideox(tmp_path: Path) -> None:
+    module = random(cogvideox(latent_channels=16))
+    opened = open_vae(written(tmp_path / "vae.safetensors", stored(module)))
+    config: Any = opened.module.config
+    assert same(opened.module, module) and opened.family.name == "cogvideox" and config.scaling_factor == 0.7
+
+
+@pytest.mark.parametrize(
+    ("changes", "variant"),
+    [
+        ({}, "5B"),
+        ({"in_channels": 32}, "image to video"),
+        ({"patch_size_t": 2, "patch_bias": False}, "1.5"),
+        ({"num_attention_heads": 30, "num_layers": 1, "use_rotary_positional_embeddings": False}, "2B"),
+    ],
+)
+def test_variants_of_cogvideox(changes: dict[str, Any], variant: str, tmp_path: Path) -> None:
+    module = transformer("cogvideox", **changes)
+    path = written(tmp_path / "x.safetensors", stored(module))
+    assert find_part(path, "transformer").variant == variant
+    if variant in ("1.5", "image to video"):
+        with pytest.raises(Refusal, match=f"cogvideox .{variant}., which needs"):
+            open_transformer(path)
+    else:
+        loaded = open_transformer(path)
+        assert same(loaded.module, module)
+        assert prediction_of(loaded.module).snr_shift == (3.0 if variant == "2B" else 1.0)

@@ -112,7 +112,7 @@ def test_fitv2_takes_pictures_of_any_shape() -> None:
 
 
 def test_published_defaults_are_the_published_sizes() -> None:
-    """Millions of parameters of the largest models, from their papers; the first three count 256 positions."""
+    """Millions of parameters of the largest models, as published; three of them count 256 positions."""
     wanted = {
         "ClassDiTTransformer2DModel": 675,
         "LightningDiTTransformer2DModel": 675,

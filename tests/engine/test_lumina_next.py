@@ -23,15 +23,14 @@ SIDE = 8  # tokens along a side of the picture that is sampled
 
 def theirs(model: Model, noisy: Tensor, scale: float) -> Tensor:
     """Sample as the authors' pipeline does, which changes from linear to NTK scaling on the way."""
-    from diffusers.models.embeddings import get_2d_rotary_pos_embed_lumina
+    from diffusers.models import embeddings
 
+    positions: Any = embeddings.get_2d_rotary_pos_embed_lumina
     module: Any = model.module
     tokens = prompt(model).tokens
     for sigma, following in pairwise(SIGMAS):
         linear, ntk = (scale, 1.0) if 1 - sigma < 0.3 else (1.0, scale)
-        turning = get_2d_rotary_pos_embed_lumina(
-            module.head_dim, 384, 384, linear_factor=linear, ntk_factor=ntk
-        )
+        turning = positions(module.head_dim, 384, 384, linear_factor=linear, ntk_factor=ntk)
         with torch.no_grad():
             output = module(
                 hidden_states=noisy,
@@ -60,6 +59,8 @@ def test_it_samples_as_its_authors_do(scale: float) -> None:
 
 
 def test_positions_are_those_of_diffusers() -> None:
-    from diffusers.models.embeddings import get_2d_rotary_pos_embed_lumina
+    from diffusers.models import embeddings
 
-    assert torch.allclose(turns(24, 5, 7), get_2d_rotary_pos_embed_lumina(24, 5, 7), atol=1e-6)
+    positions: Any = embeddings.get_2d_rotary_pos_embed_lumina
+
+    assert torch.allclose(turns(24, 5, 7), positions(24, 5, 7), atol=1e-6)

@@ -12,8 +12,8 @@ from app.engine.building import build
 from app.engine.model import Model
 from app.engine.packed import pack
 from app.engine.packed_linear import PackedLinear
-from app.engine.storage_report import storage_report
 from app.engine.single_files import open_transformer
+from app.engine.storage_report import storage_report
 from app.graph.problem import Refusal
 from tests.checkpoints.test_layouts import in_layout
 from tests.engine.test_single_files import file

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import diffusers.loaders.single_file_utils as converters
+import diffusers
+import diffusers.loaders.single_file_utils as single_file_utils
 import pytest
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ from tests.tiny.recorder import Recorder
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import build, prompt
 
+converters: Any = single_file_utils
+library: Any = diffusers
 SPRINT: dict[str, Any] = {"guidance_embeds": True, "qk_norm": "rms_norm_across_heads"}
 SIDE = 4
 
@@ -86,11 +89,9 @@ def told() -> dict[str, Tensor]:
 
 
 def test_sana_samples_as_diffusers_does() -> None:
-    from diffusers import FlowMatchEulerDiscreteScheduler, SanaPipeline
-
     handle = model()
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
-    pipe: Any = SanaPipeline(None, None, autoencoder("dc"), handle.module, scheduler)  # type: ignore[arg-type]
+    scheduler = library.FlowMatchEulerDiscreteScheduler(shift=1.0)
+    pipe = library.SanaPipeline(None, None, autoencoder("dc"), handle.module, scheduler)
     pipe.set_progress_bar_config(disable=True)
     other = prompt(build("sana"), seed=3).tokens
     theirs = pipe(
@@ -115,11 +116,9 @@ def test_sana_samples_as_diffusers_does() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 4])
 def test_sprint_samples_as_diffusers_does(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their angles and their sampler (SCM), on the flow's path: our schedule and LCM."""
-    from diffusers import SanaSprintPipeline, SCMScheduler
-
     handle, fresh = model(**SPRINT), FreshNoise(11, start())
     monkeypatch.setattr("diffusers.schedulers.scheduling_scm.randn_tensor", lambda *a, **k: fresh())
-    pipe: Any = SanaSprintPipeline(None, None, autoencoder("dc"), handle.module, SCMScheduler())  # type: ignore[arg-type]
+    pipe = library.SanaSprintPipeline(None, None, autoencoder("dc"), handle.module, library.SCMScheduler())
     pipe.set_progress_bar_config(disable=True)
     theirs = pipe(
         **told(),

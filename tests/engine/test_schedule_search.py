@@ -83,7 +83,15 @@ def test_a_search_that_was_cut_off_goes_on() -> None:
         run(search, Known(score, place))
     stored = len(Known(distance, place).scores)
     assert 10 <= stored <= 25, "what whole generations found is kept"
+    known = set(Known(distance, place).scores)
     more: list[Levels] = []
-    again = Known(lambda levels: more.append(levels) or distance(levels), place)
+
+    def counted(levels: Levels) -> float:
+        more.append(levels)
+        return distance(levels)
+
+    again = Known(counted, place)
     assert run(search, again) == whole
-    assert len(more) == len(again.scores) - stored and not set(more) & set(asked[:stored])
+    assert len(more) == len(again.scores) - stored and not set(more) & known
+    again.forget()
+    assert place.data == {}

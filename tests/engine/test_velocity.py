@@ -9,7 +9,10 @@ from app.engine.conditioning import Conditioning
 from app.engine.prediction import ModelInput
 from app.engine.sampling import Sigmas
 from app.engine.velocity import VelocityPrediction, from_preserving_velocity, length, noise_levels
+from app.graph.problem import Refusal
 from nodes.samplers.euler import Euler
+from nodes.schedules.cogvideox_schedule import cogvideox_schedule
+from tests.tiny.zoo import build
 
 NOBODY = Conditioning(torch.zeros(1, 1, 1), None, "test")
 
@@ -58,5 +61,18 @@ def test_euler_is_ddim(snr_shift: float) -> None:
         return from_preserving_velocity(given, model(latent / length(sigma), prediction.timestep(sigma)))
 
     levels = noise_levels(prediction)[theirs.timesteps.tolist()].tolist()
-    ours = Euler()(denoise, start, Sigmas((*levels, 0.0)), lambda index, denoised: None)
+    schedule = Sigmas((*levels, 0.0))
+    if snr_shift == 1:
+        assert cogvideox_schedule(build("cogvideox"), 5).values == schedule.values
+    ours = Euler()(denoise, start, schedule, lambda index, denoised: None)
     assert torch.allclose(ours, x, atol=1e-4)
+
+
+def test_the_schedule_of_a_weaker_run_is_the_end_of_the_whole() -> None:
+    model = build("cogvideox")
+    whole = cogvideox_schedule(model, 10).values
+    assert whole[0] == 1 and len(whole) == 11
+    assert cogvideox_schedule(model, 10, 0.4).values == whole[6:]
+    assert cogvideox_schedule(model, 10, 0.0).values == (0.0,)
+    with pytest.raises(Refusal, match="wan was not trained"):
+        cogvideox_schedule(build("wan"))

@@ -5,13 +5,16 @@ import torch
 
 from app.engine.families import FAMILIES
 from app.engine.media import Image, Latent, Mask, Video
+from app.engine.time_tiling import decode_in_stretches
 from app.graph.problem import Refusal
 from nodes.latents.decode_latent import decode_latent
+from nodes.latents.decode_tiled import decode_tiled
 from nodes.latents.encode_for_inpaint import encode_for_inpaint
 from nodes.latents.encode_image import encode_image
 from nodes.latents.repeat_latent import repeat_latent
 from nodes.latents.set_noise_mask import set_noise_mask
 from nodes.video.encode_video import encode_video
+from tests.tiny.recorder import Recorder
 from tests.tiny.video_vaes import MODULES, vae
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
@@ -75,3 +78,37 @@ def test_a_hole_in_every_frame() -> None:
     latent = encode_for_inpaint(vae("wan"), clip(5), Mask(hole), grow=0)
     assert latent.mask is not None and latent.mask.shape == (1, 2, 64, 96)
     assert isinstance(latent, Latent) and latent.samples.shape[2] == 2
+
+
+@pytest.mark.parametrize("name", ["wan", "ltx-video"])
+def test_time_in_stretches(name: str) -> None:
+    """Stretches that meet without gap or repetition, as many frames as the whole, and its ends exactly."""
+    coder, step = vae(name), vae(name).family.latent.frame_downscale
+    latent = encode_image(coder, clip(1 + 6 * step, 32, 32))
+    whole = coder.decode(latent).pixels
+    for frames, overlap in ((3 * step, step), (4 * step, 2 * step)):
+        parts = decode_tiled(Recorder(), coder, latent, 512, 64, frames, overlap).pixels
+        assert parts.shape == whole.shape
+        assert torch.allclose(parts[:step], whole[:step], atol=0.06), "the first stretch sees its past"
+        assert (parts - whole).abs().mean() < (whole - whole.mean(0)).abs().mean()
+    assert torch.equal(decode_tiled(Recorder(), coder, latent, frames=100).pixels, whole)
+    batch = repeat_latent(latent, 2)
+    twice = decode_tiled(Recorder(), coder, batch, 512, 64, 3 * step, step).pixels
+    once = decode_tiled(Recorder(), coder, latent, 512, 64, 3 * step, step).pixels
+    assert torch.allclose(twice, torch.cat([once, once]), atol=1e-5)
+
+
+def test_stretches_of_time_are_mixed_evenly() -> None:
+    """A decoder that says where each frame lies: mixing gives every frame its own place back."""
+    form = vae("wan").family.latent
+    latent = Latent(torch.arange(9.0).reshape(1, 1, 9, 1, 1), "wan")
+
+    def decode(part: Latent) -> Image:
+        places = part.samples.flatten() * form.frame_downscale
+        later = [place - back for place in places[1:] for back in (3, 2, 1, 0)]
+        frames = torch.tensor([places[0], *later]) / 100
+        return Image(frames.reshape(-1, 1, 1, 1).expand(-1, 1, 1, 3).clone())
+
+    for frames, overlap in ((8, 4), (16, 8), (20, 12), (12, 4)):
+        pixels = decode_in_stretches(latent, form, frames, overlap, decode).pixels[:, 0, 0, 0]
+        assert torch.allclose(pixels * 100, torch.arange(33.0), atol=1e-4)

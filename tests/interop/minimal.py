@@ -73,6 +73,10 @@ VALUES: dict[str, Json] = {  # where the defaults would show nothing, or cannot 
     "GrowMask": {"expand": 2},
     "LatentCrop": {"width": 32, "height": 32},
     "LatentUpscale": {"width": 96, "height": 96},
+    "LatentCut": {"amount": 4},
+    "LatentMultiply": {"multiplier": 1.5},
+    "LatentInterpolate": {"ratio": 0.5},
+    "LatentComposite": {"x": 16, "feather": 16},
     "ImagePadForOutpaint": {"left": 8, "feathering": 4},
 }
 FED = {"ComfyMathExpression": {"values.a": "INT"}, "StringFormat": {"values.a": "STRING"}}

@@ -167,6 +167,16 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "guidance_embeds": False,
         **HEADS,
     },
+    "flux2-dev": {
+        "in_channels": 128,
+        "num_layers": 2,
+        "num_single_layers": 2,
+        "joint_attention_dim": WIDTH,
+        "timestep_guidance_channels": 16,
+        "axes_dims_rope": (8, 8, 8, 8),
+        "guidance_embeds": True,
+        **HEADS,
+    },
     "z-image": {
         "dim": 64,
         "n_layers": 2,

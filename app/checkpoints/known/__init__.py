@@ -11,7 +11,7 @@ from app.checkpoints.known.dit import DIT
 from app.checkpoints.known.dit_dh import DIT_DH
 from app.checkpoints.known.fitv2 import FITV2
 from app.checkpoints.known.flux import FLUX
-from app.checkpoints.known.flux2 import FLUX2
+from app.checkpoints.known.flux2 import FLUX2, FLUX2_DEV
 from app.checkpoints.known.hunyuan_video import HUNYUAN_VIDEO
 from app.checkpoints.known.hunyuan_video15 import HUNYUAN_VIDEO_15
 from app.checkpoints.known.lightning_dit import LIGHTNING_DIT
@@ -24,9 +24,26 @@ from app.checkpoints.known.qwen_vl import QWEN_SEEING
 from app.checkpoints.known.rae import RAE
 from app.checkpoints.known.sana import SANA
 from app.checkpoints.known.sd3 import SD3
-from app.checkpoints.known.text_encoders import CLIP_G, CLIP_L, GEMMA2, LLAMA3, QWEN, QWEN3, T5, UMT5
+from app.checkpoints.known.text_encoders import (
+    CLIP_G,
+    CLIP_L,
+    GEMMA,
+    GEMMA2,
+    LLAMA3,
+    MISTRAL3,
+    QWEN,
+    QWEN3,
+    T5,
+    UMT5,
+)
 from app.checkpoints.known.tiny_decoders import TINY_DECODER
-from app.checkpoints.known.video_autoencoders import COGVIDEOX_VAE, HUNYUAN15_VAE, HUNYUAN_VAE, LTX_VAE, WAN22_VAE
+from app.checkpoints.known.video_autoencoders import (
+    COGVIDEOX_VAE,
+    HUNYUAN15_VAE,
+    HUNYUAN_VAE,
+    LTX_VAE,
+    WAN22_VAE,
+)
 from app.checkpoints.known.vision_encoders import CLIP_VISION
 from app.checkpoints.known.wan import WAN, WAN_TI2V
 from app.checkpoints.known.z_image import Z_IMAGE
@@ -49,6 +66,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     DIT_DH,
     FITV2,
     Z_IMAGE,
+    FLUX2_DEV,  # before the one whose names it shares
     FLUX2,
     LTX_VIDEO,
     HUNYUAN_VIDEO,
@@ -75,6 +93,8 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     QWEN3,
     GEMMA2,
     LLAMA3,
+    MISTRAL3,
+    GEMMA,
     CLIP_VISION,
     TINY_DECODER,
 )

@@ -164,6 +164,7 @@ FLUX2_VAE = replace(
     name="flux2",
     model="AutoencoderKLFlux2",
     layouts=tuple(replace(layout, marks=(*layout.marks, "bn.running_mean")) for layout in KL.layouts),
+    unsupported={},
 )
 WAN_VAE = Architecture(
     kind="vae",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
@@ -59,10 +60,6 @@ def config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
-def variant(shapes: Shapes) -> str:
-    return "dev" if "time_guidance_embed.guidance_embedder.linear_1.weight" in shapes else "klein"
-
-
 FLUX2 = Architecture(
     kind="transformer",
     name="flux2",
@@ -78,6 +75,15 @@ FLUX2 = Architecture(
         ),
     ),
     config=config,
-    variant=variant,
-    unsupported={"dev": "the Mistral text encoder"},
+    variant=lambda shapes: "klein",
+)
+GUIDED = ("guidance_in.in_layer.weight", "time_guidance_embed.guidance_embedder.linear_1.weight")
+FLUX2_DEV = replace(
+    FLUX2,
+    name="flux2-dev",
+    layouts=tuple(
+        replace(layout, marks=(*layout.marks, guided))
+        for layout, guided in zip(FLUX2.layouts, GUIDED, strict=True)
+    ),
+    variant=lambda shapes: "dev",
 )

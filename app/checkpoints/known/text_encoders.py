@@ -12,9 +12,10 @@ from app.checkpoints.rules import Rule, rule
 
 CLIP_HEAD = 64
 DEEP = "text_model.encoder.layers.12.mlp.fc1.weight"  # CLIP-L has 12 layers, CLIP-G 32
-HEAD = {"qwen2.5-vl": 128, "llama3": 128, "gemma2": 256}  # shapes do not tell
+HEAD = {"qwen2.5-vl": 128, "llama3": 128, "mistral3": 128, "gemma": 256, "gemma2": 256}  # shapes do not tell
 TOKENS = "embed_tokens.weight"
-LLAMA3_WORDS = 130_000  # other encoders with the same names (Mistral, Gemma) know more
+LLAMA3_WORDS, MISTRAL_WORDS = 130_000, 200_000  # of encoders with the same names; Gemma knows still more
+READ = 30  # layers of Mistral that Flux.2 looks at
 LANGUAGE_HEAD = ("lm_head.", "rotary_emb.", "visual.")
 
 
@@ -106,6 +107,19 @@ def llama3_config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
+def mistral_config(shapes: Shapes) -> dict[str, Any]:
+    return {
+        **language_config(shapes, HEAD["mistral3"]),
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e9},
+        "rms_norm_eps": 1e-5,
+        "sliding_window": None,
+    }
+
+
+def gemma_config(shapes: Shapes) -> dict[str, Any]:
+    return language_config(shapes, HEAD["gemma"])
+
+
 def gemma2_config(shapes: Shapes) -> dict[str, Any]:
     return language_config(shapes, HEAD["gemma2"])
 
@@ -177,6 +191,7 @@ GEMMA2 = encoder(
     gemma2_config,
     Layout("transformers", (*LANGUAGE, SANDWICH), lacks=(Q_NORM,), ignored=(*LANGUAGE_HEAD, "spiece_model")),
 )
+NO_NORMS = ("layers.0.self_attn.q_proj.bias", Q_NORM, SANDWICH)
 LLAMA3 = encoder(
     "llama3",
     "LlamaModel",
@@ -184,8 +199,38 @@ LLAMA3 = encoder(
     Layout(
         "transformers",
         LANGUAGE,
-        lacks=("layers.0.self_attn.q_proj.bias", Q_NORM, SANDWICH),
+        lacks=NO_NORMS,
         ignored=(*LANGUAGE_HEAD, "vision_tower.", "vision_model.", "multi_modal_projector."),
         sized=lambda shapes: shapes[TOKENS][0] < LLAMA3_WORDS,
+    ),
+)
+MISTRAL3 = encoder(
+    "mistral3",
+    "MistralStates",
+    mistral_config,
+    Layout(
+        "transformers",
+        LANGUAGE[:2],  # pruned files have no last norm, and it does not matter
+        lacks=NO_NORMS,
+        ignored=(
+            *LANGUAGE_HEAD,
+            "norm.",
+            *(f"layers.{layer}." for layer in range(READ, 40)),
+            "vision_tower.",
+            "multi_modal_projector.",
+        ),
+        sized=lambda shapes: LLAMA3_WORDS <= shapes[TOKENS][0] < MISTRAL_WORDS,
+    ),
+)
+GEMMA = encoder(
+    "gemma",
+    "GemmaModel",
+    gemma_config,
+    Layout(
+        "transformers",
+        LANGUAGE,
+        lacks=NO_NORMS,
+        ignored=(*LANGUAGE_HEAD, "spiece_model"),
+        sized=lambda shapes: shapes[TOKENS][0] >= MISTRAL_WORDS,
     ),
 )

@@ -78,7 +78,7 @@ def wan22_config(shapes: Shapes) -> dict[str, Any]:
 
 
 def ltx_blocks(half: str, way: str, names: tuple[str, ...]) -> Iterator[Rule]:
-    """Yield the rules of numbered blocks, the most particular first, so that they can be turned around too."""
+    """Yield the rules of numbered blocks, the most particular first, so that they can be turned round."""
     for number, name in sorted(enumerate(names), key=lambda entry: -len(entry[1])):
         theirs, ours = f"{half}.{way}_blocks.{number}", f"{half}.{name}"
         yield rule(f"{theirs}.res_blocks.*.conv_shortcut", f"{ours}.resnets.*.conv_shortcut.conv")

@@ -14,7 +14,7 @@ from app.engine.families.dit_dh import DIT_DH
 from app.engine.families.family import Family
 from app.engine.families.fitv2 import FITV2
 from app.engine.families.flux import FLUX
-from app.engine.families.flux2 import FLUX2
+from app.engine.families.flux2 import FLUX2, FLUX2_DEV
 from app.engine.families.flux_mini import FLUX_MINI
 from app.engine.families.hunyuan_video import HUNYUAN_VIDEO
 from app.engine.families.hunyuan_video15 import HUNYUAN_VIDEO_15
@@ -43,6 +43,7 @@ FamilyChoice = Literal[
     "z-image",
     "chroma",
     "flux2",
+    "flux2-dev",
     "ltx-video",
     "hunyuan-video",
     "wan-ti2v",
@@ -70,6 +71,7 @@ FAMILIES: tuple[Family, ...] = (
     Z_IMAGE,
     CHROMA,
     FLUX2,
+    FLUX2_DEV,
     LTX_VIDEO,
     HUNYUAN_VIDEO,
     WAN_TI2V,

@@ -47,7 +47,7 @@ def positions(module: nn.Module, latent: Tensor) -> tuple[Tensor, Tensor] | None
     trained = config.sample_width // config.patch_size, config.sample_height // config.patch_size
     cos, sin = get_3d_rotary_pos_embed(
         embed_dim=config.attention_head_dim,
-        crops_coords=get_resize_crop_region_for_grid((rows, columns), *trained),
+        crops_coords=get_resize_crop_region_for_grid((rows, columns), *trained),  # type: ignore[no-untyped-call]
         grid_size=(rows, columns),
         temporal_size=frames,
         device=latent.device,

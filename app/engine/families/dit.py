@@ -1,4 +1,4 @@
-"""DiT: picture tokens only, one condition of time and class for all; predicts noise, and an unused variance."""
+"""DiT: picture tokens only, one condition of time and class for all; predicts noise, and a variance."""
 
 from __future__ import annotations
 

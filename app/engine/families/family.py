@@ -33,6 +33,7 @@ class Stack:
         mlp: MLPs in the block; none where the MLP shares its output projection with attention.
         trunk: False for blocks that refine one stream before the trunk begins.
         conditions: Whether what it makes is read by every block of the trunk instead of going through it.
+        idle_mask: Whether its attention makes a mask that lets everything through; techniques do not see it.
         cut: What to cut when the trunk works on some image tokens only; None where no argument is per token.
     """
 
@@ -44,6 +45,7 @@ class Stack:
     mlp: tuple[str, ...] = ()
     trunk: bool = True
     conditions: bool = False
+    idle_mask: bool = False
     cut: Cut | None = None
 
     def apart(self, carried: Mapping[Sequence, Tensor], layout: Layout) -> Tokens:
@@ -170,7 +172,7 @@ class Family:
         rope: How it tells image tokens where they are; None where positions are added at its entrance.
         shift: How far its schedules are moved towards noise: s -> shift * s / (1 + (shift - 1) * s).
         sees_references: Whether its editing models take further pictures as tokens after those of their own.
-        level_per_token: Whether it is told the noise level of each token, so that frames can be held as they are.
+        level_per_token: Whether it is told the noise level of each token, so that frames can be held.
         same_prompts: Name of a family that reads prompts with the same encoders in the same way.
         zero_beside: Whether zeros stand beside the latent where a prompt brings nothing.
         given_frames: What its models that animate pictures take beside the latent; None where none do.

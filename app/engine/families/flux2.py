@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,31 +11,42 @@ from torch import nn
 from app.engine.families.chroma import SINGLE
 from app.engine.families.family import Family, LatentFormat, Rope
 from app.engine.families.flux import DOUBLE
-from app.engine.families.packing import SIDE, from_packed_velocity, pack
+from app.engine.families.packing import SIDE, from_packed_velocity, pack_with_references
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 
 # What klein's text encoder was asked with: a chat in which it does not think aloud.
 TEMPLATE = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 LENGTH = 512
+# What dev's text encoder was asked with.
+INSTRUCTED = (
+    "[SYSTEM_PROMPT]You are an AI that reasons about image descriptions. You give structured responses "
+    "focusing on object relationships, object\nattribution and actions without speculation.[/SYSTEM_PROMPT]"
+    "[INST]{}[/INST]"
+)
+APART = 10  # between the picture and each reference, in time
 
 
 def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
     """Return what forward takes; a token stands at (time, row, column, place in the text)."""
-    rows, columns, length = (
-        given.latent.shape[-2] // SIDE,
-        given.latent.shape[-1] // SIDE,
-        given.conditioning.tokens.shape[1],
-    )
+    length = given.conditioning.tokens.shape[1]
+    latents = (given.latent, *given.conditioning.references)
     strength = torch.full_like(given.time(), given.conditioning.embedded_guidance)
     return {
-        "hidden_states": pack(given.latent),
+        "hidden_states": pack_with_references(given),
         "timestep": given.time(),
         "encoder_hidden_states": given.conditioning.tokens,
-        "img_ids": positions(1, rows, columns, 1).to(given.latent.device),
+        "img_ids": torch.cat([places(latent, at * APART) for at, latent in enumerate(latents)]),
         "txt_ids": positions(1, 1, 1, length).to(given.latent.device),
         "guidance": strength if module.config.guidance_embeds else None,  # type: ignore[union-attr]
     }
+
+
+def places(latent: torch.Tensor, time: int) -> torch.Tensor:
+    """Return (time, row, column, 0) of each token of a picture, (N, 4)."""
+    rows, columns = latent.shape[-2] // SIDE, latent.shape[-1] // SIDE
+    grid = positions(1, rows, columns, 1).to(latent.device)
+    return grid + torch.tensor([time, 0, 0, 0], device=latent.device)
 
 
 def positions(*sizes: int) -> torch.Tensor:
@@ -72,4 +84,23 @@ FLUX2 = Family(
     rope=Rope(row_and_column, theta=2000.0),
     shift=7.54,
     levels=10000,
+    sees_references=True,
+)
+FLUX2_DEV = replace(
+    FLUX2,
+    name="flux2-dev",
+    prompting=Prompting(
+        (
+            TextTower(
+                "mistral3",
+                "tokenizer",
+                "text_encoder",
+                LENGTH,
+                padding="zeros first",
+                layers=(10, 20, 30),
+                wrap=INSTRUCTED.format,
+            ),
+        ),
+        tokens_of("mistral3"),
+    ),
 )

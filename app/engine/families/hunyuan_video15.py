@@ -70,6 +70,7 @@ BLOCKS = Stack(
     returns=("image", "text"),
     attention={"attn": ("joint", "joint")},
     mlp=("ff", "ff_context"),
+    idle_mask=True,
     cut=cut,
 )
 HUNYUAN_VIDEO_15 = Family(

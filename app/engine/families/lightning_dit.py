@@ -1,4 +1,4 @@
-"""LightningDiT: DiT on the 32-channel latents of VA-VAE, with rotary positions beside those at its entrance."""
+"""LightningDiT: DiT on the latents of VA-VAE, with rotary positions beside those at its entrance."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-Padding = Literal["full", "zeroed", "none"]
+Padding = Literal["full", "zeroed", "zeros first", "none"]
 
 
 class Encoded(NamedTuple):
@@ -46,7 +46,7 @@ class TextTower:
         encoder: The encoder itself there.
         length: Tokens of a prompt at most.
         padding: `full`: short prompts are filled up and the encoder sees the filling; `zeroed`: it does not,
-            and the transformer sees zeros there; `none`: the transformer sees the prompt's own tokens only.
+            and the transformer sees zeros there, or before the prompt with `zeros first`; `none`: the transformer sees the prompt's own tokens only.
         layers_back: Hidden state to take, counted back from the last one.
         layers: Hidden states to take side by side instead, counted from the first.
         wrap: Text of the user -> text that is encoded.

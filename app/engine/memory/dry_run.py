@@ -6,6 +6,7 @@ counted from when an operation makes it to when nobody refers to it any more.
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -34,7 +35,7 @@ class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, operation: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        result = operation(*args, **(kwargs or {}))
+        result = shapes_of(operation, args, kwargs or {})
         for made in tree_leaves(result):
             if isinstance(made, Tensor):
                 self.count(made.untyped_storage())
@@ -49,6 +50,17 @@ class LiveMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def release(self, nbytes: int) -> None:
         self.live -= nbytes
+
+
+def shapes_of(operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run an operation; one on numbers and on shapes gives shapes."""
+    try:
+        return operation(*args, **kwargs)
+    except RuntimeError:
+        places = {value.device for value in tree_leaves((args, kwargs)) if isinstance(value, Tensor)}
+        if len(places) < 2:
+            raise
+        return operation(*tree_map(on_meta, args), **tree_map(on_meta, kwargs))
 
 
 class FusedAttention(TorchFunctionMode):
@@ -80,12 +92,14 @@ def working_memory(module: nn.Module, call: Callable[..., Any], given: Mapping[s
     """
     try:
         return counted(module, call, tree_map(on_meta, given))
-    except (RuntimeError, NotImplementedError):  # some read lengths from their masks, which then must be real
-        return counted(module, call, tree_map(numbers_on_meta, given))
+    except (RuntimeError, NotImplementedError):  # some look at what they are given, which then must be there
+        return counted(module, call, given)
 
 
 def counted(module: nn.Module, call: Callable[..., Any], given: Mapping[str, Any]) -> int:
-    with LiveMemory((*module.parameters(), *module.buffers())) as live, FusedAttention(), META:
+    live = LiveMemory((*module.parameters(), *module.buffers()))
+    with live, FusedAttention(), META, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # kernels remark on numbers that are not there
         for tensor in tree_leaves(given):
             if isinstance(tensor, Tensor):
                 live.count(tensor.untyped_storage())
@@ -95,7 +109,3 @@ def counted(module: nn.Module, call: Callable[..., Any], given: Mapping[str, Any
 
 def on_meta(value: Any) -> Any:
     return value.to(META) if isinstance(value, Tensor) else value
-
-
-def numbers_on_meta(value: Any) -> Any:
-    return on_meta(value) if isinstance(value, Tensor) and value.is_floating_point() else value

@@ -12,6 +12,7 @@ HOMES = {
     "DiTDHTransformer2DModel": "dit_dh",
     "FiTv2Transformer2DModel": "fitv2",
     "LightningDiTTransformer2DModel": "lightning_dit",
+    "MistralStates": "mistral",
     "RepresentationAutoencoder": "rae",
     "TinyDecoder": "tiny_decoder",
 }

@@ -28,7 +28,7 @@ from app.engine.networks.positions import wave_table
 
 
 class ClassDiTTransformer2DModel(ModelMixin, ConfigMixin):
-    """Noisy latent (B, C, h, w), time (B,) and class (B, D) to the prediction, and a variance nobody needs."""
+    """Noisy latent (B, C, h, w), time (B,) and class (B, D) to the prediction, and an unused variance."""
 
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(  # noqa: PLR0913, PLR0917 -- what its config.json holds

@@ -27,7 +27,7 @@ def rms_norm(width: int) -> nn.Module:
 
 
 class Block(nn.Module):
-    """Attention and MLP, both shifted, scaled and gated by a condition: one for all tokens, or one for each."""
+    """Attention and MLP, shifted, scaled and gated by a condition: one for all tokens, or one for each."""
 
     def __init__(self, width: int, norm: Norm, attn: nn.Module, mlp: nn.Module) -> None:
         super().__init__()
@@ -171,5 +171,5 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 
 def pixels(tokens: Tensor, rows: int, columns: int, patch: int) -> Tensor:
     """(B, N, p * p * C) -> (B, C, rows * p, columns * p)."""
-    cells = tokens.unflatten(-1, (patch, patch, -1)).unflatten(1, (rows, columns))
+    cells = tokens.reshape(len(tokens), rows, columns, patch, patch, -1)
     return cells.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)

@@ -11,9 +11,9 @@ from torch import nn
 from transformers import MistralConfig, MistralModel
 
 
-class MistralStates(MistralModel):
-    """The layers that a file has, without the norm behind them: the last hidden state is as the others are."""
+class MistralStates(MistralModel):  # type: ignore[no-untyped-call]
+    """The layers that a file has, without the norm behind them: all hidden states are of one kind."""
 
     def __init__(self, **sizes: Any) -> None:
         super().__init__(MistralConfig(**sizes))
-        self.norm = nn.Identity()
+        self.norm = nn.Identity()  # type: ignore[assignment]

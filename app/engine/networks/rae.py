@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from diffusers import AutoencoderRAE
+from diffusers.models.autoencoders.autoencoder_rae import AutoencoderRAE
 from diffusers.models.autoencoders.vae import DecoderOutput, EncoderOutput
 from torch import Tensor
 
@@ -22,14 +22,15 @@ class RepresentationAutoencoder(AutoencoderRAE):
 
     def __init__(self, statistics: Sequence[int] = (1,), **config: Any) -> None:
         """Build the untrained network; `statistics` is the shape of mean and spread of its latents."""
-        super().__init__(**config)  # type: ignore[no-untyped-call]
+        super().__init__(**config)
         self.register_buffer("_latents_mean", torch.zeros(tuple(statistics)))
         self.register_buffer("_latents_std", torch.ones(tuple(statistics)))
 
     def encode(self, pictures: Tensor) -> EncoderOutput:
         """(B, 3, H, W), -1..1 -> latents (B, C, H / 16, W / 16)."""
         self.refuse_other_size(pictures, self.decoder_image_size, "picture")
-        return super().encode(pictures / 2 + 0.5)
+        seen: EncoderOutput = super().encode(pictures / 2 + 0.5)
+        return seen
 
     def decode(self, latents: Tensor) -> DecoderOutput:
         """Undo `encode`, as far as that can be."""

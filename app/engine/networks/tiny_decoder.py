@@ -17,7 +17,7 @@ class TinyDecoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(self, latent_channels: int = 16) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.layers = nn.Sequential(
             *(Clamp(), convolution(latent_channels), nn.ReLU()),
             *(Block(), Block(), Block(), nn.Upsample(scale_factor=2), convolution(bias=False)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.vae import DecoderOutput, EncoderOutput
 from torch import Tensor
 
@@ -17,7 +17,7 @@ class AutoencoderVAVAE(AutoencoderKL):
     """The latent diffusion autoencoder; each channel of its latents gets mean 0 and spread 1."""
 
     def __init__(self, **config: Any) -> None:
-        super().__init__(**config)  # type: ignore[no-untyped-call]
+        super().__init__(**config)
         shape = (1, self.config["latent_channels"], 1, 1)
         self.register_buffer("mean", torch.zeros(shape))
         self.register_buffer("spread", torch.ones(shape))
@@ -32,4 +32,5 @@ class AutoencoderVAVAE(AutoencoderKL):
 
     def decode(self, latents: Tensor) -> DecoderOutput:
         """Undo `encode`, as far as that can be."""
-        return super().decode(latents * self.spread + self.mean)
+        drawn: DecoderOutput = super().decode(latents * self.spread + self.mean)
+        return drawn

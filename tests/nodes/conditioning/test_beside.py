@@ -72,14 +72,14 @@ def sample(kind: str, conditioning: Conditioning | Guider, noisy: Tensor | None 
 
 def diffusers_says(pipeline: Any, kind: str, **given: Any) -> Tensor:
     """Return the latent that diffusers' own pipeline samples from the same noise and prompt."""
-    from diffusers import FlowMatchEulerDiscreteScheduler
+    import diffusers
+
+    scheduler: Any = diffusers.FlowMatchEulerDiscreteScheduler
 
     told = prompt(model(kind))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of imports of its own
-        pipe = pipeline(
-            FlowMatchEulerDiscreteScheduler(), vae().module, None, None, None, None, model(kind).module
-        )
+        pipe = pipeline(scheduler(), vae().module, None, None, None, None, model(kind).module)
         pipe.set_progress_bar_config(disable=True)
         pipe.vae_scale_factor = 8
         packed = pipe._pack_latents(start(), 1, 16, HEIGHT // 8, WIDTH // 8)

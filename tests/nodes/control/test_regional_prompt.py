@@ -16,7 +16,7 @@ from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import SIGMAS, close
-from tests.tiny.zoo import COLUMNS, ROWS, TEXT, build, noise, prompt
+from tests.tiny.zoo import COLUMNS, ROWS, TEXT, ZOO, build, noise, prompt
 
 WITHOUT_TEXT_POSITIONS = ("flux", "sd3", "pixart")  # elsewhere a prompt's place in the sequence counts
 
@@ -45,7 +45,7 @@ def test_a_region_that_is_the_whole_picture_replaces_the_prompt(family: str) -> 
     assert not close(one_step(model, base), one_step(model, other), 1e-2)
 
 
-@pytest.mark.parametrize("family", ["flux", "sd3", "qwen-image", "lumina2", "pixart", "wan"])
+@pytest.mark.parametrize("family", sorted(ZOO))
 def test_a_region_changes_its_own_part_most(family: str) -> None:
     """Other tokens hear of it through the attention between image tokens alone."""
     model, watcher = build(family), Recorder()

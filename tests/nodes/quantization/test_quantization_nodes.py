@@ -1,18 +1,24 @@
 """Quantize model and Save model: what they say of themselves, and where files go."""
 
+import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from app.engine.loading import load_folder
 from app.engine.model import Model
+from app.engine.model_files import stored
 from app.engine.packed_linear import PackedLinear
+from app.engine.quantising import quantized
 from app.engine.single_files import open_transformer
 from app.execution.files import Folders
 from app.graph.problem import Refusal
 from nodes.loaders.load_model import LoadedModel
 from nodes.quantization.quantize_model import quantize_model
 from nodes.quantization.save_model import save_model
-from tests.tiny.recorder import Recorder
+from tests.tiny.recorder import ROOT, Recorder
 
 
 def packed(model: Model) -> list[PackedLinear]:
@@ -53,3 +59,20 @@ def test_a_new_model_never_takes_the_place_of_another(tmp_path: Path) -> None:
         folders.new_model("diffusion_models", "../out.safetensors")
     with pytest.raises(Refusal, match="There is no model folder 'elsewhere'"):
         folders.new_model("elsewhere", "a.safetensors")
+
+
+def test_a_folder_in_diffusers_layout_may_be_quantised(mini: LoadedModel, tmp_path: Path) -> None:
+    source, folder = ROOT / "models" / "mini", tmp_path / "transformer"
+    for part in source.iterdir():
+        if part.name != "transformer":
+            (tmp_path / part.name).symlink_to(part)
+    folder.mkdir()
+    config = json.loads((source / "transformer" / "config.json").read_text(encoding="utf-8"))
+    config["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    small = quantized(mini.model, "nf4")
+    save_file(stored(small.module), folder / "diffusion_pytorch_model.safetensors")
+    loaded = load_folder(tmp_path)
+    ours, theirs = small.module.state_dict(), loaded.model.module.state_dict()
+    assert len(packed(loaded.model)) == 52 and all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert loaded.model.size == mini.model.size

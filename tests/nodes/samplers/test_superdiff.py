@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.conditioning import Conditioning
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
@@ -86,22 +87,21 @@ def test_the_second_prompt_may_have_a_model_of_its_own() -> None:
         replace(zoo.build("flux"), module=deepcopy(zoo.build("flux").module)) for _ in "abc"
     )
     tuned.module.load_state_dict({name: 1.1 * value for name, value in model.module.state_dict().items()})
-    prompts = [zoo.prompt(model, seed=seed) for seed in (2, 3, 4)]
+    one, two, none = (zoo.prompt(model, seed=seed) for seed in (2, 3, 4))
     latent = Latent(torch.zeros_like(zoo.noise(model)), "flux")
 
+    reports: list[list[set[str]]] = []
+
     def run(second_model: Model | None) -> Tensor:
-        watcher = Recorder()
-        made = superdiff(
-            watcher, model, *prompts, flow_schedule(6), latent, seed=1, second_model=second_model
-        )
-        reports.append(watcher.reports)
+        watcher, sigmas = Recorder(), flow_schedule(6)
+        made = superdiff(watcher, model, one, two, none, sigmas, latent, seed=1, second_model=second_model)
+        reports.append([set(report) for report in watcher.reports])
         return made.samples
 
-    reports: list[object] = []
     assert torch.equal(run(twin), run(None)), "twice the same model is one model"
     assert not torch.allclose(run(tuned), run(None))
     run(tuned.with_patch(Witness()))
-    assert [set(report) for report in reports[-1]] == [{"technique", "second"}]
+    assert reports[-1] == [{"technique", "second"}]
     with pytest.raises(Refusal, match="the same weights"):
         run(model.with_patch(Witness()))
     with pytest.raises(Refusal, match="The models are flux with 4 channels and sd3"):
@@ -114,8 +114,9 @@ def test_whole_runs(mode: Mode) -> None:
     one, two, empty = (zoo.prompt(model, seed=seed) for seed in (2, 3, 4))
     latent = Latent(torch.zeros_like(zoo.noise(model, batch=2)), "flux")
 
-    def run(*prompts: object, seed: int = 1) -> Tensor:
-        return superdiff(Recorder(), model, *prompts, flow_schedule(8), latent, mode, seed=seed).samples  # type: ignore[arg-type]
+    def run(first: Conditioning, second: Conditioning, empty: Conditioning, seed: int = 1) -> Tensor:
+        sigmas = flow_schedule(8)
+        return superdiff(Recorder(), model, first, second, empty, sigmas, latent, mode, seed=seed).samples
 
     first = run(one, two, empty)
     assert first.shape == latent.samples.shape and first.isfinite().all()

@@ -1,11 +1,13 @@
 """Videos from pictures: frames given beside the latent, and frames held in it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from app.engine.clip_vision import VisionTokens
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
 from app.engine.installation import open_run
@@ -13,10 +15,9 @@ from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
 from app.engine.sampling import Sampling
-from app.engine.clip_vision import VisionTokens
 from app.graph.problem import Refusal
-from nodes.conditioning.limit_to_area import limit_to_area
 from nodes.conditioning.combine_conditionings import combine_conditionings
+from nodes.conditioning.limit_to_area import limit_to_area
 from nodes.conditioning.video_frame_rate import video_frame_rate
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
@@ -33,7 +34,7 @@ from tests.tiny.zoo import TEXT, TEXT_WIDTH, build, prompt
 PROMPT = Conditioning(
     torch.randn(1, TEXT, TEXT_WIDTH, generator=torch.Generator().manual_seed(2)), None, "wan"
 )
-SIZE = {"width": 96, "height": 64}
+SIZE: Any = {"width": 96, "height": 64}
 
 
 def picture(frames: int = 1, seed: int = 1) -> Image:
@@ -118,7 +119,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(Refusal, match="takes none at the end"):
         image_to_video(PROMPT, PROMPT, vae("ltx-video"), picture(), picture(), **SIZE)
     assert "Video latent from image" in refusal.value.remedy
-    with pytest.raises(Refusal, match="nearest size is 96 x 64|needs multiples of 16"):
+    with pytest.raises(Refusal, match="needs multiples of 16"):
         image_to_video(PROMPT, PROMPT, vae("wan"), picture(), width=100, height=64)
     empty = Latent(torch.zeros(1, 16, 2, 8, 12), "wan")
     with pytest.raises(Refusal, match="takes 20 channels beside the latent") as refusal:
@@ -213,7 +214,7 @@ def test_the_frame_rate_is_told() -> None:
 def test_the_schedule_of_ltx() -> None:
     """Its figures by hand: at 4096 cells the shift is e^2.05, and the last level is the terminal one."""
     levels = ltx_schedule(steps=4).values
-    assert levels[0] == 1 and levels[-2:] == (pytest.approx(0.1), 0.0)
+    assert levels[0] == 1 and levels[-1] == 0 and levels[-2] == pytest.approx(0.1)
     plain = ltx_schedule(steps=4, stretch=False).values
     assert plain[2] == pytest.approx(2.05**0 * 7.767901 / (7.767901 + 1), abs=1e-5)
     assert ltx_schedule(steps=1).values == (1.0, 0.0)

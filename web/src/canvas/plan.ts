@@ -24,6 +24,7 @@ export const usePlan = create<PlanState>(() => ({ plan: null }));
 let timer = 0;
 let asked = 0;
 const AFTER_EDIT = 700;
+const AGAIN = 3000;
 
 const wanted = () => usePrefs.getState().tab === "inspector" && useRuns.getState().connection === "ready" && useRuns.getState().running === null;
 
@@ -43,9 +44,10 @@ export function startPlanning(): void {
 
 async function ask(): Promise<void> {
   const ticket = ++asked;
-  // A plan is a help and no need: without an answer there is none.
   const answer = await postPlan(documentNow()).catch(() => null);
-  if (!answer || ticket !== asked || !wanted()) return;
+  if (ticket !== asked || !wanted()) return;
+  // A plan is a help and no need: while the worker has no time there is none.
+  if (!answer) return void (timer = window.setTimeout(() => void ask(), AGAIN));
   usePlan.setState({ plan: { runs: new Set(answer.runs), reused: new Set(answer.reused), memory: answer.memory ?? null } });
 }
 

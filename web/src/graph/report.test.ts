@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellUnit, countCells, density, details, grid, summary, techniqueName, tokenMap, tokensByCall } from "./report";
+import { cellUnit, countCells, densities, density, details, grid, summary, techniqueName, tokenMap, tokensByCall } from "./report";
 
 const report = { technique: "first_block_cache", grid: ["cccc", "crrr", "crrr", "cccc"], threshold: 0.08, speed_up: 1.83333333 };
 
@@ -68,6 +68,8 @@ describe("counts of tokens and attention", () => {
     expect(tokensByCall(counted)).toEqual([4, 2]);
     expect(density(counted)).toBe(0.25);
     expect(details(counted).map(([name]) => name)).toEqual(["density"]);
+    expect(densities({ density: 0.5, density_by_block: [1, 0.2] })).toEqual([1, 0.2]);
+    expect([densities(counted), densities({ density_by_block: [2, 1] })]).toEqual([null, null]);
   });
 
   it("are nothing where it has none", () => {

@@ -91,7 +91,7 @@ function gridSummary(rows: readonly string[], unit: string): string {
 /** The plain facts of a report, for a table. */
 export function details(report: Report): [string, string][] {
   return Object.entries(report)
-    .filter(([name, value]) => !["technique", "grid", "summary", "token_map", "tokens_by_call"].includes(name) && isFact(value))
+    .filter(([name, value]) => !["technique", "grid", "summary", "token_map", "tokens_by_call", "density_by_block"].includes(name) && isFact(value))
     .map(([name, value]) => [name.replaceAll("_", " "), SAVED.test(name) && isShare(value) ? percent(value) : fact(value)]);
 }
 
@@ -114,4 +114,10 @@ export function tokensByCall(report: Report): readonly number[] | null {
 /** The share of pairs of tokens that attention looked at; null when the report does not say. */
 export function density(report: Report): number | null {
   return isShare(report["density"]) ? report["density"] : null;
+}
+
+/** The same for each block on the way; null when the report does not tell them apart. */
+export function densities(report: Report): readonly number[] | null {
+  const shares = report["density_by_block"];
+  return Array.isArray(shares) && shares.length > 1 && shares.every(isShare) ? shares : null;
 }

@@ -10,13 +10,13 @@ import { ago } from "./time";
 
 interface Props {
   readonly job: Job;
-  /** The job that runs next, if any waits. */
-  readonly next: string | null;
+  /** The jobs that wait, in their order. */
+  readonly waiting: readonly string[];
   readonly onRemoved: () => void;
 }
 
 /** A job, and what can be done with it at its stage. */
-export function JobRow({ job, next, onRemoved }: Props) {
+export function JobRow({ job, waiting, onRemoved }: Props) {
   const over = job.status !== "queued" && job.status !== "running";
   return (
     <li data-testid="job" data-status={job.status}>
@@ -27,9 +27,7 @@ export function JobRow({ job, next, onRemoved }: Props) {
         {job.problem && <span className="note bad">{job.problem.message}</span>}
         {job.status === "running" && <JobProgress id={job.id} />}
       </div>
-      {job.status === "queued" && job.id !== next && (
-        <Action icon="next" hint="Run it next" act={() => attempt("Not moved", () => moveJob(job.id, next))} />
-      )}
+      {job.status === "queued" && waiting.length > 1 && <Places id={job.id} waiting={waiting} />}
       {over && <Action icon="retry" hint="Run it again" act={() => attempt("Not queued", () => retryJob(job.id))} />}
       <Action icon="open" hint="Open the workflow that it ran" act={() => attempt("Not opened", () => openJobDocument(job.id))} />
       {over ? (
@@ -38,6 +36,19 @@ export function JobRow({ job, next, onRemoved }: Props) {
         <Action icon="cancel" hint="Cancel" act={() => attempt("Not cancelled", () => cancelJob(job.id))} />
       )}
     </li>
+  );
+}
+
+/** Earlier, later, or at once. */
+function Places({ id, waiting }: { id: string; waiting: readonly string[] }) {
+  const at = waiting.indexOf(id);
+  const before = (place: string | undefined) => attempt("Not moved", () => moveJob(id, place ?? null));
+  return (
+    <>
+      {at > 0 && <Action icon="next" hint="Run it next" act={() => before(waiting[0])} />}
+      {at > 1 && <Action icon="up" hint="Run it earlier" act={() => before(waiting[at - 1])} />}
+      {at < waiting.length - 1 && <Action icon="down" hint="Run it later" act={() => before(waiting[at + 2])} />}
+    </>
   );
 }
 

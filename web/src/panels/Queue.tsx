@@ -32,7 +32,7 @@ export function Queue() {
       <Note data={jobs} fault={fault} empty={search || status ? "No run matches." : "Nothing has run yet."} />
       <ul className="list">
         {jobs?.map((job) => (
-          <JobRow key={job.id} job={job} next={waiting[0] ?? null} onRemoved={() => setRemoved((n) => n + 1)} />
+          <JobRow key={job.id} job={job} waiting={waiting} onRemoved={() => setRemoved((n) => n + 1)} />
         ))}
       </ul>
     </div>

@@ -1,13 +1,14 @@
 import { useEffect, useRef } from "react";
 import { fileUrl } from "../api/routes";
 import { useRuns } from "../api/runs";
-import { density, tokenMap, tokensByCall, type Report } from "../graph/report";
+import { densities, density, tokenMap, tokensByCall, type Report } from "../graph/report";
 
 /** Where in the picture a technique worked and where it saved, how many tokens each call had, and what attention saw. */
 export function TokenMaps({ report }: { report: Report }) {
   const map = tokenMap(report);
   const counts = tokensByCall(report);
   const share = density(report);
+  const shares = densities(report);
   return (
     <>
       {map && <TokenMap rows={map} />}
@@ -27,6 +28,16 @@ export function TokenMaps({ report }: { report: Report }) {
             <i style={{ width: `${100 * share}%` }} />
           </div>
           <figcaption>attention looked at {Number((100 * share).toPrecision(3))} % of all pairs</figcaption>
+        </figure>
+      )}
+      {shares && (
+        <figure className="heat">
+          <div className="bars" role="img" aria-label={`Attention density of ${shares.length} blocks`} data-testid="density-by-block">
+            {shares.map((one, i) => (
+              <i key={i} style={{ height: `${Math.max(3, 100 * one)}%` }} title={`block ${i + 1}: ${Math.round(100 * one)} % of all pairs`} />
+            ))}
+          </div>
+          <figcaption>attention density, block by block</figcaption>
         </figure>
       )}
     </>

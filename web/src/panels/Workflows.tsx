@@ -4,6 +4,7 @@ import { compareWith } from "../canvas/comparing";
 import { attempt, newWorkflow, openDocument, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
 import { setTitle, useWorkflow } from "../canvas/workflow";
 import { dropDraft } from "../canvas/drafts";
+import { score } from "../graph/search";
 import { Icon } from "./Icon";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
@@ -14,21 +15,24 @@ export function Workflows() {
   const revision = useWorkflow((s) => s.revision);
   const open = useWorkflow((s) => s.id);
   const [changed, setChanged] = useState(0);
+  const [query, setQuery] = useState("");
   const { data, fault } = useFetched(getWorkflows, [revision, open, changed]);
+  const found = data?.workflows.filter((head) => score(query, head.title) > 0);
   return (
     <div className="panel-body">
       <div className="row">
+        <input className="search" type="search" placeholder="Search workflows and templates" aria-label="Search workflows and templates" value={query} onChange={(event) => setQuery(event.target.value)} />
         <button type="button" className="button" data-testid="new-workflow" onClick={() => attempt("Not made", newWorkflow)}>
-          <Icon name="plus" size={14} /> New workflow
+          <Icon name="plus" size={14} /> New
         </button>
       </div>
-      <Note data={data?.workflows} fault={fault} empty="Nothing saved yet." />
+      <Note data={found} fault={fault} empty={query ? "No workflow of yours matches." : "Nothing saved yet."} />
       <ul className="list">
-        {data?.workflows.map((head) => (
+        {found?.map((head) => (
           <WorkflowRow key={head.id} head={head} open={head.id === open} onChanged={() => setChanged((n) => n + 1)} />
         ))}
       </ul>
-      <Templates />
+      <Templates query={query} />
     </div>
   );
 }
@@ -124,15 +128,16 @@ function Revisions({ id, current }: { id: string; current: number }) {
   );
 }
 
-function Templates() {
+function Templates({ query }: { query: string }) {
   const { data, fault } = useFetched(getTemplates, []);
+  const found = data?.templates.filter(({ title, description }) => score(query, `${title} ${description}`) > 0);
   const start = async (name: string, title: string) => openDocument(await getTemplate(name), title);
   return (
     <>
       <h3>Templates</h3>
-      <Note data={data?.templates} fault={fault} empty="No templates." />
+      <Note data={found} fault={fault} empty={query ? "No template matches." : "No templates."} />
       <ul className="list">
-        {data?.templates.map(({ name, title, description }) => (
+        {found?.map(({ name, title, description }) => (
           <li key={name}>
             <button type="button" className="grow plain" data-testid={`template-${name}`} onClick={() => attempt("Not opened", () => start(name, title))}>
               <b>{title}</b>

@@ -69,7 +69,8 @@ function Options({ at, names, value, empty, thumbnail, onPick, onClose }: Option
   const hits = query ? names.map((name) => ({ name, points: score(query, name) })).filter((h) => h.points > 0).sort((a, b) => b.points - a.points).map((h) => h.name) : names;
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => setCurrent(Math.max(0, names.indexOf(value))), [names, value]);
-  useEffect(() => list.current?.children[current]?.scrollIntoView({ block: "nearest" }), [current]);
+  // Newer browsers answer with a promise, which is no clean-up.
+  useEffect(() => void list.current?.children[current]?.scrollIntoView({ block: "nearest" }), [current]);
   const key = (event: KeyboardEvent) => {
     event.stopPropagation();
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];

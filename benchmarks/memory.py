@@ -1,0 +1,246 @@
+"""Expected against measured memory: `python -m benchmarks.memory` writes results/memory.md.
+
+Random models of a few hundred MB are written to files, forecast from their headers, loaded and sampled, each
+in a process of its own. On a machine with CUDA, memory is that of the GPU; without, that of the process.
+Then 200 runs take turns with two models of which only one fits into the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from app.engine.conditioning import Conditioning
+from app.engine.loading import import_libraries, quieten
+from app.engine.media import Latent
+from app.engine.memory import process
+from app.engine.memory.activations import text_length, text_width
+from app.engine.memory.forecast import outlook
+from app.engine.memory.keeper import Keeper
+from app.engine.memory.layerwise import store
+from app.engine.memory.layout import LEAVING, Layout
+from app.engine.memory.offloading import offload
+from app.engine.model import Model
+from app.engine.sampling import Sampling, Sigmas
+from app.engine.single_files import open_transformer
+from app.execution.memory import Work
+from nodes.guidance.no_guidance import NoGuidance
+from nodes.samplers.euler import Euler
+from tests.tiny.recorder import Recorder
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results" / "memory.md"
+MIB = 2**20
+RUNS, SETTLED = 200, 5
+WAYS = ("resident", "offloaded", "float8", "float8, offloaded")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random transformer, and the picture that it makes."""
+
+    kind: str
+    config: dict[str, Any]
+    size: tuple[int, int]
+    length: int = 1
+    heads: dict[str, int] = field(default_factory=lambda: {"num_attention_heads": 12, "attention_head_dim": 64})
+
+
+FLUX = {"in_channels": 64, "joint_attention_dim": 1024, "pooled_projection_dim": 256}
+CASES = {
+    "flux": Case(
+        "FluxTransformer2DModel",
+        {**FLUX, "num_layers": 3, "num_single_layers": 8, "axes_dims_rope": (8, 28, 28)},
+        (768, 768),
+    ),
+    "sd3": Case(
+        "SD3Transformer2DModel",
+        {
+            **{"num_layers": 10, "joint_attention_dim": 1024, "caption_projection_dim": 768},
+            **{"pooled_projection_dim": 256, "in_channels": 16, "out_channels": 16, "pos_embed_max_size": 96},
+        },
+        (768, 768),
+    ),
+    "pixart": Case(
+        "PixArtTransformer2DModel",
+        {"num_layers": 12, "cross_attention_dim": 1152, "caption_channels": 1024, "sample_size": 128},
+        (1024, 1024),
+        heads={"num_attention_heads": 16, "attention_head_dim": 72},
+    ),
+    "qwen-image": Case(
+        "QwenImageTransformer2DModel",
+        {"num_layers": 8, "joint_attention_dim": 1024, "axes_dims_rope": (16, 56, 56)},
+        (768, 768),
+        heads={"num_attention_heads": 6, "attention_head_dim": 128},
+    ),
+    "wan": Case(
+        "WanTransformer3DModel",
+        {"num_layers": 10, "text_dim": 1024, "ffn_dim": 4096, "freq_dim": 256},
+        (384, 256),
+        length=17,
+        heads={"num_attention_heads": 8, "attention_head_dim": 128},
+    ),
+    "small": Case(
+        "FluxTransformer2DModel",
+        {**FLUX, "num_layers": 1, "num_single_layers": 4, "axes_dims_rope": (8, 28, 28)},
+        (512, 512),
+    ),
+}
+
+
+def random_file(case: Case, path: Path) -> None:
+    """Write a random transformer as diffusers names its tensors."""
+    import diffusers
+
+    torch.manual_seed(0)
+    module: nn.Module = getattr(diffusers, case.kind)(**case.config, **case.heads)
+    weights = {name: tensor.to(torch.float32).contiguous() for name, tensor in module.state_dict().items()}
+    for tensor in weights.values():
+        tensor.normal_(std=0.02)
+    save_file(weights, path)
+
+
+def works(case: Case, path: Path) -> list[Work]:
+    """Return the plan of a run as the forecast sees it."""
+    width, height = case.size
+    latent = {"width": width, "height": height, "length": case.length}
+    model = {"model": ("Model", "load", "model")}
+    return [
+        Work("load", {}, {"name": path}, {}, {"model": "Model"}, True),
+        Work("empty", latent, {}, model, {"latent": "Latent"}, True),
+        Work("sample", {}, {}, {**model, "latent": ("Latent", "empty", "latent")}, {"latent": "Latent"}, True),
+    ]
+
+
+def sample(model: Model, case: Case) -> None:
+    """Make one step of a picture."""
+    family, form = model.family, model.family.latent
+    frames = ((case.length - 1) // form.frame_downscale + 1,) if form.frames else ()
+    cells = (case.size[1] // form.downscale, case.size[0] // form.downscale)
+    prompt = Conditioning(
+        torch.randn(1, text_length(family), text_width(model.module)), torch.randn(1, 256), family.name
+    )
+    latent = Latent(torch.zeros(1, model.channels, *frames, *cells), family.name)
+    Sampling(model, NoGuidance(prompt), Euler(), Sigmas((1.0, 0.5))).run(latent, 0, Recorder())
+
+
+def expected(case: Case, path: Path, way: str) -> dict[str, int]:
+    """Return what the plan says of loading and of sampling (bytes)."""
+    layout: Layout = Keeper(None).foresee(works(case, path))
+    if "offloaded" in way:
+        layout = replace(layout, offloaded=frozenset(name for names in LEAVING for name in names))
+    return {"weights": layout.nodes["load"].loads[0].size.bytes, "sampling": layout.peak("sample")}
+
+
+def measured(case: Case, path: Path, way: str) -> dict[str, float]:
+    """Load and sample in this process, after a first small picture that brings the kernels in."""
+    process.return_large_blocks()
+    quieten()
+    import_libraries()
+    warm_up()
+    before = process.held()
+    model = open_transformer(path)
+    if "float8" in way:
+        store(model.module, "float8_e4m3")
+    if "offloaded" in way:
+        offload(model.module)
+    process.give_back()
+    rests = process.held() - before
+    process.restart_peak()
+    started = time.process_time()
+    sample(model, case)
+    taken = time.process_time() - started
+    return {"rests": rests, "sampling": process.peak() - before, "seconds": taken}
+
+
+def warm_up() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "warm.safetensors")
+        tiny = replace(CASES["flux"], size=(64, 64), heads={"num_attention_heads": 1, "attention_head_dim": 64})
+        tiny.config.update()
+        random_file(tiny, path)
+        sample(open_transformer(path), tiny)
+    process.give_back()
+
+
+def one(name: str, way: str, path: Path) -> dict[str, Any]:
+    """Return expectation and measurement of one case, each from a fresh process."""
+    told: dict[str, Any] = {}
+    for what in ("expected", "measured"):
+        command = [sys.executable, "-m", "benchmarks.memory", what, name, way, str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        told[what] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def rows() -> Iterator[str]:
+    yield "| model | weights | expected while sampling | measured | off by | at rest | CPU time of a step |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, case in CASES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.safetensors")
+            random_file(case, path)
+            for way in WAYS:
+                told = one(name, way, path)
+                plan, real = told["expected"], told["measured"]
+                off = "" if "float8" in way else f"{plan['sampling'] / real['sampling'] - 1:+.1%}"
+                foreseen = "" if "float8" in way else f"{plan['sampling'] / MIB:.0f} MiB"
+                yield (
+                    f"| {name}, {way} | {plan['weights'] / MIB:.0f} MiB | {foreseen} "
+                    f"| {real['sampling'] / MIB:.0f} MiB | {off} | {real['rests'] / MIB:.0f} MiB "
+                    f"| {real['seconds']:.1f} s |"
+                )
+
+
+def turns(runs: int, show: Callable[[str], None] = lambda line: None) -> tuple[int, int]:
+    """Let two models take turns in a budget for one; returns what is held after run 5 and at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{name}.safetensors") for name in ("one", "other")]
+        tiny = replace(CASES["small"], size=(64, 64), heads={"num_attention_heads": 4, "attention_head_dim": 64})
+        for path in paths:
+            random_file(tiny, path)
+        settled = last = 0
+        for run in range(runs):
+            model = open_transformer(paths[run % 2])
+            sample(model, tiny)
+            del model
+            process.give_back()
+            last = process.held()
+            settled = last if run + 1 == SETTLED else settled
+    return settled, last
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("what", nargs="?", default="all", choices=("all", "expected", "measured"))
+    arguments.add_argument("rest", nargs="*")
+    options = arguments.parse_args()
+    torch.set_num_threads(1)
+    if options.what != "all":
+        name, way, path = options.rest
+        act = expected if options.what == "expected" else measured
+        print(json.dumps(act(CASES[name], Path(path), way)))
+        return
+    machine = f"{platform.machine()}, torch {torch.__version__}, {process.device_name()}"
+    lines = ["# Memory: expected against measured", "", f"{machine}; one thread; fp32 files.", "", *rows()]
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(RESULTS.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
