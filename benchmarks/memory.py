@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from app.config import Settings
 from app.engine.conditioning import Conditioning
 from app.engine.loading import import_libraries, quieten
 from app.engine.media import Latent
 from app.engine.memory import process
 from app.engine.memory.activations import text_length, text_width
-from app.engine.memory.forecast import outlook
 from app.engine.memory.keeper import Keeper
 from app.engine.memory.layerwise import store
 from app.engine.memory.layout import LEAVING, Layout
@@ -36,7 +37,13 @@ from app.engine.memory.offloading import offload
 from app.engine.model import Model
 from app.engine.sampling import Sampling, Sigmas
 from app.engine.single_files import open_transformer
+from app.execution.cache import ResultCache
+from app.execution.context import Caller
+from app.execution.events import Event, NodeFinished
+from app.execution.executor import Executor
 from app.execution.memory import Work
+from app.graph.catalog import find
+from app.graph.workflow import read
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.tiny.recorder import Recorder
@@ -45,6 +52,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "memory.md"
 MIB = 2**20
 RUNS, SETTLED = 200, 5
+ONE_MODEL = 20 * MIB
 WAYS = ("resident", "offloaded", "float8", "float8, offloaded")
 
 
@@ -56,7 +64,7 @@ class Case:
     config: dict[str, Any]
     size: tuple[int, int]
     length: int = 1
-    heads: dict[str, int] = field(default_factory=lambda: {"num_attention_heads": 12, "attention_head_dim": 64})
+    heads: tuple[int, int] = (12, 64)  # their number and width
 
 
 FLUX = {"in_channels": 64, "joint_attention_dim": 1024, "pooled_projection_dim": 256}
@@ -69,8 +77,13 @@ CASES = {
     "sd3": Case(
         "SD3Transformer2DModel",
         {
-            **{"num_layers": 10, "joint_attention_dim": 1024, "caption_projection_dim": 768},
-            **{"pooled_projection_dim": 256, "in_channels": 16, "out_channels": 16, "pos_embed_max_size": 96},
+            "num_layers": 10,
+            "joint_attention_dim": 1024,
+            "caption_projection_dim": 768,
+            "pooled_projection_dim": 256,
+            "in_channels": 16,
+            "out_channels": 16,
+            "pos_embed_max_size": 96,
         },
         (768, 768),
     ),
@@ -78,20 +91,20 @@ CASES = {
         "PixArtTransformer2DModel",
         {"num_layers": 12, "cross_attention_dim": 1152, "caption_channels": 1024, "sample_size": 128},
         (1024, 1024),
-        heads={"num_attention_heads": 16, "attention_head_dim": 72},
+        heads=(16, 72),
     ),
     "qwen-image": Case(
         "QwenImageTransformer2DModel",
         {"num_layers": 8, "joint_attention_dim": 1024, "axes_dims_rope": (16, 56, 56)},
         (768, 768),
-        heads={"num_attention_heads": 6, "attention_head_dim": 128},
+        heads=(6, 128),
     ),
     "wan": Case(
         "WanTransformer3DModel",
         {"num_layers": 10, "text_dim": 1024, "ffn_dim": 4096, "freq_dim": 256},
         (384, 256),
         length=17,
-        heads={"num_attention_heads": 8, "attention_head_dim": 128},
+        heads=(8, 128),
     ),
     "small": Case(
         "FluxTransformer2DModel",
@@ -106,7 +119,8 @@ def random_file(case: Case, path: Path) -> None:
     import diffusers
 
     torch.manual_seed(0)
-    module: nn.Module = getattr(diffusers, case.kind)(**case.config, **case.heads)
+    heads = dict(zip(("num_attention_heads", "attention_head_dim"), case.heads, strict=True))
+    module: nn.Module = getattr(diffusers, case.kind)(**case.config, **heads)
     weights = {name: tensor.to(torch.float32).contiguous() for name, tensor in module.state_dict().items()}
     for tensor in weights.values():
         tensor.normal_(std=0.02)
@@ -121,7 +135,9 @@ def works(case: Case, path: Path) -> list[Work]:
     return [
         Work("load", {}, {"name": path}, {}, {"model": "Model"}, True),
         Work("empty", latent, {}, model, {"latent": "Latent"}, True),
-        Work("sample", {}, {}, {**model, "latent": ("Latent", "empty", "latent")}, {"latent": "Latent"}, True),
+        Work(
+            "sample", {}, {}, {**model, "latent": ("Latent", "empty", "latent")}, {"latent": "Latent"}, True
+        ),
     ]
 
 
@@ -169,8 +185,7 @@ def measured(case: Case, path: Path, way: str) -> dict[str, float]:
 def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "warm.safetensors")
-        tiny = replace(CASES["flux"], size=(64, 64), heads={"num_attention_heads": 1, "attention_head_dim": 64})
-        tiny.config.update()
+        tiny = replace(CASES["flux"], size=(64, 64), heads=(1, 64))
         random_file(tiny, path)
         sample(open_transformer(path), tiny)
     process.give_back()
@@ -207,19 +222,28 @@ def rows() -> Iterator[str]:
                 )
 
 
-def turns(runs: int, show: Callable[[str], None] = lambda line: None) -> tuple[int, int]:
-    """Let two models take turns in a budget for one; returns what is held after run 5 and at the end."""
+def turns(runs: int) -> tuple[int, int]:
+    """Let two models take turns in a budget for one; return what is held after run 5 and at the end."""
+    catalog = find()
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{name}.safetensors") for name in ("one", "other")]
-        tiny = replace(CASES["small"], size=(64, 64), heads={"num_attention_heads": 4, "attention_head_dim": 64})
-        for path in paths:
-            random_file(tiny, path)
+        base = Path(folder)
+        for name in ("one", "other"):
+            shutil.copytree(ROOT / "models" / "mini", base / "models" / name)
+        folders = Settings(base).folders
+        memory = Keeper(ONE_MODEL)
+        executor = Executor(catalog, ResultCache(2**30), folders, keeper=memory)
+        document = json.loads((ROOT / "workflows" / "first_picture.json").read_text())
         settled = last = 0
         for run in range(runs):
-            model = open_transformer(paths[run % 2])
-            sample(model, tiny)
-            del model
-            process.give_back()
+            nodes = document["graphs"][document["root"]]["nodes"]
+            nodes["load"]["values"] = {"name": ("one", "other")[run % 2]}
+            nodes["schedule"]["values"] = {**nodes["schedule"].get("values", {}), "steps": 1}
+            nodes["sample"]["values"] = {"seed": run}
+            told: list[Event] = []
+            end = executor.run(read(document), Caller(told.append))
+            loaded = {event.node for event in told if isinstance(event, NodeFinished) and not event.cached}
+            if end.status != "done" or "load" not in loaded:
+                raise RuntimeError(f"run {run}: {end}; the other model was to leave by need")
             last = process.held()
             settled = last if run + 1 == SETTLED else settled
     return settled, last
@@ -227,10 +251,13 @@ def turns(runs: int, show: Callable[[str], None] = lambda line: None) -> tuple[i
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("what", nargs="?", default="all", choices=("all", "expected", "measured"))
+    arguments.add_argument("what", nargs="?", default="all", choices=("all", "expected", "measured", "turns"))
     arguments.add_argument("rest", nargs="*")
     options = arguments.parse_args()
     torch.set_num_threads(1)
+    if options.what == "turns":
+        print(json.dumps(turns(int(options.rest[0]))))
+        return
     if options.what != "all":
         name, way, path = options.rest
         act = expected if options.what == "expected" else measured
@@ -238,6 +265,19 @@ def main() -> None:
         return
     machine = f"{platform.machine()}, torch {torch.__version__}, {process.device_name()}"
     lines = ["# Memory: expected against measured", "", f"{machine}; one thread; fp32 files.", "", *rows()]
+    told = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory", "turns", str(RUNS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    settled, last = json.loads(told.stdout.splitlines()[-1])
+    lines += [
+        "",
+        f"{RUNS} runs that take turns with two models in a budget for one: {settled / MIB:.1f} MiB after run "
+        f"{SETTLED}, {last / MIB:.1f} MiB after the last ({last / settled - 1:+.2%}).",
+    ]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
 

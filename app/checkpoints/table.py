@@ -22,11 +22,15 @@ def table() -> Iterator[str]:
     """Yield the lines: a row for each kind of model part."""
     yield "| part | name | layouts | goes with | not yet |"
     yield "|---|---|---|---|---|"
-    for known in sorted(ARCHITECTURES, key=lambda entry: list(TITLES).index(entry.kind)):
-        layouts = ", ".join(dict.fromkeys(layout.name for layout in known.layouts))
-        lacking = ", ".join(known.unsupported)
-        names = ", ".join(known.names)
-        yield f"| {TITLES[known.kind]} | {names} | {layouts} | {partners(known)} | {lacking} |"
+    for kind, title in TITLES.items():
+        alike: dict[str, list[Architecture]] = {}  # a name may stand for several, told apart by their tensors
+        for known in ARCHITECTURES:
+            if known.kind == kind:
+                alike.setdefault(", ".join(known.names), []).append(known)
+        for names, entries in alike.items():
+            layouts = ", ".join(dict.fromkeys(layout.name for entry in entries for layout in entry.layouts))
+            lacking = ", ".join(variant for entry in entries for variant in entry.unsupported)
+            yield f"| {title} | {names} | {layouts} | {partners(entries[0])} | {lacking} |"
 
 
 def partners(known: Architecture) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import Part
+from app.checkpoints.weights import read_json
 from app.engine.networks import network
 from app.engine.packed import Packed
 from app.engine.packed_linear import packed_linear
@@ -91,21 +93,29 @@ def kept_dtype(module: nn.Module, name: str, tensor: Tensor, dtype: torch.dtype)
     return torch.float32 if any(word in name.split(".") for word in precise) else dtype
 
 
+def stated_config(folder: Path) -> dict[str, Any]:
+    """Return what the `config.json` of a folder says of the model's class; nothing where there is none."""
+    path = folder / "config.json"
+    stated = read_json(path) if path.is_file() else {}
+    return {name: value for name, value in stated.items() if not name.startswith("_")}
+
+
 def empty(part: Part, told: Mapping[str, Any]) -> nn.Module:
     """Build the model without memory for its weights."""
     import diffusers
     import transformers
     from accelerate import init_empty_weights  # type: ignore[import-untyped]
 
-    arguments = {**part.config, **told}
     name = part.architecture.model
     with init_empty_weights(include_buffers=False), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers warns of imports of its own
         if (kind := network(name) or getattr(diffusers, name, None)) is not None:
-            module: nn.Module = kind(**arguments)
+            known = signature(kind).parameters
+            own = {name: value for name, value in told.items() if name in known}
+            module: nn.Module = kind(**{**part.config, **own})
         else:
             kind = getattr(transformers, name)
-            module = kind(kind.config_class(**arguments))
+            module = kind(kind.config_class(**{**part.config, **told}))
     return module
 
 

@@ -16,10 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import find_part
-from app.checkpoints.weights import read_json
-from app.engine.building import build
+from app.engine.building import build, stated_config
 from app.engine.families import Family
-from app.engine.families.packing import pack
+from app.engine.families.packing import SIDE, pack
 from app.engine.prediction import ModelInput
 from app.engine.sites import Block
 from app.graph.problem import Refusal
@@ -36,6 +35,7 @@ class ControlForm:
         network: Class name in diffusers.
         families: Names of the model families that it steers.
         condition: Latent of the control picture -> what the network takes.
+        masks: Config of the network -> channels that it takes of a mask, beside those of the latent.
         stacks: The stacks that it adds to, in the order in which it returns their residuals.
         serves: (block, blocks, residuals) -> which residual is added behind a block; None for none.
     """
@@ -45,6 +45,7 @@ class ControlForm:
     condition: Callable[[Tensor], Tensor]
     stacks: tuple[str, ...]
     serves: Callable[[int, int, int], int | None]
+    masks: Callable[[Any], int] = lambda config: 0
 
 
 def in_runs(block: int, blocks: int, residuals: int) -> int:
@@ -65,8 +66,22 @@ FORMS = (
         ("transformer_blocks", "single_transformer_blocks"),
         in_runs,
     ),
-    ControlForm("SD3ControlNetModel", ("sd3",), lambda latent: latent, ("transformer_blocks",), spread_out),
-    ControlForm("QwenImageControlNetModel", ("qwen-image",), pack, ("transformer_blocks",), in_runs),
+    ControlForm(
+        "SD3ControlNetModel",
+        ("sd3",),
+        lambda latent: latent,
+        ("transformer_blocks",),
+        spread_out,
+        lambda config: config.extra_conditioning_channels,
+    ),
+    ControlForm(
+        "QwenImageControlNetModel",
+        ("qwen-image",),
+        pack,
+        ("transformer_blocks",),
+        in_runs,
+        lambda config: config.extra_condition_channels // SIDE**2,
+    ),
 )
 
 
@@ -92,9 +107,7 @@ def open_control(path: Path) -> ControlNet:
             code="unsupported",
             input="name",
         )
-    stated = (path if path.is_dir() else path.parent) / "config.json"
-    told = read_json(stated) if stated.is_file() else {}
-    told = {name: value for name, value in told.items() if not name.startswith("_")}
+    told = stated_config(path if path.is_dir() else path.parent)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers' Flux network uses an old name of its own
         return ControlNet(build(part, told=told))
@@ -124,6 +137,11 @@ class ControlNet:
     def ignores_shift(self) -> bool:
         """Whether it was trained on latents without the autoencoder's shift (InstantX's for SD3)."""
         return getattr(self.module.config, "force_zeros_for_pooled_projection", False) is True
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether it fills holes, and takes a mask beside the picture."""
+        return self.form.masks(self.module.config) > 0
 
     @property
     def nbytes(self) -> int:

@@ -44,7 +44,7 @@ def for_frames(coverage: Tensor, frames: int, downscale: int) -> Tensor:
     if len(coverage) in (frames, 1):
         return coverage.expand(frames, -1, -1)[None]
     whole = for_batch(coverage, (frames - 1) * downscale + 1, "mask")
-    later = whole[1:].unflatten(0, (frames - 1, downscale)).amax(1)
+    later = whole[1:].unflatten(0, (frames - 1, downscale)).amax(1)  # type: ignore[no-untyped-call]
     return torch.cat([whole[:1], later])[None]
 
 

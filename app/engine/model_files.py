@@ -19,7 +19,7 @@ from app.engine.codes import CODES
 from app.engine.model import Model
 from app.engine.packed import GROUP, Packed
 from app.engine.packed_linear import PackedLinear
-from app.engine.quantising import block_layers
+from app.engine.quantising import block_layers, refuse_elsewhere
 from app.engine.storage_report import title
 from app.graph.problem import Refusal
 
@@ -30,6 +30,7 @@ def save_transformer(model: Model, path: Path) -> int:
     """Write the model without its techniques and LoRAs to a new file; return its size (bytes)."""
     from safetensors.torch import save_file
 
+    refuse_elsewhere(model.module)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in stored(model.module).items()}
     half_done = path.with_suffix(".part")
     try:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from app.engine.model import Model
 from app.engine.packed import GROUP, Inputs, Packed, pack
 from app.engine.packed_linear import PackedLinear, packed_linear
+from app.graph.problem import Refusal
 
 FormatName = Literal["float8_e4m3", "float8_e5m2", "int8", "int8_dynamic", "nf4", "int4"]
 
@@ -68,6 +69,7 @@ def with_packed(
     module: nn.Module, choose: Callable[[str, nn.Linear], Packed | None], dtype: torch.dtype
 ) -> nn.Module:
     """Return a module that shares all but the layers for which `choose` returns a packed weight."""
+    refuse_elsewhere(module)
     layers = {
         name: layer for name, layer in block_layers(module).items() if not isinstance(layer, PackedLinear)
     }
@@ -77,6 +79,18 @@ def with_packed(
         owner, _, leaf = name.rpartition(".")
         setattr(made.get_submodule(owner), leaf, packed_linear(layers[name], packed, dtype))
     return made
+
+
+def refuse_elsewhere(module: nn.Module) -> None:
+    """Refuse a model whose weights are not plainly in memory, since there is little of it."""
+    registries = (getattr(part, "_diffusers_hook", None) for part in module.modules())
+    if any(registry is not None and registry.hooks for registry in registries):
+        raise Refusal(
+            "Memory is so short that this model's weights wait elsewhere, or are kept in 8 bits already.",
+            "Quantise while loading, with precision of Load transformer, or allow more memory.",
+            code="offloaded",
+            input="model",
+        )
 
 
 def block_layers(module: nn.Module) -> Mapping[str, nn.Linear]:
@@ -89,6 +103,9 @@ def block_layers(module: nn.Module) -> Mapping[str, nn.Linear]:
 
 
 def shared_copy(module: nn.Module) -> nn.Module:
-    """Return a module of the same structure with the very same tensors."""
-    tensors = (*module.parameters(), *module.buffers())
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in tensors})
+    """Return a module of the same structure, whose tensors are others in the same memory.
+
+    Where the weights of the one are moved later, those of the other stay.
+    """
+    parameters = {id(x): nn.Parameter(x.data, requires_grad=False) for x in module.parameters()}
+    return copy.deepcopy(module, {**parameters, **{id(x): x.detach() for x in module.buffers()}})

@@ -59,18 +59,17 @@ class RegionalPrompt(Patch[Memory]):
             return call(heads)
         key = attention.queries, attention.keys, step.layout.image
         if step.layout.active is not None or key not in memory.kept:
-            memory.kept[key] = self.pairs(step.layout, attention).to(heads.query.device)
+            asking = self.marks(step.layout, attention.queries, heads.query.shape[-2])
+            asked = self.marks(step.layout, attention.keys, heads.key.shape[-2])
+            pairs = allowed(asking, asked, self.share_background)
+            memory.kept[key] = pairs.to(heads.query.device)
         return call(heads.with_mask(memory.kept[key]))
 
-    def pairs(self, layout: Layout, attention: Attention) -> Tensor:
-        """Return which queries may see which keys, (N, M) boolean."""
-        asked, asking = (self.marks(layout, sequence) for sequence in (attention.keys, attention.queries))
-        return allowed(asking, asked, self.share_background)
-
-    def marks(self, layout: Layout, sequence: Sequence) -> Marks:
-        """Return what each token of a sequence is."""
-        text = torch.arange(layout.text)
-        own, base = (text >= self.start) & (text < self.end), text < self.base
+    def marks(self, layout: Layout, sequence: Sequence, length: int) -> Marks:
+        """Return what each token of a sequence of some length is."""
+        alone = sequence == "text" and length != layout.text
+        text = torch.arange(length) if alone else torch.arange(layout.text) - layout.lead
+        own, base = (text >= self.start) & (text < self.end), (text >= 0) & (text < self.base)
         inside = self.inside(layout)
         nothing_text, nothing_image = torch.zeros_like(own), torch.zeros_like(inside)
         parts = {
@@ -115,6 +114,13 @@ def add_region(
     model: Model, conditioning: Conditioning, prompt: Conditioning, mask: Mask, share_background: bool
 ) -> tuple[Model, Conditioning]:
     """Return a model and a conditioning with one more prompt, for the part of the picture under `mask`."""
+    if model.family.class_table is not None:
+        raise Refusal(
+            f"{model.family.name} is told a class, and has no words that a region could hear.",
+            "Use Limit to area, and combine the classes.",
+            code="unsupported",
+            input="model",
+        )
     if not mask.coverage.gt(INSIDE).any():
         raise Refusal(
             "The mask is empty, so the prompt has no place.",

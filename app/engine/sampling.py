@@ -87,10 +87,10 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class Repeating(Protocol):
-    """A sampler that goes through the schedule `passes` times; its steps count on."""
+    """A sampler that goes through the schedule, or a part of it, more than once; its steps count on."""
 
-    @property
-    def passes(self) -> int: ...
+    def steps_through(self, sigmas: Sigmas) -> int:
+        """Return how many steps it takes in all."""
 
 
 @runtime_checkable
@@ -214,7 +214,8 @@ class Sampling:
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self.sigmas.steps * (self.sampler.passes if isinstance(self.sampler, Repeating) else 1)
+        sampler = self.sampler
+        return sampler.steps_through(self.sigmas) if isinstance(sampler, Repeating) else self.sigmas.steps
 
     @property
     def model_sigmas(self) -> Sigmas:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.checkpoints.architecture import Kind
 from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, find_part, parts_of
-from app.engine.building import Precision, build
+from app.engine.building import Precision, build, stated_config
 from app.engine.families import FAMILIES, Family, family_for
 from app.engine.model import Model
 from app.engine.text_encoder import TextEncoder, Tower
@@ -59,7 +59,8 @@ def transformer_of(part: Part, precision: Precision = "auto", family: str = AUTO
             code="wrong_part",
             input="family",
         )
-    module, told = build(part, precision), part.archive.told
+    told, path = part.archive.told, part.archive.path
+    module = build(part, precision, stated_config(path) if path.is_dir() else None)
     stated = family_for(module, told.get("family", names[0]) if family == AUTO else family)
     size = told.get("size")
     return Model(module, stated, size=tuple(size) if size else None)

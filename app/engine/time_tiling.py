@@ -23,7 +23,7 @@ Decode = Callable[[Latent], Image]
 def decode_in_stretches(
     latent: Latent, form: LatentFormat, frames: int, overlap: int, decode: Decode
 ) -> Image:
-    """Return the frames of a latent, decoded `frames` at once with `overlap` in common; 0 decodes all at once."""
+    """Return the frames of a latent, decoded `frames` at once, `overlap` of them in common; 0 is all."""
     step, count = form.frame_downscale, latent.samples.shape[2] if latent.samples.ndim == 5 else 1
     side = max(LEAST, frames // step)
     if frames == 0 or count <= side:
@@ -32,7 +32,7 @@ def decode_in_stretches(
     total, weights = None, torch.zeros(1 + (count - 1) * step)
     for stretch in stretches(count, side, common):
         part = replace(latent, samples=latent.samples[:, :, stretch], mask=None)
-        pixels = decode(part).pixels.unflatten(0, (len(latent.samples), -1))
+        pixels = decode(part).pixels.unflatten(0, (len(latent.samples), -1))  # type: ignore[no-untyped-call]
         skipped = int(stretch.start > 0)
         where = slice(stretch.start * step + skipped, (stretch.stop - 1) * step + 1)
         weight = fading(where, len(weights), (common - 1) * step)

@@ -61,12 +61,15 @@ class Layout:
         text: Number of text tokens L.
         order: Which stream comes first where a model joins both in one sequence.
         active: Image tokens (N,) the trunk works on, as indices into the grid; None for all of them.
+        lead: How many of the text tokens stand before those of the prompt, which models add that fill up the
+            picture's tokens; blocks before the trunk that work on text alone are without them.
     """
 
     grid: tuple[int, int, int]
     text: int
     order: tuple[Stream, Stream] = ("text", "image")
     active: Tensor | None = None
+    lead: int = 0
 
     @property
     def image(self) -> int:

@@ -46,7 +46,7 @@ class Walk:
         self.place = Place(0, total)
         self.memory = journal.guider
         self.denoised: Tensor | None = None
-        self.next_preview = monotonic()
+        self.next_preview = monotonic() + PREVIEW_PAUSE
 
     def denoise(self, latent: Tensor, sigma: float) -> Tensor:
         """Answer the sampler: the guided denoised sample. Stops here when the user cancelled."""

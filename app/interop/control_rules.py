@@ -12,7 +12,9 @@ from app.interop.flat import FlatNode, Source, Wire
 from app.interop.reach import Reach
 from app.interop.rules import Found, From, Out, Part, Rule, Same
 
-APPLIED = ("ControlNetApplyAdvanced", "ControlNetApplySD3")
+FILLING = "ControlNetInpaintingAliMamaApply"
+APPLIED = ("ControlNetApplyAdvanced", "ControlNetApplySD3", FILLING)
+MASKED: dict[str, dict[str, From]] = {FILLING: {"mask": Same("mask")}}
 MODEL_SLOT = 2  # our further output of those class types: the model
 CONDITIONS = {"positive": "CONDITIONING", "negative": "CONDITIONING"}
 
@@ -76,6 +78,7 @@ def applied(class_type: str) -> Rule:
             **{name: Same(name) for name in ("control_net", "image", "vae", "strength")},
             "start": Same("start_percent"),
             "end": Same("end_percent"),
+            **MASKED.get(class_type, {}),
         },
     )
     outputs = (
@@ -83,7 +86,8 @@ def applied(class_type: str) -> Rule:
         Out("negative", "CONDITIONING", None),
         Out("model", "MODEL", "model"),
     )
-    ports = {**CONDITIONS, "control_net": "CONTROL_NET", "image": "IMAGE", "vae": "VAE"}
+    masks = {"mask": "MASK"} if class_type in MASKED else {}
+    ports = {**CONDITIONS, **masks, "control_net": "CONTROL_NET", "image": "IMAGE", "vae": "VAE"}
     widgets = {"strength": 1.0, "start_percent": 0.0, "end_percent": 1.0}
     return Rule(class_type, (control,), ports, widgets, outputs)
 

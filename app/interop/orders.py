@@ -10,6 +10,7 @@ PASSES = {  # class types that make nothing: their output is one of their inputs
     "CFGNorm": "model",
     "ControlNetApplyAdvanced": "positive/negative",
     "ControlNetApplySD3": "positive/negative",
+    "ControlNetInpaintingAliMamaApply": "positive/negative",
 }
 HOLDERS = frozenset({"PrimitiveInt", "PrimitiveFloat", "PrimitiveString", "PrimitiveStringMultiline"})
 READ_BY_OTHERS = {

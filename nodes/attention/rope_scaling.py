@@ -2,10 +2,12 @@
 
 What a model makes of positions that it never saw repeats itself. Linear scaling squeezes all of them into the
 trained range; NTK scaling leaves near neighbours as far apart as they were. Time-aware scaling does the first
-while the layout forms, and the second after that. Queries and keys are turned by the difference.
+while the layout forms, and the second after that. NTK by parts and YaRN choose by frequency. Queries and keys
+are turned by the difference.
 
 Reference: Zhuo et al., Lumina-Next (2024), https://arxiv.org/abs/2406.18583
 Reference: Wang et al., FiTv2 (2024), https://arxiv.org/abs/2410.13925
+Reference: Peng et al., YaRN (2023), https://arxiv.org/abs/2309.00071
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from torch import Tensor
 
 from app.engine.families.family import Rope
 from app.engine.model import Model, Patch
+from app.engine.rope_frequencies import Axis, magnitude
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
 from app.engine.tokens import Layout
 from app.graph.node import node
 from app.graph.problem import Refusal
 
-Method = Literal["time_aware", "linear", "ntk"]
+Method = Literal["time_aware", "linear", "ntk", "ntk_by_parts", "yarn"]
 WATERSHED = 0.7  # noise level down to which time-aware scaling is linear
 
 
@@ -89,24 +92,23 @@ class RopeScaling(Patch[Memory]):
             places = places - torch.tensor(
                 [0, *(size - size // 2 for size in layout.grid[1:])], device=device
             )
+        along = zip(self.widths, (1, *self.grid), (1.0, *scales), strict=True)
         change = [
-            self.change(width, scale, linear=linear).to(device, torch.float32)
-            for width, scale in zip(self.widths, (1.0, *scales), strict=True)
+            self.change(Axis(width, self.rope.theta, trained, scale), linear=linear).to(device, torch.float32)
+            for width, trained, scale in along
         ]
         frame, row, column = (places[:, axis, None] * change[axis] for axis in range(3))
         if self.rope.interleaved:
             row, column = torch.stack([row, column], -1).flatten(-2), column[:, :0]
         angles = torch.cat([frame, row, column], -1)
-        return angles.cos(), angles.sin()
+        length = magnitude(max(scales)) if self.method == "yarn" else 1.0
+        return length * angles.cos(), length * angles.sin()
 
-    def change(self, width: int, scale: float, *, linear: bool) -> Tensor:
-        """Return by how much the frequencies of an axis change, (width / 2,)."""
-        powers = torch.arange(0, width, 2, dtype=torch.float64) / width
-        own = self.rope.theta**-powers
-        if linear:
-            return own / scale - own
-        stretch = scale if self.method == "time_aware" or width == 2 else scale ** (width / (width - 2))
-        return (self.rope.theta * stretch) ** -powers - own
+    def change(self, axis: Axis, *, linear: bool) -> Tensor:
+        """Return by how much the frequencies of an axis change, (d / 2,)."""
+        kind = "linear" if linear else {"time_aware": "stretched"}.get(self.method, self.method)
+        scaled: Tensor = getattr(axis, kind)()
+        return scaled - axis.own()
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         rows, columns = next(iter(memories.values())).scales
@@ -135,12 +137,13 @@ def rope_scaling(model: Model, method: Method = "time_aware") -> Model:
     Args:
         model: The diffusion transformer; pictures up to its own best size stay as they are.
         method: How positions are squeezed: `linear` keeps the layout together, `ntk` keeps details sharp,
-            `time_aware` changes from the one to the other.
+            `time_aware` changes from the one to the other; `ntk_by_parts` and `yarn` keep the frequencies
+            that make details and squeeze those that make the layout.
     """
     family = model.family
     if family.rope is None:
         raise Refusal(
-            f"A {family.name} model has no rotary positions to scale.",
+            f"A {family.name} model has no rotary positions that can be scaled.",
             "Use Proportional attention alone, or a model of another family.",
             code="nothing_to_patch",
             input="model",

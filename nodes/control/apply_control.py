@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from app.engine.control import ControlNet, Residuals
 from app.engine.families import Family
-from app.engine.media import Image
+from app.engine.masks import fitted
+from app.engine.media import Image, Mask
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.sites import Block
@@ -21,7 +24,10 @@ from app.engine.step import Step
 from app.engine.tokens import Tokens
 from app.engine.vae import Vae
 from app.graph.node import node
+from app.graph.problem import Refusal
 from app.graph.widgets import Number, Slider
+
+HALF = 0.5  # coverage from which on a pixel belongs to the hole
 
 
 @dataclass
@@ -86,15 +92,41 @@ class Control(Patch[Memory]):
         return {"technique": "apply_control", "calls": calls, "controlled": asked, "strength": self.strength}
 
 
-def read_hint(net: ControlNet, image: Image, vae: Vae) -> Tensor:
-    """Return the control picture as the network wants it: pixels in -1..1, or a latent."""
+def read_hint(net: ControlNet, image: Image, vae: Vae, mask: Mask | None) -> Tensor:
+    """Return the control picture as the network wants it: pixels in -1..1, or a latent, masked or not."""
+    refuse_mask(net, mask)
     if net.reads_pixels:
         return image.pixels.movedim(-1, 1) * 2 - 1
+    if mask is not None:
+        return masked_hint(image, vae, mask)
     latent = vae.encode(image).samples
     if not net.ignores_shift:
         return latent
     mean, spread = vae.statistics(latent, vae.family)
     return latent + (mean / spread).cpu()
+
+
+def masked_hint(image: Image, vae: Vae, mask: Mask) -> Tensor:
+    """Return the latent of a picture that is black in the hole, and where it is not, (B, C + 1, h, w)."""
+    hole = fitted(mask, image.width, image.height, len(image.pixels))
+    latent = vae.encode(Image(image.pixels * (hole <= HALF)[..., None])).samples
+    size = (latent.shape[-2], latent.shape[-1])
+    return torch.cat([latent, 1 - interpolate(hole[:, None], size)], dim=1)
+
+
+def refuse_mask(net: ControlNet, mask: Mask | None) -> None:
+    """Refuse a network that fills holes without one, and a hole for any other."""
+    if net.takes_mask == (mask is not None):
+        return
+    wanted = "takes a mask, and none is connected" if net.takes_mask else "takes no mask"
+    raise Refusal(
+        f"This control network {wanted}.",
+        "Connect the hole to fill."
+        if net.takes_mask
+        else "Remove the mask, or load a network for inpainting.",
+        code="mask_mismatch",
+        input="mask",
+    )
 
 
 @node(patch=Control)
@@ -107,6 +139,7 @@ def apply_control(
     start: Annotated[float, Slider(0.0, 1.0, step=0.05)] = 0.0,
     end: Annotated[float, Slider(0.0, 1.0, step=0.05)] = 1.0,
     mode: Annotated[int, Number(0, 31)] = 0,
+    mask: Mask | None = None,
 ) -> Model:
     """Let a control picture steer where things go; several in a row add up.
 
@@ -119,8 +152,9 @@ def apply_control(
         start: Share of the steps after which it begins, 0 for the first.
         end: Share of the steps after which it ends, 1 for the last.
         mode: The kind of control picture, for union networks that know several; others ignore it.
+        mask: The hole to fill, for control networks that were made for inpainting; `image` is the picture.
     """
     control_net.check(model.family, mode)
     blocks = {stack: len(getattr(model.module, stack)) for stack in control_net.form.stacks}
-    hint = read_hint(control_net, image, vae)
+    hint = read_hint(control_net, image, vae, mask)
     return model.with_patch(Control(control_net, model.family, blocks, hint, strength, start, end, mode))

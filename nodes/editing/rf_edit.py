@@ -91,7 +91,8 @@ class ThereAndBack:
 class RoundTrip:
     """RF-Solver's midpoint rule from the end of the schedule to its beginning and to the end again."""
 
-    passes: ClassVar[int] = 2
+    def steps_through(self, sigmas: Sigmas) -> int:
+        return 2 * sigmas.steps
 
     def __call__(self, denoise: Denoise, latent: Tensor, sigmas: Sigmas, on_step: OnStep) -> Tensor:
         levels = (*sigmas.values[::-1], *sigmas.values[1:])

@@ -31,7 +31,7 @@ def decode_tiled(
         overlap: How far neighbouring tiles overlap; more makes the seams fainter.
         frames: How many frames of a video to decode at once; 0 for all of them. The autoencoders of Wan,
             CogVideoX and HunyuanVideo divide time by themselves; for LTX-Video it saves memory.
-        frame_overlap: How many frames neighbouring stretches of time have in common, half of `frames` at most.
+        frame_overlap: How many frames neighbouring stretches have in common, half of `frames` at most.
     """
     tiling.refuse_overlap(tile, overlap)
     form = vae.family.latent

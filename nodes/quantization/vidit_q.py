@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.model_files import plan
+from app.engine.quantising import refuse_elsewhere
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
 from app.engine.storage_report import storage_report
 from app.engine.vidit_q import Calibration, Quantization, Recipe, RecordsCalls, watched
@@ -50,6 +51,7 @@ def vidit_q(
     """
     if precision == "unchanged":
         return model
+    refuse_elsewhere(model.module)
     calibration = Calibration()
     recording = model.plain.with_patch(RecordsCalls(calibration))
     with watched(model.module, calibration):

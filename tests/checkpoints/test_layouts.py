@@ -33,7 +33,7 @@ LAYOUTS = [
     for prefix in PREFIXES
 ]
 # Some rules depend on how many blocks or levels a file has; these are as many as the tiny models have.
-SIZES = {"joint_blocks": 3, "blocks": 4, "decoder.up": 4, "decoder.upsamples": 15}
+SIZES = {"joint_blocks": 3, "blocks": 6, "decoder.up": 4, "decoder.upsamples": 15}
 COUNTED = [f"{stack}.{index}.weight" for stack, size in SIZES.items() for index in range(size)]
 ENCODERS = ("clip-l", "clip-g", "t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2", "llama3")
 

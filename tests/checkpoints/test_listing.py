@@ -177,3 +177,9 @@ def test_only_what_is_named_is_fetched(capsys: pytest.CaptureFixture[str]) -> No
     assert not command.run(options("get", "nothing"), {}, models, shop)
     assert command.run(options("offers"), {}, models, shop)
     assert shop.asked == 0 and "flux-schnell" in capsys.readouterr().out
+
+
+def test_what_ships_with_patchloom_is_known() -> None:
+    shipped = cards({"models": (ROOT / "models",)})
+    assert {"model", "judge", "controlnet"} <= {entry.kind for entry in shipped}
+    assert not any(entry.problem for entry in shipped)

@@ -172,7 +172,12 @@ def test_wan_that_sees_pictures_loads_bit_by_bit(two: bool, tmp_path: Path) -> N
 def vision(width: int = 64) -> nn.Module:
     from transformers import CLIPVisionConfig, CLIPVisionModel
 
-    sizes: Any = {"hidden_size": width, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 16}
+    sizes: Any = {
+        "hidden_size": width,
+        "intermediate_size": 20,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 16,
+    }
     config = CLIPVisionConfig(**sizes, image_size=28, patch_size=14, hidden_act="gelu")
     return random(CLIPVisionModel(config))
 

@@ -118,12 +118,13 @@ def test_published_defaults_are_the_published_sizes() -> None:
         "LightningDiTTransformer2DModel": 675,
         "DiTDHTransformer2DModel": 839,
         "FiTv2Transformer2DModel": 671,
+        "DDTTransformer2DModel": 675,
     }
     found = {}
     for name in wanted:
         with init_empty_weights():
             module: nn.Module = network(name)()
-        positions = 0 if "FiT" in name else 256 * 1152
+        positions = 0 if name[:3] in ("FiT", "DDT") else 256 * 1152
         total = positions + sum(parameter.numel() for parameter in module.parameters())
         found[name] = round(total / 10**6)
     assert found == wanted

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from app.engine.networks.positions import rotary_table, rotate
+from app.engine.networks.positions import rotary_table, rotate, spanning_rotary_table
 from app.engine.single_files import open_transformer
 from tests.tiny.zoo import build, noise
 
@@ -42,3 +42,14 @@ def test_rotary_positions_count_by_their_distance_alone() -> None:
     assert torch.allclose(score(at(0, 0), at(2, 3)), score(at(1, 1), at(3, 4)), atol=1e-5)
     assert not torch.allclose(score(at(0, 0), at(2, 3)), score(at(0, 0), at(3, 2)), atol=1e-3)
     assert torch.allclose(rotate(query, table[at(0, 0)]), query)
+
+
+def test_spanning_positions_know_edges_and_no_sizes() -> None:
+    """Both corners of a small and of a large picture are as far apart; turns alternate, columns first."""
+    small, large = (spanning_rotary_table(*size, 16, torch.zeros(1)) for size in ((3, 4), (9, 16)))
+    assert torch.allclose(small[[0, 3, 8, 11]], large[[0, 15, 128, 143]], atol=1e-5)
+    first_row, first_column = large[:16], large[::16]
+    assert torch.equal(first_row[:, 1::2, 0], torch.ones(16, 4)), "all in row 0"
+    assert torch.equal(first_column[:, ::2, 0], torch.ones(9, 4)), "all in column 0"
+    turns = torch.atan2(first_column[..., 1], first_column[..., 0])[:, 3]
+    assert torch.allclose(turns, torch.linspace(0, 1.6, 9), atol=1e-5), "16 times a rate of 10000 ** (-1 / 4)"

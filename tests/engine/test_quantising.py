@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from app.engine.families.flux import FLUX
 from app.engine.lora_files import open_lora, with_lora
+from app.engine.memory.offloading import bring_back, offload
 from app.engine.model import Model
 from app.engine.model_files import plan, save_transformer
 from app.engine.packed import Inputs, Packed, pack
@@ -48,7 +50,8 @@ def test_the_base_is_untouched_and_shared_and_a_file_gives_the_same(
 ) -> None:
     small = quantized(base, format)
     assert small.nbytes < base.nbytes / 2
-    assert small.module.get_parameter("proj_out.weight") is base.module.get_parameter("proj_out.weight")
+    places = {model.module.get_parameter("proj_out.weight").data_ptr() for model in (small, base)}
+    assert len(places) == 1, "what is not packed is shared"
     assert 0 < (run(small) - plain).std() / plain.std() < 0.3
     assert torch.equal(run(base), plain), "quantised elsewhere is never quantised"
     path = tmp_path / "small.safetensors"
@@ -132,6 +135,17 @@ def test_what_came_quantised_is_not_written_anew(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="kept as Q8_0 came from a quantised file"):
         save_transformer(model, tmp_path / "again.safetensors")
     assert not list(tmp_path.glob("again*"))
+
+
+def test_an_offloaded_model_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    model = Model(transformer("flux"), FLUX)
+    offload(model.module)
+    with pytest.raises(Refusal, match="wait elsewhere"):
+        quantized(model, "int8")
+    with pytest.raises(Refusal, match="wait elsewhere"):
+        save_transformer(model, tmp_path / "offloaded.safetensors")
+    bring_back(model.module)
+    assert quantized(model, "int8").nbytes < model.nbytes / 2
 
 
 def test_balance_and_rotation_do_not_change_the_product() -> None:

@@ -82,14 +82,15 @@ def test_a_hole_in_every_frame() -> None:
 
 @pytest.mark.parametrize("name", ["wan", "ltx-video"])
 def test_time_in_stretches(name: str) -> None:
-    """Stretches that meet without gap or repetition, as many frames as the whole, and its ends exactly."""
+    """Stretches that meet without gap or repetition, as many frames as the whole."""
     coder, step = vae(name), vae(name).family.latent.frame_downscale
     latent = encode_image(coder, clip(1 + 6 * step, 32, 32))
     whole = coder.decode(latent).pixels
     for frames, overlap in ((3 * step, step), (4 * step, 2 * step)):
         parts = decode_tiled(Recorder(), coder, latent, 512, 64, frames, overlap).pixels
         assert parts.shape == whole.shape
-        assert torch.allclose(parts[:step], whole[:step], atol=0.06), "the first stretch sees its past"
+        if name == "wan":  # whose frames see their past only
+            assert torch.allclose(parts[:step], whole[:step], atol=1e-5)
         assert (parts - whole).abs().mean() < (whole - whole.mean(0)).abs().mean()
     assert torch.equal(decode_tiled(Recorder(), coder, latent, frames=100).pixels, whole)
     batch = repeat_latent(latent, 2)

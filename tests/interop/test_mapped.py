@@ -21,7 +21,7 @@ from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.graph.widgets import ModelFile
 from app.graph.workflow import Workflow
-from app.interop.control_rules import APPLIED
+from app.interop.control_rules import APPLIED, FILLING
 from app.interop.documents import problems, read_json, to_api, to_ui
 from app.interop.names import RULES
 from tests.interop.minimal import Json, graph
@@ -103,6 +103,8 @@ def test_it_is_understood_and_runs(class_type: str, nodes: Catalog, executor: Ex
             assert end.problem is not None and end.problem["code"] in ("family_mismatch", "no_frames")
         elif class_type in FOR_EDITING:  # and its text encoder looks at no pictures
             assert end.problem is not None and end.problem["code"] == "no_eyes"
+        elif class_type == FILLING:  # and its control network fills no holes
+            assert end.problem is not None and end.problem["code"] == "mask_mismatch"
         else:
             assert end.status == "done", end.problem
 

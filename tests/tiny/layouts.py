@@ -198,7 +198,14 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
         "in_channels": 8,
         "hidden_size": (72, 128),
         "num_attention_heads": (1, 1),
-        "num_layers": (2, 2),
+        "num_layers": (4, 2),
+        "num_classes": 10,
+    },
+    "ddt": {
+        "hidden_size": WIDTH,
+        "num_attention_heads": 2,
+        "num_encoder_blocks": 2,
+        "num_decoder_blocks": 4,
         "num_classes": 10,
     },
     "fitv2": {

@@ -15,11 +15,12 @@ from app.checkpoints.known.flux2 import FLUX2, FLUX2_DEV
 from app.checkpoints.known.hunyuan_video import HUNYUAN_VIDEO
 from app.checkpoints.known.hunyuan_video15 import HUNYUAN_VIDEO_15
 from app.checkpoints.known.lightning_dit import LIGHTNING_DIT
+from app.checkpoints.known.ltx_autoencoder import LTX_VAE
 from app.checkpoints.known.ltx_video import LTX_VIDEO
 from app.checkpoints.known.lumina2 import LUMINA2
 from app.checkpoints.known.lumina_next import LUMINA_NEXT
 from app.checkpoints.known.pixart import PIXART, PIXART_ALPHA
-from app.checkpoints.known.qwen_image import QWEN_IMAGE
+from app.checkpoints.known.qwen_image import QWEN_IMAGE, QWEN_IMAGE_2511
 from app.checkpoints.known.qwen_vl import QWEN_SEEING
 from app.checkpoints.known.rae import RAE
 from app.checkpoints.known.sana import SANA
@@ -37,21 +38,17 @@ from app.checkpoints.known.text_encoders import (
     UMT5,
 )
 from app.checkpoints.known.tiny_decoders import TINY_DECODER
-from app.checkpoints.known.video_autoencoders import (
-    COGVIDEOX_VAE,
-    HUNYUAN15_VAE,
-    HUNYUAN_VAE,
-    LTX_VAE,
-    WAN22_VAE,
-)
+from app.checkpoints.known.video_autoencoders import COGVIDEOX_VAE, HUNYUAN15_VAE, HUNYUAN_VAE
 from app.checkpoints.known.vision_encoders import CLIP_VISION
 from app.checkpoints.known.wan import WAN, WAN_TI2V
+from app.checkpoints.known.wan22_autoencoder import WAN22_VAE
 from app.checkpoints.known.z_image import Z_IMAGE
 
 ARCHITECTURES: tuple[Architecture, ...] = (
     *CONTROLNETS,  # first: they hold the blocks of the transformers that they copy
     FLUX,
     SD3,
+    QWEN_IMAGE_2511,  # before the one whose names it shares
     QWEN_IMAGE,
     WAN_TI2V,  # before the one whose names it shares
     WAN,

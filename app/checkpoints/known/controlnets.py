@@ -82,7 +82,6 @@ def masked(shapes: Shapes) -> str:
     return "inpaint" if any(more) else ""
 
 
-MASK = {"inpaint": "a mask beside the control picture"}
 FLUX_CONTROL = Architecture(
     kind="controlnet",
     name="flux",
@@ -98,7 +97,6 @@ SD3_CONTROL = Architecture(
     layouts=(Layout(DIFFUSERS, (FIRST, "pos_embed_input.proj.weight", "pos_embed.pos_embed")),),
     config=sd3_config,
     variant=masked,
-    unsupported=MASK,
 )
 QWEN_CONTROL = Architecture(
     kind="controlnet",
@@ -107,6 +105,5 @@ QWEN_CONTROL = Architecture(
     layouts=(Layout(DIFFUSERS, (FIRST, "controlnet_x_embedder.weight", "txt_norm.weight")),),
     config=qwen_config,
     variant=masked,
-    unsupported=MASK,
 )
 CONTROLNETS = (FLUX_CONTROL, SD3_CONTROL, QWEN_CONTROL)

@@ -1,4 +1,4 @@
-"""DDT in the names of our own network."""
+"""DDT as its authors store it, with all blocks in one list, and in the names of our own network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,27 @@ from app.checkpoints.archive import Shapes
 from app.checkpoints.rules import Rule, rule
 
 PATCH = 2  # every published model
-STACKS = ("encoder_blocks.*", "decoder_blocks.*")
-RULES = tuple(rule(f"{stack}.attn.qkv", *(f"{stack}.attn.to_{name}" for name in "qkv")) for stack in STACKS)
+DECODER_BLOCKS = {28: 6}  # of so many blocks; 4 in the smaller models
 
 
 def rules(names: Collection[str]) -> tuple[Rule, ...]:
-    return RULES
+    """Return where each module goes: the last blocks are the decoder's."""
+    total = count(names, "blocks")
+    deep = total - DECODER_BLOCKS.get(total, 4)
+    found = [rule(f"{name}_embedder.proj", f"{name}_embedder") for name in "xs"]
+    found += [
+        rule("y_embedder.embedding_table", "y_embedder"),
+        rule("final_layer.adaLN_modulation.0", "final_layer.modulation"),
+    ]
+    for place in range(total):
+        theirs = f"blocks.{place}"
+        ours = f"encoder_blocks.{place}" if place < deep else f"decoder_blocks.{place - deep}"
+        found += [
+            rule(f"{theirs}.attn.qkv", *(f"{ours}.attn.to_{name}" for name in "qkv")),
+            rule(f"{theirs}.adaLN_modulation.0", f"{ours}.modulation"),
+            rule(theirs, ours),
+        ]
+    return tuple(found)
 
 
 def config(shapes: Shapes) -> dict[str, Any]:
@@ -36,7 +51,16 @@ DDT = Architecture(
     name="ddt",
     model="DDTTransformer2DModel",
     layouts=(
-        Layout("joined", ("s_embedder.weight", "decoder_blocks.0.attn.qkv.weight"), rules=rules),
+        Layout(
+            "original",
+            (
+                "s_embedder.proj.weight",
+                "y_embedder.embedding_table.weight",
+                "blocks.0.mlp.w1.weight",
+                "blocks.0.adaLN_modulation.0.weight",
+            ),
+            rules=rules,
+        ),
         Layout(DIFFUSERS, ("s_embedder.weight", "decoder_blocks.0.attn.to_q.weight")),
     ),
     config=config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
@@ -31,4 +32,11 @@ QWEN_IMAGE = Architecture(
         Layout(DIFFUSERS, ("transformer_blocks.0.img_mod.1.weight", "txt_norm.weight", "img_in.weight")),
     ),
     config=config,
+)
+MARK = "__index_timestep_zero__"  # which ComfyUI's files of models bear that see references without noise
+QWEN_IMAGE_2511 = replace(
+    QWEN_IMAGE,
+    layouts=(replace(QWEN_IMAGE.layouts[0], marks=(*QWEN_IMAGE.layouts[0].marks, MARK), ignored=(MARK,)),),
+    config=lambda shapes: {**config(shapes), "zero_cond_t": True},
+    variant=lambda shapes: "Edit 2511",
 )

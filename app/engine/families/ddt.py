@@ -1,9 +1,12 @@
-"""DDT: encoder blocks make a condition for every token, decoder blocks draw from it; classes, no text."""
+"""DDT: encoder blocks make a condition for every token, decoder blocks draw from it; classes, no text.
+
+Its rotary positions span the same range in pictures of every size, so that there is nothing to scale.
+"""
 
 from __future__ import annotations
 
-from app.engine.families.classes import cut, from_noise_to_picture, half_for_rows
-from app.engine.families.family import Family, LatentFormat, Rope, Stack
+from app.engine.families.classes import cut, from_noise_to_picture
+from app.engine.families.family import Family, LatentFormat, Stack
 from app.engine.prediction import from_negated_velocity
 
 ENCODER = Stack(
@@ -33,5 +36,4 @@ DDT = Family(
     latent=LatentFormat(autoencoder="kl-4", scale=0.18215),
     native_size=(256, 256),
     class_table=lambda module: module.y_embedder.weight,
-    rope=Rope(half_for_rows),
 )

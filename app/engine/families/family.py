@@ -206,5 +206,6 @@ class Family:
         """Return where the tokens of a question lie."""
         grid = self.latent.grid(given.latent)
         frames, rows, columns = grid
-        text = self.text_length(frames * rows * columns, given.conditioning.tokens.shape[1])
-        return Layout(grid, text, self.order)
+        image = frames * rows * columns
+        text, lead = self.text_length(image, given.conditioning.tokens.shape[1]), self.text_length(image, 0)
+        return Layout(grid, text, self.order, lead=lead)

@@ -60,9 +60,7 @@ class Keeper:
             import_libraries()
             self.program = 0 if on_gpu() else process.held()
         order = tuple(work.id for work in works if work.runs)
-        self.layout = laid_out(
-            Layout(nodes, order, self.limit, process.device_name(), ahead=2 if on_gpu() else 1)
-        )
+        self.layout = laid_out(Layout(nodes, order, self.limit, process.device_name(), on_gpu=on_gpu()))
         return self.layout
 
     def settle(self, values: Iterable[Any]) -> None:

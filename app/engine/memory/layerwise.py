@@ -38,6 +38,14 @@ def store(module: nn.Module, storage: Storage) -> None:
                 skip_modules_pattern=(*SKIPPED, *precise),
                 skip_modules_classes=(PackedLinear,),
             )
+    let_go_of_the_file(module)
+
+
+def let_go_of_the_file(module: nn.Module) -> None:
+    """Copy what is not cast: a view into the file would keep all that has been read of it in memory."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.device.type == "cpu" and tensor.dtype not in TYPES.values():
+            tensor.data = tensor.data.clone()
 
 
 def blocks_of(module: nn.Module) -> Iterator[nn.Module]:

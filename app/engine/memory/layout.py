@@ -24,7 +24,7 @@ class Layout:
         order: The nodes that run.
         budget: What models and computing may take on the device (bytes).
         device: Its name.
-        ahead: Blocks of an offloaded model that are there at the same time.
+        on_gpu: Whether it is a GPU: weights then wait in the memory of the machine, else on the disk.
         offloaded: The names of parts that wait outside.
     """
 
@@ -32,7 +32,7 @@ class Layout:
     order: tuple[str, ...]
     budget: int
     device: str
-    ahead: int = 1
+    on_gpu: bool = False
     offloaded: frozenset[str] = field(default=frozenset())
 
     @cached_property
@@ -66,9 +66,10 @@ class Layout:
     def held(self, part: Part, *, used: bool, loading: bool) -> int:
         """Return the bytes of one part, which comes in block by block where it is offloaded."""
         size = self.network(part).size
-        if self.placement(self.network(part)) == "resident" or loading:
+        if self.placement(self.network(part)) == "resident" or (loading and not self.on_gpu):
             return size.bytes
-        return size.rest + self.ahead * size.block if used else 0
+        blocks = 2 if self.on_gpu else 1  # the next one comes while one computes
+        return size.rest + blocks * size.block if used and not loading else 0
 
     def peak(self, id: str) -> int:
         """Return the most bytes that are expected while a node runs; what is done with leaves for others."""
@@ -110,9 +111,16 @@ class Layout:
 
 
 def laid_out(layout: Layout) -> Layout:
-    """Let as few kinds of parts wait outside of the device as the budget asks for."""
+    """Let as few kinds of parts wait outside of the device as the budget asks for.
+
+    Without a GPU all weights come through memory once, whatever waits on the disk later.
+    """
     for names in LEAVING:
-        if layout.highest[0] <= layout.budget:
+        if all(
+            layout.peak(id) <= layout.budget
+            for id in layout.order
+            if layout.on_gpu or not layout.nodes[id].loads
+        ):
             break
         layout = replace(layout, offloaded=layout.offloaded | frozenset(names))
     return layout

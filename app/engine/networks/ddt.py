@@ -11,8 +11,8 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from app.engine.networks.layers import SelfAttention, modulate
-from app.engine.networks.positions import rotary_table
+from app.engine.networks.layers import SelfAttention, modulate, rms_norm
+from app.engine.networks.positions import spanning_rotary_table
 
 FREQUENCIES = 256  # of the time embedding
 
@@ -48,7 +48,7 @@ class DDTTransformer2DModel(ModelMixin, ConfigMixin):
         """Return the velocity picture - noise, shaped like `latent`, as a tuple of one."""
         tokens = self.patches(latent)
         rows, columns = (side // self.patch_size for side in latent.shape[-2:])
-        rotary = rotary_table(rows, columns, self.config["hidden_size"] // self.heads, latent)
+        rotary = spanning_rotary_table(rows, columns, self.config["hidden_size"] // self.heads, latent)
         time_vector = self.t_embedder(time.to(latent.dtype))[:, None]
         condition = silu(time_vector + label[:, None])
         state = self.s_embedder(tokens)
@@ -79,8 +79,8 @@ class Block(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.norm1, self.norm2 = nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
-        self.attn, self.mlp = SelfAttention(width, heads, nn.RMSNorm, bias=False), GatedMlp(width)
+        self.norm1, self.norm2 = rms_norm(width), rms_norm(width)
+        self.attn, self.mlp = SelfAttention(width, heads, rms_norm, bias=False), GatedMlp(width)
         self.modulation = nn.Linear(width, 6 * width)
 
     def forward(self, x: Tensor, condition: Tensor, rotary: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class TimeEmbedder(nn.Module):
     def forward(self, time: Tensor) -> Tensor:
         half = FREQUENCIES // 2
         rates = torch.exp(-torch.arange(half, device=time.device) / half * torch.log(torch.tensor(10.0)))
-        angles = time[:, None].float() * rates * 2 * torch.pi
+        angles = time[:, None].float() * rates
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(time.dtype)
         embedded: Tensor = self.mlp(waves)
         return embedded

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 BASE = 10000.0
+SPAN = 16.0  # from edge to edge of a picture, where positions do not count tokens
 
 
 def wave_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
@@ -26,6 +27,15 @@ def rotary_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
     rates = BASE ** (-torch.arange(0, width, 4, device=like.device) / width)
     places = token_places(rows, columns, like.device)
     angles = torch.cat([places[:, axis, None] * rates for axis in (0, 1)], dim=1)
+    return torch.stack([angles.cos(), angles.sin()], dim=-1).to(like.dtype)
+
+
+def spanning_rotary_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
+    """Return cosine and sine (N, d / 2, 2): every other pair for columns and for rows, from 0 to `SPAN`."""
+    rates = BASE ** (-torch.arange(0, width, 4, device=like.device) / width)
+    lengths = (torch.linspace(0, SPAN, size, device=like.device) for size in (rows, columns))
+    places = torch.cartesian_prod(*lengths).reshape(-1, 2)
+    angles = torch.stack([places[:, axis, None] * rates for axis in (1, 0)], dim=-1).flatten(1)
     return torch.stack([angles.cos(), angles.sin()], dim=-1).to(like.dtype)
 
 

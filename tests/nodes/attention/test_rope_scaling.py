@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from app.engine.installation import open_run
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
+from app.engine.rope_frequencies import Axis
 from app.graph.problem import Refusal
 from nodes.attention.rope_scaling import Method, RopeScaling, rope_scaling
 from tests.tiny.recorder import Recorder
@@ -59,7 +60,7 @@ def test_ntk_scaling_is_another_base() -> None:
     assert isinstance(patch, RopeScaling)
     own = 10000.0 ** -(torch.arange(0, 6, 2).double() / 6)
     wanted = (10000 * 2 ** (6 / 4)) ** -(torch.arange(0, 6, 2).double() / 6)
-    assert torch.allclose(own + patch.change(6, 2.0, linear=False), wanted)
+    assert torch.allclose(own + patch.change(Axis(6, 10000.0, 3, 2.0), linear=False), wanted)
     assert own[0] == wanted[0], "next neighbours stay as far apart as they were"
 
 

@@ -115,8 +115,9 @@ def test_areas_and_masks_in_whole_runs(family: str) -> None:
     assert of(combine_conditionings(prompt(model), masked), family).shape == noise(model).shape
 
 
-def test_time_ranges_follow_the_models_schedule() -> None:
+def test_time_ranges_follow_the_models_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     """The four steps are at 1, 0.75, 0.5 and 0.25; without shift the prompt changes after half of them."""
+    monkeypatch.setattr("app.engine.walk.PREVIEW_PAUSE", 0.0)  # each run shows its first step
     model = shift_model(MODEL, 1.0)
     late = combine_conditionings(limit_to_steps(ONE, 0.0, 0.4), limit_to_steps(TWO, 0.4, 1.0))
     first_steps, last_steps = [], []

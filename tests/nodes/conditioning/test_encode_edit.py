@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
 from app.engine.media import Image
 from app.engine.sampling import Sampling
@@ -206,3 +207,24 @@ def test_encoders_without_eyes_are_refused(tmp_path: Path) -> None:
     blind = replace(tower, tokenizer=replace(tower.tokenizer, ids=lambda text, most: [1] * len(text)))
     with pytest.raises(Refusal, match=r"does not know <\|image_pad\|>"):
         encode_edit(replace(reader, towers={"qwen2.5-vl": blind}), [picture(1)])
+
+
+def test_the_model_of_2511_sees_references_without_noise(tmp_path: Path) -> None:
+    """ComfyUI's file says so with a tensor of its own; a folder says it in its config."""
+    module = transformer("qwen-image", joint_attention_dim=WIDTH, zero_cond_t=True)
+    weights = in_layout(module, "qwen-image", "diffusers")
+    marked = open_transformer(
+        file(tmp_path, "marked", {**weights, "__index_timestep_zero__": torch.zeros(0)})
+    )
+    plain = open_transformer(file(tmp_path, "plain", weights))
+    module.save_pretrained(tmp_path / "folder")  # type: ignore[operator]
+    folder = open_transformer(tmp_path / "folder")
+    tokens = torch.randn(1, 5, WIDTH, generator=torch.Generator().manual_seed(2))
+    told = Conditioning(tokens, None, "qwen-image", references=(torch.ones(1, 16, 4, 4),))
+    noisy = torch.randn(1, 16, 4, 4, generator=torch.Generator().manual_seed(3))
+    results = [
+        Sampling(model, NoGuidance(told), Euler(), SIGMAS).walk(noisy, Recorder())
+        for model in (marked, plain, folder)
+    ]
+    assert marked.module.config.zero_cond_t and torch.equal(results[0], results[2])  # type: ignore[union-attr]
+    assert not torch.allclose(results[0], results[1], atol=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.families import FAMILIES
 from app.engine.media import Mask
 from app.engine.model import Model
 from app.engine.sampling import Sampling
@@ -19,6 +20,7 @@ from tests.tiny.runs import SIGMAS, close
 from tests.tiny.zoo import COLUMNS, ROWS, TEXT, ZOO, build, noise, prompt
 
 WITHOUT_TEXT_POSITIONS = ("flux", "sd3", "pixart")  # elsewhere a prompt's place in the sequence counts
+WITH_WORDS = [family.name for family in FAMILIES if family.class_table is None and family.name in ZOO]
 
 
 def everywhere() -> Mask:
@@ -45,7 +47,7 @@ def test_a_region_that_is_the_whole_picture_replaces_the_prompt(family: str) -> 
     assert not close(one_step(model, base), one_step(model, other), 1e-2)
 
 
-@pytest.mark.parametrize("family", sorted(ZOO))
+@pytest.mark.parametrize("family", WITH_WORDS)
 def test_a_region_changes_its_own_part_most(family: str) -> None:
     """Other tokens hear of it through the attention between image tokens alone."""
     model, watcher = build(family), Recorder()
@@ -83,6 +85,13 @@ def test_the_negative_prompt_is_left_alone() -> None:
     guider = Cfg(half.conditioning, prompt(model, seed=3), 3.0)
     Sampling(half.model, guider, Euler(), SIGMAS).walk(noise(model), watcher)
     assert watcher.reports[0]["branches"] == ["cond"]
+
+
+def test_a_model_of_classes_is_refused() -> None:
+    model = build("ddt")
+    with pytest.raises(Refusal, match="is told a class") as refusal:
+        regional_prompt(model, prompt(model), prompt(model, seed=8), left_half())
+    assert "Limit to area" in refusal.value.remedy
 
 
 def test_an_empty_mask_is_refused() -> None:

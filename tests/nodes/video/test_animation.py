@@ -1,5 +1,6 @@
 """Videos from pictures: frames given beside the latent, and frames held in it."""
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from nodes.conditioning.limit_to_area import limit_to_area
 from nodes.conditioning.video_frame_rate import video_frame_rate
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
+from nodes.samplers.sample_section import sample_section
 from nodes.schedules.ltx_schedule import ltx_schedule
 from nodes.video.image_to_video import image_to_video
 from nodes.video.video_latent_from_image import video_latent_from_image
@@ -128,6 +130,17 @@ def test_what_does_not_belong_together_is_refused() -> None:
     told = image_to_video(PROMPT, PROMPT, vae("wan"), picture(), length=5, **SIZE)
     with pytest.raises(Refusal, match="takes no channels there"):
         made(build("wan"), told.positive, Latent(torch.zeros(1, 4, 2, 8, 12), "wan"))
+
+
+def test_two_experts_take_turns() -> None:
+    """Wan 2.2: one model for much noise, one for little; two sections of the same one are one run."""
+    told = image_to_video(PROMPT, PROMPT, vae("wan"), picture(), length=5, **SIZE)
+    high, guider = wan(), NoGuidance(told.positive)
+    low = replace(high, module=deepcopy(high.module))
+    parts: Any = {"guider": guider, "sampler": Euler(), "sigmas": SIGMAS, "seed": 3}
+    first, _ = sample_section(Recorder(), high, latent=told.latent, end_step=2, **parts)
+    second, _ = sample_section(Recorder(), low, latent=first, add_noise=False, start_step=2, **parts)
+    assert close(second.samples, made(high, told.positive, told.latent))
 
 
 def ltx_latent(strength: float = 1.0) -> Latent:

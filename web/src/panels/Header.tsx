@@ -3,6 +3,7 @@ import { queueLength, useRuns } from "../api/runs";
 import { progress } from "../graph/events";
 import { formatDuration } from "../graph/numbers";
 import { useEditor } from "../canvas/editor";
+import { useMeasuring } from "../canvas/measuring";
 import { cancel, run } from "../canvas/running";
 import { setTitle, useWorkflow, type SaveState } from "../canvas/workflow";
 import { useSurface } from "../canvas/surface";
@@ -101,7 +102,10 @@ function Status() {
   const detail = useRuns((s) => s.detail);
   const queued = useRuns(queueLength);
   const paused = useRuns((s) => s.paused);
-  const working = useRuns(workingText);
+  const told = useRuns(workingText);
+  const running = useRuns((s) => s.running);
+  const measuring = useMeasuring((s) => Object.values(s.measured).some(({ job }) => job.id === running));
+  const working = measuring ? "Measuring" : told;
   const state = connection === "ready" && working ? "running" : connection;
   return (
     <div className="status" data-testid="status" data-state={state} role="status" title={[device, detail].filter(Boolean).join(" · ")}>

@@ -13,6 +13,8 @@ export function Modal({ title, className = "", onClose, children }: Props) {
   useEffect(() => {
     const dialog = ref.current!;
     dialog.showModal();
+    // Its focus is on a button, which may stand at the end of a long text.
+    dialog.scrollTop = 0;
     return () => dialog.close();
   }, []);
   return (

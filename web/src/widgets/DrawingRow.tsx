@@ -30,7 +30,7 @@ export function DrawingRow({ props, summary, onClear, overlay, editor }: Props) 
           </button>
         )}
       </div>
-      <button {...controlProps(props)} type="button" className="w-drop w-overlaid nodrag" aria-label={`Draw ${name}`} onClick={() => setOpen(true)}>
+      <button {...controlProps(props)} type="button" className="w-drop w-overlaid nodrag" aria-label={`Click to draw ${name}`} onClick={() => setOpen(true)}>
         {picture && <img src={picture} alt="" draggable={false} />}
         {overlay}
         {!picture && !onClear && (
