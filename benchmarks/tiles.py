@@ -19,13 +19,10 @@ from torch import Tensor
 
 from app.engine.loading import load_folder
 from app.engine.media import Image
-from app.engine.tiling import stretches
+from app.engine.tiling import decode_tiled, encode_tiled, stretches
 from app.engine.vae import Vae
 from models.mini.training.drawing import render_batch
 from models.mini.training.scenes import CANVAS, SceneSampler
-from nodes.latents.decode_tiled import decode_tiled
-from nodes.latents.encode_tiled import encode_tiled
-from tests.tiny.recorder import Recorder
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -56,22 +53,26 @@ def mosaic(side: int) -> Image:
     """Return a picture of drawn scenes, `side` by `side` pixels, whose things cross the tiles' borders."""
     sampler, across = SceneSampler(Random(7)), side // CANVAS + 1
     pictures = (render_batch([sampler.sample() for _ in range(across**2)], CANVAS).movedim(1, -1) + 1) / 2
-    rows = [torch.cat(list(row), dim=1) for row in pictures.split(across)]
+    rows = [torch.cat(list(row), dim=1) for row in torch.split(pictures, across)]
     whole, shift = torch.cat(rows), CANVAS // 3
     return Image(whole[None, shift : shift + side, shift : shift + side].contiguous())
 
 
 def measured(vae: Vae, picture: Image) -> Iterator[str]:
     latent = vae.encode(picture)
-    whole = vae.decode(latent).pixels
+    whole, side = vae.decode(latent).pixels, vae.family.latent.downscale
     for overlap in OVERLAPS:
-        made = decode_tiled(Recorder(), vae, latent, TILE, overlap).pixels
-        encoded = encode_tiled(Recorder(), vae, picture, TILE, overlap).samples
+        made = decode_tiled(vae, latent, TILE // side, overlap // side, unheard).pixels
+        encoded = encode_tiled(vae, picture, TILE // side, overlap // side, unheard).samples
         error = 255 * seam_error(made, whole, TILE, overlap)
         yield (
             f"| {overlap} | {error:.2f} | {psnr(made, whole):.1f} | {psnr(encoded, latent.samples):.1f} | "
             f"{tiles(picture.width, overlap)} |"
         )
+
+
+def unheard(tile: int, tiles: int) -> None:
+    """Nobody waits for the progress."""
 
 
 def tiles(side: int, overlap: int) -> int:
@@ -97,8 +98,8 @@ def main() -> None:
         *measured(vae, mosaic(side)),
         "",
         "Seam error: the mean jump across the lines where tiles begin and end, beyond the jump that the "
-        "whole has there. What remains at a large overlap is spread, not seen as a line: a tile does not know what "
-        "lies beyond it.",
+        "whole has there. What remains at a large overlap is spread, not seen as a line: a tile does not "
+        "know what lies beyond it.",
     ]
     (RESULTS / "tiles.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

@@ -62,6 +62,7 @@ class Architecture:
         variant: Shapes in the model -> which of the family's models it is, where shapes tell.
         unsupported: Variant -> what is missing to run it.
         ties: Parameter that is the same as another -> that other one; files hold it once.
+        kept: What settings in a file's header say that no shape tells; the model's config keeps it.
         twins: Other families whose files look the same, so that only the user can tell them.
     """
 
@@ -73,6 +74,7 @@ class Architecture:
     variant: Callable[[Shapes], str] = lambda shapes: ""
     unsupported: Mapping[str, str] = field(default_factory=dict)
     ties: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from app.checkpoints.entry import Entry, Shape
 from app.checkpoints.gguf import read_gguf
 from app.checkpoints.quantised import fold
 from app.checkpoints.weights import data_start, read_header, read_metadata, weight_files
+from app.graph.problem import Refusal
 
 Shapes = Mapping[str, Shape]
 
@@ -40,6 +41,21 @@ class Archive:
         if self.path.suffix != ".safetensors":
             return {}
         found: dict[str, Any] = json.loads(read_metadata(self.path).get("patchloom", "{}"))
+        return found
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What publishers say of the parts in a file's header, by part; empty where they say nothing."""
+        if self.path.suffix != ".safetensors":
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(read_metadata(self.path).get("config", "{}"))
+        except ValueError as error:
+            raise Refusal(
+                f"The settings in the header of {self.path} cannot be read: {error}.",
+                "Fetch the file again from where it came from.",
+                code="bad_config",
+            ) from error
         return found
 
     def nbytes(self, names: Iterable[str]) -> int:

@@ -42,8 +42,9 @@ def fit(folder: str, name: str, path: Path) -> Fit:
         case "controlnet":
             return frozenset(found.families) | ({"flux-mini"} if "flux" in found.families else set())
         case "transformer" | "checkpoint" | "model":
-            names = {known.name: known.names for known in ARCHITECTURES if known.kind == "transformer"}
-            names["flux-mini"] = ("flux-mini",)
+            known = [entry for entry in ARCHITECTURES if entry.kind == "transformer"]
+            names: dict[str, tuple[str, ...]] = {name: (name,) for entry in known for name in entry.names}
+            names |= {"flux-mini": ("flux-mini",)} | {entry.name: entry.names for entry in known}
             return frozenset(name for family in found.families for name in names.get(family, ())) or None
     return None
 

@@ -108,13 +108,19 @@ def of_parts(parts: tuple[Part, ...]) -> dict[str, Any]:
     lacking = main.architecture.unsupported.get(main.variant)
     return {
         "kind": main.architecture.kind if len(parts) == 1 else "checkpoint",
-        "families": tuple(part.architecture.name for part in parts),
+        "families": tuple(name_of(part) for part in parts),
         "variant": main.variant,
         "layout": main.layout.name,
         "parameters": sum(part.archive.parameters(part.names) for part in parts),
         "quantisation": quantisation(main.archive.entries[name] for name in main.names),
         "problem": f"It needs {lacking}, which Patchloom cannot give it yet." if lacking else "",
     }
+
+
+def name_of(part: Part) -> str:
+    """Return what a part is; a transformer that Patchloom wrote says it itself."""
+    stated = part.archive.told.get("family") if part.architecture.kind == "transformer" else None
+    return str(stated or part.architecture.name)
 
 
 def of_folder(path: Path) -> dict[str, Any]:

@@ -14,7 +14,8 @@ PLAIN = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 DECODED = {"float32": 4, "bfloat16": 2, "float16": 2}
 # Bytes for each number of a block's matrices where the user chooses how to keep them, with a scale of 4 bytes
 # for each 64 numbers of 4 bits; a scale a row is little.
-KEPT = {"float8": 1.0, "int8": 1.0, "nf4": 0.5625, "int4": 0.5625}
+CAST = "cast "  # what stands before a type to which layers are cast one by one; norms are not
+KEPT = {CAST: 1.0, "float8": 1.0, "int8": 1.0, "nf4": 0.5625, "int4": 0.5625}
 BLOCK = re.compile(r".*?\.\d+(?=\.)")  # `double_blocks.0` of `double_blocks.0.img_attn.qkv.weight`
 
 
@@ -52,14 +53,16 @@ def part_size(
         archive: The files.
         names: The tensors, as the files call them.
         title: What part it is, and which model.
-        kept: How a loader is asked to keep the weights; `auto` for as packed as in the file.
+        kept: How a loader is asked to keep the weights; `auto` for as packed as in the file,
+            `cast float8_e4m3` for cast layer by layer.
         itemsize: Bytes of a number that is computed with.
     """
     names = [name for name in names if name in archive.entries]
     blocks: dict[str, int] = {}
     for name in names:
         match = BLOCK.match(name)
-        size = loaded(archive.entries[name], match is not None, kept, itemsize)
+        matrix = match is not None and not (kept.startswith(CAST) and "norm" in name)
+        size = loaded(archive.entries[name], matrix, kept, itemsize)
         block = match.group() if match else ""
         blocks[block] = blocks.get(block, 0) + size
     rest = blocks.pop("", 0)
@@ -74,10 +77,10 @@ def part_size(
     )
 
 
-def loaded(entry: Entry, in_block: bool, kept: str, itemsize: int) -> int:
-    """Return the bytes of one tensor in memory: matrices of blocks may stay packed, all else is decoded."""
+def loaded(entry: Entry, small: bool, kept: str, itemsize: int) -> int:
+    """Return the bytes of one tensor in memory; `small` ones are kept as asked for, all else is decoded."""
     count = math.prod(entry.shape)
-    if len(entry.shape) != 2 or not in_block or kept in DECODED:
+    if len(entry.shape) != 2 or not small or kept in DECODED:
         return count * DECODED.get(kept, itemsize)
     if entry.dtype not in PLAIN:
         return entry.nbytes

@@ -115,9 +115,24 @@ def open_control(path: Path) -> ControlNet:
 
 @dataclass(frozen=True, eq=False)
 class ControlNet:
-    """A handle on a control network; shared, never modified."""
+    """A handle on a control network; shared, never modified.
+
+    Attributes:
+        module: A control network of diffusers.
+        entrance: What makes tokens of a latent in the transformer, for networks that have no such thing.
+    """
 
     module: nn.Module
+    entrance: nn.Module | None = None
+
+    def beside(self, transformer: nn.Module) -> ControlNet:
+        """Return the handle for one transformer, whose entrance it may borrow."""
+        return replace(self, entrance=transformer.pos_embed) if self.borrows else self  # type: ignore[arg-type]
+
+    @property
+    def borrows(self) -> bool:
+        """Whether it takes tokens and no text, as the networks for SD3.5 large do."""
+        return getattr(self.module.config, "use_pos_embed", True) is False
 
     @property
     def form(self) -> ControlForm:
@@ -177,6 +192,8 @@ class ControlNet:
             conditioning = replace(conditioning, pooled=torch.zeros_like(conditioning.pooled))  # type: ignore[arg-type]
         typed = replace(given, latent=given.latent.to(device, dtype), conditioning=conditioning)
         named: dict[str, Any] = family.arguments(self.module, typed)
+        if self.entrance is not None:
+            named |= {"hidden_states": self.entrance(typed.latent), "encoder_hidden_states": None}
         rows = hint.to(device, dtype).expand(batch, -1, -1, -1)
         named["controlnet_cond"] = rows if self.reads_pixels else self.form.condition(rows)
         if self.modes:

@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import nn
+
 from app.checkpoints.architecture import Kind
 from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, find_part, parts_of
@@ -61,9 +63,18 @@ def transformer_of(part: Part, precision: Precision = "auto", family: str = AUTO
         )
     told, path = part.archive.told, part.archive.path
     module = build(part, precision, stated_config(path) if path.is_dir() else None)
+    keep_settings(part, module)
     stated = family_for(module, told.get("family", names[0]) if family == AUTO else family)
     size = told.get("size")
     return Model(module, stated, size=tuple(size) if size else None)
+
+
+def keep_settings(part: Part, module: nn.Module) -> None:
+    """Let the model's config say what the file's header says and its class does not ask."""
+    wanted = part.architecture.kept
+    stated = part.archive.settings.get("transformer", {}) if wanted else {}
+    if found := {name: stated[name] for name in wanted if name in stated}:
+        module.register_to_config(**found)  # type: ignore[operator]
 
 
 def refuse_unsupported(part: Part) -> None:

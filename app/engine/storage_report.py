@@ -46,8 +46,8 @@ def note(layers: Iterable[PackedLinear]) -> str:
     said = [f"Saves memory, not time: {' and '.join(sorted(decoded))}."] if decoded else []
     if any(isinstance(layer, Int8Linear) for layer in layers):
         said.append(
-            "Whole numbers multiply faster than float32 on processors with VNNI, and than half precision on "
-            "GPUs with tensor cores; small layers lose that to rounding their inputs."
+            "Whole numbers multiply faster than float32 on processors with VNNI, and may on GPUs with tensor "
+            "cores (not measured); small layers lose that to rounding their inputs."
         )
     return " ".join(said)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.engine.sampling import Guider, Watcher
 
 PREVIEW_PAUSE = 0.1  # seconds between previews: more often than anybody can see costs time
-PREVIEW_SHARE = 0.02  # of a run's time that previews may take, but for the first and the last one
+PREVIEW_SHARE = 0.01  # of a run's time that previews may take, but for the last one
 
 
 class Walk:

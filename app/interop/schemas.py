@@ -22,7 +22,11 @@ Schema = dict[str, Any]
 
 
 def object_info(catalog: Catalog, names: Mapping[str, list[str]]) -> dict[str, Schema]:
-    """Return the schema of every class type; `names` holds the files for model and picture inputs by type."""
+    """Return the schema of every class type.
+
+    `names` holds the files for model and picture inputs by type, or by class type and name (`Class.name`)
+    where an input of this name usually means other files.
+    """
     mapped = {rule.class_type: of_rule(rule, names, catalog) for rule in RULES.values()}
     native = {class_type_of(spec.id): spec.outside.get(SCHEMA) or of_node(spec, names) for spec in catalog}
     return {**native, **mapped}
@@ -34,7 +38,9 @@ def of_rule(rule: Rule, names: Mapping[str, list[str]], catalog: Catalog) -> Sch
         inputs["optional" if name in rule.optional else "required"][name] = [kind]
     for name, default in rule.defaults.items():
         required = "required" if name in rule.widgets else "optional"
-        inputs[required][name] = widget(name, default, {**names, **words_of(rule)})
+        own = f"{rule.class_type}.{name}"
+        files = {**names, name: names[own]} if own in names else names
+        inputs[required][name] = widget(name, default, {**files, **words_of(rule)})
     outputs = [(out.type, out.name) for out in rule.outputs]
     specs = (catalog.get(type) for type in rule.parts[0].types())
     shows = any(spec is not None and spec.output_node for spec in specs)

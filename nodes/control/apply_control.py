@@ -157,4 +157,5 @@ def apply_control(
     control_net.check(model.family, mode)
     blocks = {stack: len(getattr(model.module, stack)) for stack in control_net.form.stacks}
     hint = read_hint(control_net, image, vae, mask)
-    return model.with_patch(Control(control_net, model.family, blocks, hint, strength, start, end, mode))
+    net = control_net.beside(model.module)
+    return model.with_patch(Control(net, model.family, blocks, hint, strength, start, end, mode))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from app.engine.loading import import_libraries
+from app.engine.memory.layerwise import Storage, store_parts
 from app.engine.model import Model
 from app.engine.single_files import open_checkpoint
 from app.engine.storage_report import storage_report
@@ -23,14 +24,19 @@ class LoadedCheckpoint(NamedTuple):
 
 
 @node(prepare=import_libraries)
-def load_checkpoint(context: Context, name: Annotated[str, ModelFile("checkpoints")]) -> LoadedCheckpoint:
+def load_checkpoint(
+    context: Context, name: Annotated[str, ModelFile("checkpoints")], storage: Storage = "full"
+) -> LoadedCheckpoint:
     """Open a model that is one safetensors file.
 
     Args:
         name: The file. Which family it is, and what else it holds, its header tells.
+        storage: How weights are kept between uses. The choices of 8 bits take half of the memory or less, a
+            little time, and some exactness; computing stays as precise as it is.
     """
     model, text_encoder, vae = open_checkpoint(context.model_path("checkpoints", name))
     context.report({"technique": "load_checkpoint", **storage_report(model.module, model.dtype)})
+    store_parts(model, text_encoder, storage)
     return LoadedCheckpoint(
         model,
         text_encoder or Blocked(f"{name} holds no text encoder; add a Load text encoder node."),  # type: ignore[arg-type]

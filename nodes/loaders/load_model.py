@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from app.engine.loading import import_libraries, load_folder
+from app.engine.memory.layerwise import Storage, store_parts
 from app.engine.model import Model
 from app.engine.text_encoder import TextEncoder
 from app.engine.vae import Vae
@@ -21,10 +22,16 @@ class LoadedModel(NamedTuple):
 
 
 @node(prepare=import_libraries)
-def load_model(context: Context, name: Annotated[str, ModelFile("models")] = "mini") -> LoadedModel:
+def load_model(
+    context: Context, name: Annotated[str, ModelFile("models")] = "mini", storage: Storage = "full"
+) -> LoadedModel:
     """Open a text-to-image model.
 
     Args:
         name: Folder of the model, in diffusers layout with safetensors weights. "mini" comes with Patchloom.
+        storage: How weights are kept between uses. The choices of 8 bits take half of the memory or less, a
+            little time, and some exactness; computing stays as precise as it is.
     """
-    return LoadedModel(*load_folder(context.model_path("models", name)))
+    loaded = load_folder(context.model_path("models", name))
+    store_parts(loaded.model, loaded.text_encoder, storage)
+    return LoadedModel(*loaded)

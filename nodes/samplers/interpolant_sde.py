@@ -10,7 +10,7 @@ Reference: Albergo et al., Stochastic Interpolants: A Unifying Framework (2023),
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi, sin, sqrt
+from math import cos, pi, sin, sqrt
 from typing import Annotated, Literal
 
 from torch import Tensor
@@ -21,7 +21,7 @@ from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 
-Diffusion = Literal["sigma", "middle"]
+Diffusion = Literal["sigma", "middle", "constant", "early"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,14 @@ class InterpolantSde:
 
     def amount(self, sigma: float) -> float:
         """Return w at a noise level."""
-        return self.strength * (sigma if self.diffusion == "sigma" else sin(pi * sigma) ** 2)
+        match self.diffusion:
+            case "sigma":
+                return self.strength * sigma
+            case "middle":
+                return self.strength * sin(pi * sigma) ** 2
+            case "constant":
+                return self.strength
+        return self.strength * (1 - cos(pi * sigma)) ** 2 / 4
 
 
 @node()
@@ -60,7 +67,8 @@ def interpolant_sde(
     """A sampler with adjustable fresh noise, after the theory of stochastic interpolants.
 
     Args:
-        diffusion: Where to add noise: "sigma" in proportion to the noise level, "middle" half-way most.
+        diffusion: Where to add noise: "sigma" in proportion to the noise level, "middle" half-way most,
+            "constant" everywhere alike, "early" at high noise levels most.
         strength: How much noise to add: 0 none, which is Euler's method; much of it needs many steps.
         seed: Which fresh noise to add. It is drawn apart from the noise that the run starts from.
     """

@@ -64,7 +64,8 @@ class Restart:
 
 def reseeded(sampler: Any, number: int) -> Sampler:
     """Return a sampler with noise of its own for each part, if it draws any."""
-    return replace(sampler, seed=sampler.seed + number) if hasattr(sampler, "seed") else sampler
+    own: Sampler = replace(sampler, seed=sampler.seed + number) if hasattr(sampler, "seed") else sampler
+    return own
 
 
 @node()

@@ -49,6 +49,7 @@ def test_a_sampling_is_measured_beside_fewer_steps(sheet: Sheet) -> None:
     page.reload()
     expect(measured).to_be_visible()
     sheet.node("schedule").get_by_label("more steps").click()
+    page.mouse.click(*sheet.empty_place())
     expect(page.get_by_test_id("measuring")).to_contain_text("changed since")
 
 

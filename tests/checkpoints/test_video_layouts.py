@@ -7,6 +7,7 @@ from typing import Any
 import diffusers.loaders.single_file_utils as converters
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from app.checkpoints.contents import find_part
@@ -14,22 +15,28 @@ from app.checkpoints.fitting import fitting
 from app.checkpoints.listing import card
 from app.engine.building import build
 from app.engine.clip_vision import MEAN, SPREAD, open_clip_vision
-from app.engine.families.cogvideox import prediction_of
+from app.engine.families.cogvideox import positions, prediction_of
 from app.engine.loading import Folder
 from app.engine.media import Image, Latent
+from app.engine.prediction import ModelInput
 from app.engine.sampling import Sampling, Sigmas
 from app.engine.single_files import open_checkpoint, open_text_encoder, open_transformer, open_vae
-from app.graph.problem import Refusal
+from app.graph import catalog
+from app.graph.check import check
+from app.graph.problem import Problem, Refusal
+from app.graph.workflow import read
 from nodes.conditioning.encode_clip_vision import encode_clip_vision
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.checkpoints.test_converters import agree
 from tests.checkpoints.test_layouts import in_layout, same, written
 from tests.engine.test_single_files import encoder
-from tests.tiny.layouts import random, stored, transformer
+from tests.tiny.layouts import architecture, random, stored, transformer
 from tests.tiny.recorder import Recorder
+from tests.tiny.runs import run
 from tests.tiny.video_vaes import MODULES, cogvideox, hunyuan_video, ltx_video
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+from tests.tiny.zoo import prompt
 
 LATER: dict[str, Any] = {
     "decoder_block_out_channels": (16, 32, 64),
@@ -277,17 +284,76 @@ def test_the_autoencoder_of_cogvideox(tmp_path: Path) -> None:
         ({}, "5B"),
         ({"in_channels": 32}, "image to video"),
         ({"patch_size_t": 2, "patch_bias": False}, "1.5"),
-        ({"num_attention_heads": 30, "num_layers": 1, "use_rotary_positional_embeddings": False}, "2B"),
     ],
 )
 def test_variants_of_cogvideox(changes: dict[str, Any], variant: str, tmp_path: Path) -> None:
     module = transformer("cogvideox", **changes)
     path = written(tmp_path / "x.safetensors", stored(module))
     assert find_part(path, "transformer").variant == variant
-    if variant in ("1.5", "image to video"):
+    if changes:
         with pytest.raises(Refusal, match=f"cogvideox .{variant}., which needs"):
             open_transformer(path)
     else:
         loaded = open_transformer(path)
-        assert same(loaded.module, module)
-        assert prediction_of(loaded.module).snr_shift == (3.0 if variant == "2B" else 1.0)
+        assert same(loaded.module, module) and prediction_of(loaded.module).snr_shift == 1
+
+
+def test_the_small_cogvideox_is_told_by_its_width() -> None:
+    known, module = architecture("cogvideox"), transformer("cogvideox")
+    shapes = {name: tuple(tensor.shape) for name, tensor in stored(module).items()}
+    shapes["patch_embed.proj.weight"] = (1920, 16, 2, 2)
+    assert known.variant(shapes) == "2B"
+    config = known.config(shapes)
+    assert (config["num_attention_heads"], config["use_rotary_positional_embeddings"]) == (30, False)
+    module.register_to_config(use_rotary_positional_embeddings=False)  # type: ignore[operator]
+    assert prediction_of(module).snr_shift == 3 and positions(module, torch.zeros(1, 16, 2, 4, 4)) is None
+
+
+def test_a_vision_encoder_beside_another_model_is_a_problem() -> None:
+    """Told while wiring: what Wan reads of a picture says nothing to LTX-Video."""
+    nodes: dict[str, Any] = {
+        "vision": {"type": "load_clip_vision", "values": {"name": "h"}},
+        "picture": {"type": "solid_image"},
+        "seen": {"type": "encode_clip_vision"},
+        "vae": {"type": "load_vae", "values": {"name": "x"}},
+        "encoder": {"type": "load_text_encoder", "values": {"name": "t5"}},
+        "prompt": {"type": "encode_text", "values": {"prompt": "a cat"}},
+        "animate": {"type": "image_to_video"},
+    }
+    wires = (
+        ("vision", "clip_vision", "seen", "clip_vision"),
+        ("picture", "image", "seen", "image"),
+        ("picture", "image", "animate", "start_image"),
+        ("seen", "vision_tokens", "animate", "start_vision"),
+        ("vae", "vae", "animate", "vae"),
+        ("encoder", "text_encoder", "prompt", "text_encoder"),
+        *(("prompt", "conditioning", "animate", side) for side in ("positive", "negative")),
+    )
+    edges = [{"from": [a, output], "to": [b, entry]} for a, output, b, entry in wires]
+    graphs = {"main": {"nodes": nodes, "edges": edges}}
+    document = read({"format": "patchloom/1", "root": "main", "graphs": graphs})
+
+    def told(model: str) -> list[Problem]:
+        fits = {"clip_vision": {"wan"}, "vae": {model}, "text_encoders": {model}}
+        found = check(document, catalog.find(), families=lambda folder, name: frozenset(fits[folder]))
+        return [problem for problem in found if problem.code == "family_mismatch"]
+
+    assert told("wan") == []
+    (problem,) = told("ltx-video")
+    assert problem.node == "animate" and "wan" in problem.message and "ltx-video" in problem.message
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_settings_in_the_header_of_ltx_reach_the_model(causal: bool, tmp_path: Path) -> None:
+    module = transformer("ltx-video")
+    weights = {name: x.contiguous() for name, x in in_layout(module, "ltx-video", "original").items()}
+    settings = {"transformer": {"causal_temporal_positioning": causal}}
+    save_file(weights, tmp_path / "ltx.safetensors", {"config": json.dumps(settings)})
+    model = open_transformer(tmp_path / "ltx.safetensors")
+    given = ModelInput(torch.zeros(1, 8, 2, 2, 2), 0.5, prompt(model))
+    told = model.family.arguments(model.module, given)
+    assert (told["video_coords"] is not None) == causal and same(model.module, module)
+    assert run(model).isfinite().all()
+    save_file(weights, tmp_path / "bad.safetensors", {"config": "{"})
+    with pytest.raises(Refusal, match=r"settings in the header of .*bad\.safetensors cannot be read"):
+        open_transformer(tmp_path / "bad.safetensors")

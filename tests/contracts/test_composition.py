@@ -23,6 +23,7 @@ from nodes.guidance.no_guidance import NoGuidance
 from nodes.guidance.perturbed_attention_guidance import perturbed_attention_guidance
 from nodes.samplers.euler import Euler
 from nodes.samplers.heun import Heun
+from nodes.samplers.restart import Restart
 from tests.contracts.techniques import TECHNIQUES
 from tests.nodes.control.test_apply_control import control
 from tests.tiny.recorder import Recorder
@@ -96,7 +97,7 @@ SCENARIOS = {
     "guider with momentum": Scenario(
         guider=lambda model: apg(prompt(model), prompt(model, seed=3), 3.0, momentum=-0.5)
     ),
-    "two evaluations a step": Scenario(sampler=Heun()),
+    "two evaluations a step and a restart": Scenario(sampler=Restart(Heun(), 1, 0.8, 0.2, 3)),
     "batch": Scenario(latent=lambda model: empty(model, batch=2)),
 }
 

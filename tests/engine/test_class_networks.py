@@ -1,7 +1,9 @@
 """Our class-conditional networks: against the library where it has one, and in what their papers promise."""
 
+from copy import deepcopy
 from pathlib import Path
 
+import pytest
 import torch
 from accelerate import init_empty_weights
 from diffusers import DiTTransformer2DModel
@@ -128,3 +130,16 @@ def test_published_defaults_are_the_published_sizes() -> None:
         total = positions + sum(parameter.numel() for parameter in module.parameters())
         found[name] = round(total / 10**6)
     assert found == wanted
+
+
+@pytest.mark.parametrize("name", ["ddt", "dit", "lightning-dit", "dit-dh", "fitv2"])
+def test_half_precision_gives_nearly_the_same(name: str) -> None:
+    model = build(name)
+    latent, time = noise(model), torch.tensor([0.4])
+    label: Tensor = model.family.class_table(model.module)[[3]]  # type: ignore[misc]
+    half = deepcopy(model.module).to(torch.bfloat16)
+    with torch.no_grad():
+        full = model.module(latent, time, label)[0]
+        halved = half(latent.bfloat16(), time, label.bfloat16())[0]
+    assert halved.dtype == torch.bfloat16
+    assert (halved.float() - full).norm() < 0.03 * full.norm()

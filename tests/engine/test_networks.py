@@ -30,7 +30,7 @@ def test_patches_come_back() -> None:
 
 def test_rotary_positions_count_by_their_distance_alone() -> None:
     """The product of two rotated vectors depends on how far apart their tokens are, not on where."""
-    table = rotary_table(5, 6, 16, torch.zeros(1))
+    table = rotary_table(5, 6, 16, torch.device("cpu"))
     query, key = (torch.randn(16, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
 
     def score(first: int, second: int) -> Tensor:
@@ -46,7 +46,7 @@ def test_rotary_positions_count_by_their_distance_alone() -> None:
 
 def test_spanning_positions_know_edges_and_no_sizes() -> None:
     """Both corners of a small and of a large picture are as far apart; turns alternate, columns first."""
-    small, large = (spanning_rotary_table(*size, 16, torch.zeros(1)) for size in ((3, 4), (9, 16)))
+    small, large = (spanning_rotary_table(*size, 16, torch.device("cpu")) for size in ((3, 4), (9, 16)))
     assert torch.allclose(small[[0, 3, 8, 11]], large[[0, 15, 128, 143]], atol=1e-5)
     first_row, first_column = large[:16], large[::16]
     assert torch.equal(first_row[:, 1::2, 0], torch.ones(16, 4)), "all in row 0"

@@ -1,5 +1,8 @@
 """Clips as latents and back, for the autoencoder of every video family."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -15,8 +18,10 @@ from nodes.latents.repeat_latent import repeat_latent
 from nodes.latents.set_noise_mask import set_noise_mask
 from nodes.video.encode_video import encode_video
 from tests.tiny.recorder import Recorder
+from tests.tiny.runs import run
 from tests.tiny.video_vaes import MODULES, vae
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+from tests.tiny.zoo import ZOO, build
 
 
 def clip(frames: int, height: int = 64, width: int = 96) -> Image:
@@ -113,3 +118,18 @@ def test_stretches_of_time_are_mixed_evenly() -> None:
     for frames, overlap in ((8, 4), (16, 8), (20, 12), (12, 4)):
         pixels = decode_in_stretches(latent, form, frames, overlap, decode).pixels[:, 0, 0, 0]
         assert torch.allclose(pixels * 100, torch.arange(33.0), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name in ZOO])
+def test_bfloat16_as_on_a_gpu(name: str) -> None:
+    model = build(name)
+    module = deepcopy(model.module)
+    precise = getattr(module, "_keep_in_fp32_modules", None) or ()
+    for path, parameter in module.named_parameters():
+        if not any(word in path.split(".") for word in precise):
+            parameter.data = parameter.data.bfloat16()
+    rounded, exact = run(replace(model, module=module)), run(model)
+    assert rounded.isfinite().all() and (rounded - exact).std() < 0.2 * exact.std()
+    coder = replace(vae(name), module=deepcopy(vae(name).module).bfloat16())
+    latent = encode_image(coder, clip(9, 32, 32))
+    assert latent.samples.dtype == torch.float32 and decode_latent(coder, latent).pixels.shape[0] == 9

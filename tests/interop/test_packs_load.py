@@ -142,6 +142,13 @@ def test_widgets_fit_the_options(shop: Shop) -> None:
     assert [output.name for output in spec.outputs] == ["all", "seed", "all_2"]
 
 
+def test_a_loader_lists_its_own_kind_of_files(shop: Shop) -> None:
+    names = {"clip_name": ["t5.safetensors"], "CLIPVisionLoader.clip_name": ["h.safetensors"]}
+    found = object_info(shop.nodes, names)
+    listed = [found[name]["input"]["required"]["clip_name"] for name in ("CLIPLoader", "CLIPVisionLoader")]
+    assert listed == [[["t5.safetensors"]], [["h.safetensors"]]]
+
+
 def test_object_info_has_the_shape_that_comfyui_gives_it(shop: Shop) -> None:
     entry = json.loads(json.dumps(object_info(shop.nodes, FILES)["PlainWidgets"]))
     required = entry["input"]["required"]

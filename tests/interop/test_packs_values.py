@@ -39,8 +39,10 @@ def test_a_picture_is_its_tensor_without_a_copy() -> None:
 def test_transparent_grey_and_half_precise_pictures() -> None:
     clear = torch.zeros(1, 2, 2, 4)
     made = Crossing().leave(clear, "Image")
-    assert made.pixels.tolist() == torch.ones(1, 2, 2, 3).tolist(), "where nothing is, white shows"
+    assert made.transparency.tolist() == torch.ones(1, 2, 2).tolist() and made.pixels.shape == (1, 2, 2, 3)
     assert to_pack(made) is clear, "a pack gets back what a pack gave"
+    half = torch.rand(1, 2, 2, 4)
+    assert torch.allclose(to_pack(Image(half[..., :3], 1 - half[..., 3])), half)
     grey = Crossing().leave(torch.full((2, 2, 1), 0.5, dtype=torch.float16), "Image")
     assert grey.pixels.shape == (1, 2, 2, 3) and grey.pixels.dtype == torch.float32
 
@@ -58,6 +60,10 @@ def test_a_latent_keeps_its_family_when_a_pack_changes_it() -> None:
     assert type(changed) is Latent and changed.family == "flux" and changed.mask.shape == (1, 8, 8)
     anew = crossing.leave({"samples": torch.zeros(1, 4, 2, 2)}, "Latent")
     assert anew.family == "flux", "of the only family that went in"
+    numbered = to_pack(Latent(torch.ones(2, 4, 2, 2), "flux", noise_rows=(3, 0)))
+    assert numbered["batch_index"] == [3, 0]
+    assert crossing.leave({**numbered}, "Latent").noise_rows == (3, 0)
+    assert crossing.leave({**numbered, "samples": torch.ones(1, 4, 2, 2)}, "Latent").noise_rows == ()
     assert Crossing().leave({"samples": torch.zeros(1, 4, 2, 2)}, "Latent").family == ""
     more = crossing.leave({**latent, "batch_index": [3]}, "Latent")
     assert to_pack(more)["batch_index"] == [3]

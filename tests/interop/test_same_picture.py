@@ -1,6 +1,7 @@
 """A graph from ComfyUI, mapped and run on the embedded model, gives the picture of ComfyUI's own formulas."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.graph import catalog
 from app.interop.documents import read_json
 from nodes.loaders.load_model import LoadedModel
 from tests.nodes.conftest import read_mini
-from tests.nodes.samplers import comfyui
+from tests.nodes.samplers import comfyui, comfyui_noise
 from tests.tiny.recorder import ROOT
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 
@@ -103,6 +104,9 @@ def psnr(one: Tensor, other: Tensor) -> float:
         ("dpmpp_2m", "beta", comfyui.dpmpp_2m, 1.0),
         ("dpm_2", "normal", comfyui.dpm_2, 3.0),
         ("res_multistep", "sgm_uniform", comfyui.res_multistep, 3.0),
+        ("uni_pc", "simple", comfyui.uni_pc, 8.0),
+        ("euler_ancestral", "simple", partial(comfyui_noise.euler_ancestral, seed=SEED, shift=3.0), 3.0),
+        ("dpmpp_2m_sde", "beta", partial(comfyui_noise.dpmpp_2m_sde, seed=SEED, shift=1.0), 1.0),
     ],
 )
 def test_ksampler(
@@ -113,7 +117,7 @@ def test_ksampler(
         shifted = {"class_type": "ModelSamplingSD3", "inputs": {"model": ["4", 0], "shift": shift}}
         document |= {"10": shifted, "3": ksampler(sampler, scheduler, model="10")}
     table = comfyui.discrete_flow(shift)
-    levels = comfyui.denoised_part(scheduler, table, STEPS, 1.0, discard=sampler == "dpm_2")
+    levels = comfyui.denoised_part(scheduler, table, STEPS, 1.0, discard=sampler in ("dpm_2", "uni_pc"))
     assert psnr(made(document, tmp_path), expected(read_mini(), method, levels)) > 50, "8 bits allow 59"
 
 

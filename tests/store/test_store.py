@@ -182,8 +182,8 @@ def test_pictures_are_found_by_kind_name_and_prompt(database: Database, tmp_path
         assets.written(SavedFile("output", name, 8, 9), job.id, "save")
     assets.written(SavedFile("output", "stray.png", 8, 9), "forgotten", "save")
 
-    def names(**filters: str) -> list[str]:
-        return [asset.name for asset in assets.page(9, **filters)]
+    def names(kind: str = "", search: str = "") -> list[str]:
+        return [asset.name for asset in assets.page(9, kind=kind, search=search)]
 
     assert names(kind="videos") == ["three.gif", "two.MP4"] and names(kind="images") == [
         "stray.png",

@@ -326,6 +326,7 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "dit-dh": dit_dh,
     "fitv2": fitv2,
 }
+WITH_SCORES = [name for name in ZOO if name != "sana"]  # where image tokens attend to each other by scores
 
 
 @cache

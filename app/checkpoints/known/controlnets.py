@@ -9,6 +9,7 @@ from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
 from app.checkpoints.archive import Shapes
 from app.checkpoints.known.flux import rope_axes
 from app.checkpoints.known.sd3 import HEAD
+from app.checkpoints.rules import rule
 
 FIRST = "controlnet_blocks.0.weight"
 MODES = "controlnet_mode_embedder.weight"
@@ -98,6 +99,55 @@ SD3_CONTROL = Architecture(
     config=sd3_config,
     variant=masked,
 )
+SD35_HEAD = 64
+SD35_BLOCK = "transformer_blocks.*"
+SD35_RULES = (
+    rule(f"{SD35_BLOCK}.attn.qkv", *(f"{SD35_BLOCK}.attn.to_{name}" for name in "qkv")),
+    rule(f"{SD35_BLOCK}.attn.proj", f"{SD35_BLOCK}.attn.to_out.0"),
+    rule(f"{SD35_BLOCK}.mlp.fc1", f"{SD35_BLOCK}.ff.net.0.proj"),
+    rule(f"{SD35_BLOCK}.mlp.fc2", f"{SD35_BLOCK}.ff.net.2"),
+    rule(f"{SD35_BLOCK}.adaLN_modulation.1", f"{SD35_BLOCK}.norm1.linear"),
+)
+
+
+def sd35_config(shapes: Shapes) -> dict[str, Any]:
+    """Return what builds a network for SD3.5 large: it reads no text, and borrows the model's entrance."""
+    width, channels, patch, _ = shapes["pos_embed_input.proj.weight"]
+    return {
+        "patch_size": patch,
+        "in_channels": channels,
+        "num_layers": count(shapes, "transformer_blocks"),
+        "attention_head_dim": SD35_HEAD,
+        "num_attention_heads": width // SD35_HEAD,
+        "joint_attention_dim": None,
+        "pooled_projection_dim": shapes["time_text_embed.text_embedder.linear_1.weight"][1],
+        "out_channels": channels,
+        "pos_embed_max_size": None,
+        "pos_embed_type": None,
+        "use_pos_embed": False,
+        "force_zeros_for_pooled_projection": False,
+    }
+
+
+SD35_CONTROL = Architecture(
+    kind="controlnet",
+    name="sd3",
+    model="SD3ControlNetModel",
+    layouts=(
+        Layout(
+            "original",
+            (FIRST, "pos_embed_input.proj.weight", "transformer_blocks.0.attn.qkv.weight"),
+            rules=lambda names: SD35_RULES,
+        ),
+        Layout(
+            DIFFUSERS,
+            (FIRST, "pos_embed_input.proj.weight", "transformer_blocks.0.attn.to_q.weight"),
+            lacks=("pos_embed.pos_embed", "context_embedder.weight"),
+        ),
+    ),
+    config=sd35_config,
+    variant=lambda shapes: "for 3.5 large",
+)
 QWEN_CONTROL = Architecture(
     kind="controlnet",
     name="qwen-image",
@@ -106,4 +156,4 @@ QWEN_CONTROL = Architecture(
     config=qwen_config,
     variant=masked,
 )
-CONTROLNETS = (FLUX_CONTROL, SD3_CONTROL, QWEN_CONTROL)
+CONTROLNETS = (FLUX_CONTROL, SD3_CONTROL, SD35_CONTROL, QWEN_CONTROL)

@@ -62,4 +62,5 @@ LTX_VIDEO = Architecture(
         ),
     ),
     config=config,
+    kept=("causal_temporal_positioning",),
 )

@@ -45,7 +45,7 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
     none = torch.ones(len(latent), 0, dtype=torch.bool, device=latent.device)
     return {
         "hidden_states": torch.cat([latent, nothing], dim=1),
-        "timestep": given.time(1000),
+        "timestep": given.time(1000).to(latent.dtype),  # its embedding computes in the type of the time
         "encoder_hidden_states": tokens,
         "encoder_attention_mask": torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device),
         "encoder_hidden_states_2": tokens.new_zeros(len(latent), 0, config.text_embed_2_dim),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import exp
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from app.engine.families.family import Family, LatentFormat, Stack
@@ -27,7 +28,22 @@ def arguments(module: nn.Module, given: ModelInput) -> dict[str, Any]:
         "height": rows,
         "width": columns,
         "rope_interpolation_scale": (FRAMES / given.conditioning.frame_rate, PIXELS, PIXELS),
+        "video_coords": places(given) if module.config.get("causal_temporal_positioning") else None,  # type: ignore[union-attr, operator]
     }
+
+
+def places(given: ModelInput) -> Tensor:
+    """Return (seconds, row, column) of each token, (B, 3, N), in pixels.
+
+    Newer models count a latent frame by its last frame of the video, so that the first one, which stands for
+    a single frame, does not last as long as the others.
+    """
+    frames, rows, columns = (
+        torch.arange(size, device=given.latent.device) for size in given.latent.shape[2:]
+    )
+    seconds = (frames * FRAMES + 1 - FRAMES).clamp(min=0) / given.conditioning.frame_rate
+    grid = torch.cartesian_prod(seconds, (rows * PIXELS).float(), (columns * PIXELS).float()).T
+    return grid.expand(len(given.latent), -1, -1)
 
 
 def denoised(given: ModelInput, output: Tensor) -> Tensor:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.checkpoints.sizes import CAST
 from app.engine.families import FAMILIES, Family
 from app.engine.memory import activations
+from app.engine.memory.layerwise import FULL
 from app.engine.memory.networks import Network, networks_in
 from app.graph.problem import Refusal
 
@@ -126,13 +128,19 @@ def loaded_by(work: Work) -> tuple[Network, ...]:
     found: list[Network] = []
     for path in work.files.values():
         try:
-            found += networks_in(path, str(work.values.get("precision", "auto")))
+            found += networks_in(path, kept_as(work.values))
         except (Refusal, OSError):
             continue
     wanted = {OWNERS[kind] for kind in work.makes.values() if kind in OWNERS}
     if not wanted:
         return tuple(found)
     return tuple(one for one in found if one.size.name in wanted or one.build is None)
+
+
+def kept_as(values: Mapping[str, Any]) -> str:
+    """Return how a loader is asked to keep weights."""
+    storage = str(values.get("storage", FULL))
+    return str(values.get("precision", "auto")) if storage == FULL else CAST + storage
 
 
 def family_of(part: Network) -> Family | None:

@@ -12,9 +12,12 @@ from typing import Literal
 import torch
 from torch import nn
 
+from app.engine.model import Model
 from app.engine.packed_linear import PackedLinear
+from app.engine.text_encoder import TextEncoder
 
 Storage = Literal["full", "float8_e4m3", "float8_e5m2"]
+FULL = "full"
 TYPES = {"float8_e4m3": torch.float8_e4m3fn, "float8_e5m2": torch.float8_e5m2}
 
 
@@ -25,7 +28,7 @@ def store(module: nn.Module, storage: Storage) -> None:
     """Keep the blocks of a model in 8 bits from now on; layers that are packed already stay as they are."""
     from diffusers.hooks.layerwise_casting import apply_layerwise_casting
 
-    if storage == "full":
+    if storage == FULL:
         return
     precise = tuple(getattr(module, "_keep_in_fp32_modules", None) or ())
     for block in blocks_of(module):
@@ -39,6 +42,13 @@ def store(module: nn.Module, storage: Storage) -> None:
                 skip_modules_classes=(PackedLinear,),
             )
     let_go_of_the_file(module)
+
+
+def store_parts(model: Model, text_encoder: TextEncoder | None, storage: Storage) -> None:
+    """Keep a transformer and its text encoders in 8 bits from now on."""
+    towers = text_encoder.towers.values() if text_encoder else ()
+    for module in (model.module, *(tower.module for tower in towers)):
+        store(module, storage)
 
 
 def let_go_of_the_file(module: nn.Module) -> None:

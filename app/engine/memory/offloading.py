@@ -6,6 +6,7 @@ CPU they wait on the disk. The numbers are the same either way.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -22,6 +23,9 @@ HOOK = "group_offloading"
 FURTHER_HOOKS = ("layer_execution_tracker", "lazy_prefetch_group_offloading")
 
 
+Tied = tuple[nn.Module, str, nn.Parameter]
+
+
 @dataclass(frozen=True)
 class Offloaded:
     """Where an offloaded model computes, and where its weights wait.
@@ -30,11 +34,13 @@ class Offloaded:
         device: The device that computes.
         folder: Where they wait on the disk; None where they wait in memory.
         forget: Deletes the folder; called when the model goes, or the program ends.
+        tied: What stood in for tensors that several modules share: (module, name, the shared tensor).
     """
 
     device: torch.device
     folder: Path | None
     forget: finalize[..., nn.Module]
+    tied: tuple[Tied, ...]
 
 
 OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
@@ -49,7 +55,7 @@ def offload(module: nn.Module) -> None:
     device = compute_place()[0]
     on_gpu = device.type == "cuda"
     folder = None if on_gpu else Path(mkdtemp(prefix="patchloom-offloaded-"))
-    by_block = has_blocks(module)
+    tied, by_block = tuple(untie(module)), has_blocks(module)
     apply_group_offloading(
         module,
         onload_device=device,
@@ -59,7 +65,7 @@ def offload(module: nn.Module) -> None:
         offload_to_disk_path=str(folder) if folder else None,
     )
     forget = finalize(module, rmtree, folder or "", ignore_errors=True)
-    OFFLOADED[module] = Offloaded(device, folder, forget)
+    OFFLOADED[module] = Offloaded(device, folder, forget, tied)
     give_back()
 
 
@@ -78,8 +84,25 @@ def bring_back(module: nn.Module) -> None:
     for name in (HOOK, *FURTHER_HOOKS):
         registry.remove_hook(name, recurse=True)
     kept = OFFLOADED.pop(module)
+    for part, name, shared in kept.tied:
+        setattr(part, name, shared)
     module.to(kept.device)
     kept.forget()
+
+
+def untie(module: nn.Module) -> Iterator[Tied]:
+    """Give modules that share a parameter one each; yields what they shared.
+
+    The library writes each of them to a file of its own, the second one after the first has gone.
+    """
+    seen: set[nn.Parameter] = set()
+    for part in module.modules():
+        for name, parameter in list(part._parameters.items()):
+            if parameter in seen:
+                setattr(part, name, nn.Parameter(parameter.detach().clone(), requires_grad=False))
+                yield part, name, parameter
+            elif parameter is not None:
+                seen.add(parameter)
 
 
 def has_blocks(module: nn.Module) -> bool:

@@ -48,7 +48,7 @@ class DDTTransformer2DModel(ModelMixin, ConfigMixin):
         """Return the velocity picture - noise, shaped like `latent`, as a tuple of one."""
         tokens = self.patches(latent)
         rows, columns = (side // self.patch_size for side in latent.shape[-2:])
-        rotary = spanning_rotary_table(rows, columns, self.config["hidden_size"] // self.heads, latent)
+        rotary = spanning_rotary_table(rows, columns, self.config["hidden_size"] // self.heads, latent.device)
         time_vector = self.t_embedder(time.to(latent.dtype))[:, None]
         condition = silu(time_vector + label[:, None])
         state = self.s_embedder(tokens)

@@ -68,7 +68,7 @@ class DiTDHTransformer2DModel(ModelMixin, ConfigMixin):
         time_vector = self.t_embedder(time, latent.dtype)[:, None]
         state, x = self.s_embedder(latent), self.x_embedder(latent)
         rotary, wide_rotary = (
-            rotary_table(rows, columns, tokens.shape[-1] // heads, latent)
+            rotary_table(rows, columns, tokens.shape[-1] // heads, latent.device)
             for tokens, heads in zip((state, x), self.heads, strict=True)
         )
         state = state + wave_table(rows, columns, state.shape[-1], state)

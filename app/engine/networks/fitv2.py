@@ -71,7 +71,7 @@ class FiTv2Transformer2DModel(ModelMixin, ConfigMixin):
             return_dict: Not used; there is only one way to return it.
         """
         rows, columns = (side // self.patch_size for side in latent.shape[-2:])
-        rotary = rotary_table(rows, columns, self.head_width, latent)
+        rotary = rotary_table(rows, columns, self.head_width, latent.device)
         x = self.x_embedder["proj"](self.patches(latent))
         condition = (self.t_embedder(time, latent.dtype) + label)[:, None]
         shared = self.global_adaLN_modulation(condition)

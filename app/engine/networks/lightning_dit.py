@@ -55,7 +55,7 @@ class LightningDiTTransformer2DModel(ModelMixin, ConfigMixin):
     ) -> tuple[Tensor]:
         """Return the velocity picture - noise, shaped like `latent`, as a tuple of one."""
         rows, columns = (side // self.patch_size for side in latent.shape[-2:])
-        rotary = rotary_table(rows, columns, self.head_width, latent)
+        rotary = rotary_table(rows, columns, self.head_width, latent.device)
         x = self.x_embedder(latent)
         x = x + wave_table(rows, columns, x.shape[-1], x)
         condition = (self.t_embedder(time, latent.dtype) + label)[:, None]

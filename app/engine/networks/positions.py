@@ -22,21 +22,21 @@ def wave_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
     return torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1).to(like.dtype)
 
 
-def rotary_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
+def rotary_table(rows: int, columns: int, width: int, device: torch.device) -> Tensor:
     """Return cosine and sine (N, d / 2, 2) of each token: half the pairs for its row, half for its column."""
-    rates = BASE ** (-torch.arange(0, width, 4, device=like.device) / width)
-    places = token_places(rows, columns, like.device)
+    rates = BASE ** (-torch.arange(0, width, 4, device=device) / width)
+    places = token_places(rows, columns, device)
     angles = torch.cat([places[:, axis, None] * rates for axis in (0, 1)], dim=1)
-    return torch.stack([angles.cos(), angles.sin()], dim=-1).to(like.dtype)
+    return torch.stack([angles.cos(), angles.sin()], dim=-1)
 
 
-def spanning_rotary_table(rows: int, columns: int, width: int, like: Tensor) -> Tensor:
+def spanning_rotary_table(rows: int, columns: int, width: int, device: torch.device) -> Tensor:
     """Return cosine and sine (N, d / 2, 2): every other pair for columns and for rows, from 0 to `SPAN`."""
-    rates = BASE ** (-torch.arange(0, width, 4, device=like.device) / width)
-    lengths = (torch.linspace(0, SPAN, size, device=like.device) for size in (rows, columns))
+    rates = BASE ** (-torch.arange(0, width, 4, device=device) / width)
+    lengths = (torch.linspace(0, SPAN, size, device=device) for size in (rows, columns))
     places = torch.cartesian_prod(*lengths).reshape(-1, 2)
     angles = torch.stack([places[:, axis, None] * rates for axis in (1, 0)], dim=-1).flatten(1)
-    return torch.stack([angles.cos(), angles.sin()], dim=-1).to(like.dtype)
+    return torch.stack([angles.cos(), angles.sin()], dim=-1)
 
 
 def token_places(rows: int, columns: int, device: torch.device) -> Tensor:
@@ -47,7 +47,8 @@ def token_places(rows: int, columns: int, device: torch.device) -> Tensor:
 
 
 def rotate(x: Tensor, rotary: Tensor) -> Tensor:
-    """Turn pairs of (B, K, N, d) by the angles of `rotary`."""
+    """Turn pairs of (B, K, N, d) by the angles of `rotary`, which are float32 whatever the precision of x."""
     even, odd = x[..., ::2], x[..., 1::2]
     cosine, sine = rotary.unbind(-1)
-    return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1).flatten(-2)
+    turned = torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1)
+    return turned.flatten(-2).to(x.dtype)

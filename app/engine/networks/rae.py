@@ -23,7 +23,7 @@ class RepresentationAutoencoder(AutoencoderRAE):
     def __init__(self, statistics: Sequence[int] = (1,), **config: Any) -> None:
         """Build the untrained network; `statistics` is the shape of mean and spread of its latents."""
         super().__init__(**config)
-        self.register_to_config(latent_channels=self.config["encoder_hidden_size"])
+        self.register_to_config(latent_channels=self.config["encoder_hidden_size"])  # type: ignore[no-untyped-call]
         self.register_buffer("_latents_mean", torch.zeros(tuple(statistics)))
         self.register_buffer("_latents_std", torch.ones(tuple(statistics)))
 

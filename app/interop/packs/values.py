@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from app.engine.media import Image, Latent, Mask
+from app.engine.pictures import with_alpha
 from app.engine.sampling import Sigmas
 from app.graph.node import Blocked
 from app.graph.problem import Refusal
@@ -23,13 +24,14 @@ from app.interop.packs.shims.graph_utils import ExecutionBlocker
 
 FAMILY = "patchloom_family"  # key of a latent's dict that says which model family it belongs to
 NOISE_MASK = "noise_mask"  # key of (B, 1, H, W): where sampling may change the latent
+NOISE_ROWS = "batch_index"  # key of the numbers that say which noise of a batch its pictures get
 BARE: dict[type, str] = {Image: "pixels", Mask: "coverage"}
 UNKNOWN = ""  # the family of a latent that a pack made up
 
 
 @dataclass(frozen=True, eq=False)
 class PackImage(Image):
-    """A picture that a pack keeps in another form, such as with transparency; packs get that form back."""
+    """A picture that a pack keeps in another form, such as grey; packs get that form back."""
 
     raw: Any = None
 
@@ -55,6 +57,8 @@ def to_pack(value: Any) -> Any:
             return value.raw
         case Latent():
             return to_dict(value)
+        case Image(transparency=Tensor()):
+            return with_alpha(value)
         case Blocked():
             return ExecutionBlocker(value.message or None)
         case Sigmas():
@@ -64,8 +68,12 @@ def to_pack(value: Any) -> Any:
 
 def to_dict(latent: Latent) -> dict[str, Any]:
     """Return a latent as packs know it."""
-    known = {"samples": latent.samples, FAMILY: latent.family}
-    return known if latent.mask is None else {**known, NOISE_MASK: latent.mask[:, None]}
+    known: dict[str, Any] = {"samples": latent.samples, FAMILY: latent.family}
+    if latent.mask is not None:
+        known[NOISE_MASK] = latent.mask[:, None]
+    if latent.noise_rows:
+        known[NOISE_ROWS] = list(latent.noise_rows)
+    return known
 
 
 @dataclass
@@ -118,9 +126,12 @@ class Crossing:
         family = value.get(FAMILY) or (next(iter(self.families)) if len(self.families) == 1 else UNKNOWN)
         noise_mask = value.get(NOISE_MASK)
         shaped = None if noise_mask is None else mask(noise_mask).coverage
-        if value.keys() <= {"samples", FAMILY, NOISE_MASK}:
-            return Latent(value["samples"], family, shaped)
-        return PackLatent(value["samples"], family, shaped, raw={**value, FAMILY: family})
+        rows = tuple(value.get(NOISE_ROWS, ()))
+        if len(rows) != len(value["samples"]):  # packs that change a batch may forget to change these
+            rows = ()
+        if value.keys() <= {"samples", FAMILY, NOISE_MASK, NOISE_ROWS}:
+            return Latent(value["samples"], family, shaped, noise_rows=rows)
+        return PackLatent(value["samples"], family, shaped, noise_rows=rows, raw={**value, FAMILY: family})
 
 
 def looks_like_pictures(value: Tensor) -> bool:
@@ -128,17 +139,15 @@ def looks_like_pictures(value: Tensor) -> bool:
 
 
 def picture(raw: Tensor) -> Image:
-    """Return (B, H, W, C) or (H, W, C) as pictures: grey gets three channels, transparency shows white."""
+    """Return (B, H, W, C) or (H, W, C) as pictures: grey gets three channels, a fourth is alpha."""
     if raw.ndim == 4 and raw.shape[-1] == 3 and raw.dtype == torch.float32 and raw.device.type == "cpu":
         return Image(raw.detach())
     pixels = raw.detach().float().cpu()
     pixels = pixels[None] if pixels.ndim == 3 else pixels
     if pixels.shape[-1] == 1:
         pixels = pixels.expand(*pixels.shape[:-1], 3)
-    if pixels.shape[-1] == 4:
-        alpha = pixels[..., 3:]
-        pixels = pixels[..., :3] * alpha + (1 - alpha)
-    return PackImage(pixels.contiguous(), raw)
+    clear = 1 - pixels[..., 3].clamp(0, 1) if pixels.shape[-1] == 4 else None
+    return PackImage(pixels[..., :3].contiguous(), clear, raw=raw)
 
 
 def mask(raw: Tensor) -> Mask:

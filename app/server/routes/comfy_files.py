@@ -25,6 +25,7 @@ MODEL_INPUTS = {
     "ckpt_name": "models",
     "unet_name": "models",
     "clip_name": "text_encoders",
+    "CLIPVisionLoader.clip_name": "clip_vision",
     "clip_name1": "text_encoders",
     "clip_name2": "text_encoders",
     "clip_name3": "text_encoders",

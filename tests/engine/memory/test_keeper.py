@@ -1,4 +1,4 @@
-"""Runs within a budget: the same picture, an expectation that holds, no leak, and a way out when it runs out."""
+"""Runs within a budget: the same picture, an expectation that holds, no leak, a way out when it runs out."""
 
 import json
 from collections.abc import Iterator
@@ -85,23 +85,22 @@ def test_a_small_budget_gives_the_same_picture(fresh: Executor) -> None:
     measured = {event.node: event.memory for event in events if isinstance(event, NodeFinished)}
     assert measured["save"] is None and (measured["sample"] or 0) > 0
     _, end = told(replace(tight, keeper=Keeper(None)), painting(seed=2))
-    assert end.status == "done" and not OFFLOADED, "with more room they come back"
+    assert end.status == "done" and len(OFFLOADED) == 2, "with more room come back those that are used"
 
 
 def test_decoding_that_does_not_fit_is_done_in_tiles(fresh: Executor) -> None:
     """Memory really runs out: the process may take no more than the limit."""
-    told(fresh, decoding(1024))
-    whole = pixels(fresh)
-    fresh.cache.free()
     told(fresh, decoding(64))
-    with limited(160):
+    with limited(95):
         events, end = told(fresh, decoding(1024))
     assert end.status == "done", end.problem
     (note,) = [event.report for event in events if isinstance(event, NodeReported)]
     assert "decoding and encoding in tiles" in note["tightened"]
-    assert float((pixels(fresh) - whole).abs().mean()) < 0.02
-    told(fresh, decoding(128))
+    tiles = pixels(fresh)
+    fresh.cache.free()
+    told(fresh, decoding(1024))
     assert not SHORT.is_set(), "the next run is not sparing"
+    assert float((pixels(fresh) - tiles).abs().mean()) < 0.02
 
 
 def test_what_never_fits_says_how_much_it_needs(fresh: Executor) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor
 
 from app.engine.lora_files import open_lora, with_lora
@@ -17,6 +18,7 @@ from app.engine.packed import pack
 from app.engine.packed_linear import PackedLinear, packed_linear
 from tests.contracts.techniques import TECHNIQUES
 from tests.engine.test_single_files import file
+from tests.tiny.layouts import autoencoder, text_encoder
 from tests.tiny.lora import kohya_names, pairs
 from tests.tiny.runs import run
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
@@ -99,6 +101,42 @@ def test_packed_layers_stay_as_they_are() -> None:
     store(model.module, "float8_e4m3")
     layers = [layer for layer in model.module.modules() if isinstance(layer, PackedLinear)]
     assert [layer.scale.itemsize for layer in layers] == [4], "a scale in 8 bits would ruin the weight"  # type: ignore[union-attr, operator]
+
+
+@pytest.mark.parametrize("name", ["clip-l", "t5-xxl", "umt5-xxl", "gemma2"])
+def test_text_encoders_wait_and_rest_too(name: str) -> None:
+    encoder = text_encoder(name)
+    ids = torch.tensor([[5, 17, 3, 8]])
+
+    def read() -> Tensor:
+        with torch.no_grad():
+            last: Tensor = encoder(input_ids=ids, output_hidden_states=True).hidden_states[-1]
+        return last
+
+    plain = read()
+    offload(encoder)
+    assert near(read(), plain) and near(read(), plain)
+    bring_back(encoder)
+    assert near(read(), plain)
+    store(encoder, "float8_e4m3")
+    assert 0 < float((read() - plain).norm() / plain.norm()) < 0.1
+
+
+def test_tied_weights_are_tied_again() -> None:
+    encoder: Any = text_encoder("t5-xxl")
+    offload(encoder)
+    bring_back(encoder)
+    assert encoder.encoder.embed_tokens.weight is encoder.shared.weight
+
+
+@pytest.mark.parametrize("name", ["kl", "wan", "dc"])
+def test_autoencoders_wait_too(name: str) -> None:
+    module: Any = autoencoder(name)
+    latent = torch.randn(1, 32 if name == "dc" else 16, *((1,) if name == "wan" else ()), 4, 4)
+    with torch.no_grad():
+        plain = module.decode(latent).sample
+        offload(module)
+        assert near(module.decode(latent).sample, plain)
 
 
 def test_what_waits_on_the_disk_goes_with_the_model() -> None:

@@ -6,7 +6,7 @@ from nodes.attention.clear_window import ClearWindow, clear_window
 from tests.nodes.attention.masked import IMAGE, JOINT, Masked, Place, Sees, at, attend, mask, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, guided, run
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 
 def disc(radius: int) -> Sees:
@@ -16,7 +16,7 @@ def disc(radius: int) -> Sees:
     return sees
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_tiles_equal_the_plain_mask_in_every_family(family: str) -> None:
     model = build(family)
     assert close(run(model.with_patch(ClearWindow(3))), run(model.with_patch(Masked(disc(3)))))

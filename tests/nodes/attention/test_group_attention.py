@@ -6,7 +6,7 @@ from nodes.attention.group_attention import GroupAttention, group_attention
 from tests.nodes.attention.masked import JOINT, Masked, Place, Sees, at, attend, mask, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 
 def cross(side: int, frames: int, several: bool) -> Sees:
@@ -20,7 +20,7 @@ def cross(side: int, frames: int, several: bool) -> Sees:
     return sees
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_groups_equal_the_plain_mask_in_every_family(family: str) -> None:
     model = build(family)
     plain = Masked(cross(3, 2, several=model.family.latent.frames))

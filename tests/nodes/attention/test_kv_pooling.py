@@ -11,7 +11,7 @@ from nodes.attention.kv_pooling import KvPooling, kv_pooling, squares
 from tests.nodes.attention.masked import JOINT, at, attend, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import ZOO, build, noise, prompt
+from tests.tiny.zoo import WITH_SCORES, build, noise, prompt
 
 GRID, TEXT = (2, 7, 9), 5
 LENGTH = TEXT + 2 * 7 * 9
@@ -57,7 +57,7 @@ def test_squares_at_the_edge_average_what_they_hold() -> None:
     assert cells.shorten(x).flatten().tolist() == [0, 1, 5, 7, 8.5, 12.5, 14.5, 16]
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_share_of_the_keys_in_every_family(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert not torch.equal(run(model.with_patch(KvPooling(2, 0)), watcher), run(model))

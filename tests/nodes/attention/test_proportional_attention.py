@@ -10,7 +10,7 @@ from nodes.attention.proportional_attention import ProportionalAttention, propor
 from tests.nodes.attention.masked import IMAGE, JOINT, at, attend, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 
 @pytest.mark.parametrize("given", [None, 0.2])
@@ -39,7 +39,7 @@ def seen_by(seen: list[Heads]) -> object:
     return call
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_every_family_says_by_how_much(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert not torch.equal(run(model.with_patch(ProportionalAttention(8, 1.0)), watcher), run(model))

@@ -12,7 +12,7 @@ from tests.nodes.attention.masked import JOINT, at, attend
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 
 def operands(length: int, heads: int = 4, key_heads: int = 2) -> Heads:
@@ -81,7 +81,7 @@ def test_centroids_of_one_step_are_where_the_next_begins() -> None:
     assert torch.equal(memory.centroids[JOINT][0], again.centroids)
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_early_steps_and_blocks_look_at_everything(family: str) -> None:
     model, watcher = build(family), Recorder()
     walk(model.with_patch(SparseVideogen2(6, 12, 0.5, 0.1, 0.5, 1)), 4, watcher=watcher)

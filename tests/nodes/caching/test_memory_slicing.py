@@ -12,7 +12,7 @@ from app.engine.tokens import Layout
 from nodes.caching.memory_slicing import Memory, MemorySlicing, memory_slicing
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, run
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 MLP = Part(Block("blocks", 0, 0, 1), "ff", "mlp")
 HERE = Step(0, 1, 1.0, "cond", 0, Layout((1, 2, 5), 0))
@@ -45,7 +45,7 @@ def test_the_inner_layer_is_never_whole(slices: int) -> None:
     assert max(mlp.sizes) == whole.sizes[0] // 10 * -(-10 // parts), "a token more where it does not divide"
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_the_picture_stays(family: str) -> None:
     model, watcher = build(family), Recorder()
     assert close(run(model.with_patch(MemorySlicing(5)), watcher), run(model), 1e-5)

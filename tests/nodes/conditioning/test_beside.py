@@ -24,6 +24,7 @@ from nodes.guidance.cfg import Cfg
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.guidance.normalized_attention_guidance import normalized_attention_guidance
 from nodes.samplers.euler import Euler
+from tests.contracts.techniques import TECHNIQUES
 from tests.tiny.layouts import autoencoder, transformer
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
@@ -125,6 +126,18 @@ def test_canny_and_depth_sample_as_diffusers_does() -> None:
     assert latent.samples.shape == start().shape and not latent.samples.any()
 
 
+def test_kontext_samples_as_diffusers_does() -> None:
+    """It takes nothing beside the latent: the picture that it edits is further tokens."""
+    from diffusers import FluxKontextPipeline
+
+    told = reference_latent(prompt(model("plain")), vae().encode(picture()))
+    given = {"image": picture().pixels.movedim(-1, 1), "_auto_resize": False, "max_area": WIDTH * HEIGHT}
+    theirs = diffusers_says(FluxKontextPipeline, "plain", **given)
+    ours = sample("plain", told)
+    assert torch.allclose(ours, theirs, atol=1e-4), float((ours - theirs).abs().max())
+    assert not torch.allclose(ours, sample("plain", prompt(model("plain"))), atol=1e-2)
+
+
 def test_a_batch_is_its_pictures_one_by_one() -> None:
     told, two = prompt(model("fill")), picture(count=2)
     positive, negative, _ = inpaint_conditioning(told, prompt(model("fill"), 3), vae(), two, hole())
@@ -181,3 +194,15 @@ def test_what_stands_beside_is_kept_with_the_prompt() -> None:
     again = Conditioning.from_bytes(filling.to_bytes())
     assert again.beside is not None and filling.beside is not None
     assert torch.equal(again.beside, filling.beside) and filling.nbytes > told.nbytes
+
+
+@pytest.mark.parametrize("name", ["first_block_cache", "taylor_seer", "token_merging", "clear_window"])
+def test_techniques_work_beside_it(name: str) -> None:
+    told, technique = prompt(model("fill")), TECHNIQUES[name]
+    filling = inpaint_conditioning(told, told, vae(), picture(), hole()).positive
+    plain = sample("fill", filling)
+    handle = model("fill")
+    for patch, same in ((technique.neutral, True), (technique.active, False)):
+        patched = Sampling(handle.with_patch(patch), NoGuidance(filling), Euler(), SIGMAS)
+        result = patched.walk(start(), Recorder())
+        assert result.isfinite().all() and (not same or torch.equal(result, plain))

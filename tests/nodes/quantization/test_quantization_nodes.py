@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from app.checkpoints.fitting import fit
 from app.engine.loading import load_folder
 from app.engine.model import Model
 from app.engine.model_files import stored
@@ -46,6 +47,7 @@ def test_a_saved_model_opens_as_what_it_was(mini: LoadedModel, tmp_path: Path) -
     assert said["file"] == "My model_ 4 bits.safetensors" and said["layers"] == "52 I4"
     again = open_transformer(tmp_path / str(said["file"]))
     assert (again.family.name, again.size) == ("flux-mini", mini.model.size)
+    assert fit("diffusion_models", str(said["file"]), tmp_path / str(said["file"])) == {"flux-mini"}
     assert len(packed(again)) == 52
 
 

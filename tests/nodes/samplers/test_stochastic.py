@@ -36,6 +36,8 @@ DISTRIBUTIONS = [
     (InterpolantSde("sigma", 1.0, 3), 0.01),
     (InterpolantSde("sigma", 2.0, 3), 0.01),
     (InterpolantSde("middle", 1.0, 3), 0.015),
+    (InterpolantSde("constant", 0.5, 3), 0.02),
+    (InterpolantSde("early", 1.0, 3), 0.015),
     (DpmppSde(1.0, 3), 0.04),
     (Dpmpp3MSde(1.0, 3), 0.015),
     (Dpmpp3MSde(0.5, 3), 0.015),

@@ -11,7 +11,7 @@ from app.engine.tokens import Layout
 from nodes.tokens.just_in_time_tokens import JustInTimeTokens, Memory, just_in_time_tokens
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build, prompt
+from tests.tiny.zoo import WITH_SCORES, build, prompt
 
 GRID = (1, 6, 8)
 LAYOUT = Layout(GRID, 5)
@@ -153,7 +153,7 @@ def test_what_the_model_sees_and_what_the_solver_has_meet_at_the_end() -> None:
     assert torch.allclose(x, shown, atol=1e-6), "the last step ends on the model's own answer"
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 @pytest.mark.parametrize("select", ["variance", "grid"])
 def test_number_of_computed_tokens(family: str, select: str) -> None:
     watcher, model = Recorder(), build(family)

@@ -20,7 +20,7 @@ from tests.nodes.attention.masked import attend, operands
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build, noise, prompt
+from tests.tiny.zoo import WITH_SCORES, build, noise, prompt
 
 GRID = (1, 4, 4)
 
@@ -88,13 +88,13 @@ def test_keys_of_active_tokens_are_fresh_and_those_of_the_others_kept() -> None:
     assert torch.equal(bank.key[:, :, others], whole.key[:, :, others])
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_the_same_question_again_has_the_same_answer(family: str) -> None:
     whole, some, more = ask(build(family).with_patch(RegionAdaptiveSampling(0.4, 1, 100, 0.5)), (0, 1, 2))
     assert close(whole, some) and close(whole, more)
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_a_reset_step_answers_as_the_model_itself(family: str) -> None:
     model = build(family)
     answers = ask(model.with_patch(RegionAdaptiveSampling(0.4, 1, 3, 0.5)), (0, 1, 2, 3))

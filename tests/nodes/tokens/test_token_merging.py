@@ -6,7 +6,7 @@ from app.engine.tokens import Layout
 from nodes.tokens.token_merging import TokenMerging, group, token_merging
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import WITH_SCORES, build
 
 
 def step(index: int = 0, grid: tuple[int, int, int] = (1, 4, 4)) -> Step:
@@ -47,7 +47,7 @@ def test_grids_that_two_does_not_divide(grid: tuple[int, int, int]) -> None:
         assert len(groups.active) == image.shape[1] - int(0.25 * image.shape[1])
 
 
-@pytest.mark.parametrize("family", ZOO)
+@pytest.mark.parametrize("family", WITH_SCORES)
 def test_number_of_computed_tokens(family: str) -> None:
     watcher = Recorder()
     walk(build(family).with_patch(TokenMerging(0.5, 1)), 4, watcher=watcher)

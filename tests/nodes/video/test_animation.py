@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from torch import Tensor
 from app.engine.clip_vision import VisionTokens
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
+from app.engine.families.ltx_video import places
 from app.engine.installation import open_run
 from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
+from app.engine.resizing import resize
 from app.engine.sampling import Sampling
 from app.graph.problem import Refusal
 from nodes.conditioning.combine_conditionings import combine_conditionings
@@ -233,3 +236,54 @@ def test_the_schedule_of_ltx() -> None:
     assert ltx_schedule(steps=1).values == (1.0, 0.0)
     small = ltx_schedule(Latent(torch.zeros(1, 4, 1, 32, 32), "ltx-video"), steps=4, stretch=False).values
     assert small[2] == pytest.approx(2.585710 / 3.585710, abs=1e-5)
+
+
+def theirs(name: str, last: bool = False) -> tuple[Tensor, ...]:
+    """Return what diffusers' pipeline prepares for a first frame, and a last one, of 9 frames."""
+    from diffusers import WanImageToVideoPipeline
+
+    frames = [picture(seed=seed) for seed in (1, 2)]
+    shown = [resize(frame, 96, 64, crop=True, method="bilinear").pixels for frame in frames]
+    first, end = (pixels.movedim(-1, 1) * 2 - 1 for pixels in shown)
+    form = vae(name).family.latent
+    pipeline: Any = SimpleNamespace(
+        vae=vae(name).module,
+        config=SimpleNamespace(expand_timesteps=name == "wan-ti2v"),
+        vae_scale_factor_temporal=form.frame_downscale,
+        vae_scale_factor_spatial=form.downscale,
+    )
+    channels = vae(name).channels
+    generator = torch.Generator().manual_seed(0)
+    found: tuple[Tensor, ...] = WanImageToVideoPipeline.prepare_latents(
+        pipeline, first, 1, channels, 64, 96, 9, torch.float32, torch.device("cpu"), generator,
+        last_image=end if last else None,
+    )  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_wan_is_told_what_diffusers_tells_it(last: bool) -> None:
+    end = picture(seed=2) if last else None
+    told = image_to_video(PROMPT, PROMPT, vae("wan"), picture(), end, length=9, **SIZE)
+    _, beside = theirs("wan", last)
+    assert told.positive.beside is not None and torch.allclose(told.positive.beside, beside, atol=1e-5)
+
+
+def test_the_small_wan_holds_what_diffusers_holds() -> None:
+    latent = video_latent_from_image(vae("wan-ti2v"), picture(), length=9, **SIZE)
+    _, given, free = theirs("wan-ti2v")
+    assert latent.mask is not None and torch.equal(latent.mask.reshape(1, 1, 3, 1, 1), free[..., :1, :1])
+    assert torch.allclose(latent.samples[:, :, 0], given[:, :, 0], atol=1e-5)
+
+
+def test_newer_ltx_counts_the_first_frame_once() -> None:
+    """The places of diffusers' pipeline for conditions, where a file's settings ask for them."""
+    from diffusers import LTXConditionPipeline
+
+    model = build("ltx-video")
+    given = ModelInput(torch.zeros(2, 4, 3, 2, 3), 0.5, replace(prompt(model), frame_rate=24.0))
+    ids = torch.cartesian_prod(torch.arange(3), torch.arange(2), torch.arange(3)).T[None]
+    expected = LTXConditionPipeline._scale_video_ids(ids).float()
+    expected[:, 0] /= 24
+    assert torch.allclose(places(given), expected.expand(2, -1, -1))
+    assert model.family.arguments(model.module, given)["video_coords"] is None

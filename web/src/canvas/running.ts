@@ -3,6 +3,7 @@ import { cancelJob, checkDocument, getJob, getJobs, postJob, type JobAnswer } fr
 import { setBelongs, showFinished, toldInFull, useRuns } from "../api/runs";
 import { rememberedJob } from "../api/shown";
 import type { Problem } from "../api/types";
+import type { Run } from "../graph/events";
 import { rollPages } from "../graph/seeds";
 import { hasNode } from "../graph/subgraph";
 import { amendPages, pagesNow, useEditor } from "./editor";
@@ -21,6 +22,16 @@ export function startWatching(): void {
   useWorkflow.subscribe((state, before) => {
     if (state.opening !== before.opening) void showLastRun();
   });
+  useRuns.subscribe(({ run }, before) => {
+    if (run?.status === "done" && before.run?.job === run.job && before.run.status === "running") void showReused(run);
+  });
+}
+
+/** What a run took from the cache was reported by the runs that made it. */
+async function showReused({ job, nodes }: Run): Promise<void> {
+  if (!Object.values(nodes).some(({ state }) => state === "cached")) return;
+  const answer = await getJob(job).catch(() => null);
+  if (answer) showFinished({ ...answer, reports: await reportsOf(answer) });
 }
 
 /** A workflow that is opened again shows the pictures and reports of its last run, or of the job that it came from. */
@@ -50,10 +61,8 @@ async function lastRun(): Promise<JobAnswer | null> {
   const known = id && rememberedJob(id);
   const answer = known ? await getJob(known).catch(() => null) : null;
   if (answer) return answer;
-  const [newest] = (await getJobs(1)).jobs;
-  if (newest?.status !== "done") return null;
-  const last = await getJob(newest.id);
-  return last.document.title === title ? last : null;
+  const newest = (await getJobs(5, title)).jobs.find((job) => job.title === title);
+  return newest?.status === "done" ? getJob(newest.id) : null;
 }
 
 let posting = false;
