@@ -89,7 +89,11 @@ def catalog(base: Path, file: str = "weights.safetensors", sha256: str = "") -> 
 
 
 def start(base: Path, hub: Hub) -> subprocess.Popen[str]:
-    own = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(base / "hf")}
+    own = {
+        "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
+        "HF_HOME": str(base / "hf"),
+        "HF_HUB_OFFLINE": "0",
+    }
     command = [sys.executable, "-m", "app.cli", "models", "get", "some", "--base-directory", str(base)]
     return subprocess.Popen(
         command,

@@ -84,3 +84,20 @@ TECHNIQUES = {
     ),
     "token_merging": Technique(TokenMerging(0.5, 1), TokenMerging(0, 1)),
 }
+
+# What works on attention scores between image tokens, on some tokens only, or on each token of an MLP apart
+WITHOUT_SCORES = {
+    "adaptive_sparse_attention",
+    "clear_window",
+    "group_attention",
+    "just_in_time_tokens",
+    "kv_pooling",
+    "memory_slicing",
+    "piecewise_sparse_attention",
+    "proportional_attention",
+    "region_adaptive_sampling",
+    "reshaped_sparse_attention",
+    "sparse_videogen2",
+    "token_merging",
+}
+REFUSED: dict[str, set[str]] = {"sana": WITHOUT_SCORES}

@@ -1,6 +1,7 @@
 """What every family must let every technique do, on tiny random models of each."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -141,7 +142,8 @@ def test_some_tokens_equal_all_when_nothing_moved(model: Model) -> None:
         with pytest.raises(Refusal, match="finds nothing to work on"):
             run(model.with_patch(SomeTokens(chosen)))
         return
-    given, watcher = ModelInput(noise(model), 0.6, prompt(model)), []
+    given = ModelInput(noise(model), 0.6, prompt(model))
+    watcher: list[dict[str, Any]] = []
     with torch.no_grad(), open_run(model.with_patch(SomeTokens(chosen))) as asked:
         whole, some = (asked(given, index=i, total=2, evaluation=0, branch="cond") for i in range(2))
         watcher.extend(asked.reports())

@@ -1,7 +1,7 @@
 """Every two techniques: either they work together, or the canvas says before a run that they do not.
 
 Each pair meets Flux and one other family; they take turns, so that every family meets many of them. All pairs
-on all families: `python -m tests.contracts.reach --pairs`.
+on all families: `python -m tests.contracts.reach`.
 """
 
 from itertools import combinations

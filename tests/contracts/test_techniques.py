@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +18,7 @@ from app.graph import catalog
 from app.graph.problem import Cancelled, Refusal
 from nodes.guidance.cfg import Cfg
 from nodes.samplers.heun import Heun
-from tests.contracts.techniques import TECHNIQUES
+from tests.contracts.techniques import REFUSED, TECHNIQUES
 from tests.contracts.test_companions import COMPANIONS
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, rows, run, together
@@ -32,22 +33,6 @@ COUPLES_A_BATCH = {
     "step_skip",
     "token_merging",
 }
-# What works on attention scores between image tokens, on some tokens only, or on each token of an MLP apart
-WITHOUT_SCORES = {
-    "adaptive_sparse_attention",
-    "clear_window",
-    "group_attention",
-    "just_in_time_tokens",
-    "kv_pooling",
-    "memory_slicing",
-    "piecewise_sparse_attention",
-    "proportional_attention",
-    "region_adaptive_sampling",
-    "reshaped_sparse_attention",
-    "sparse_videogen2",
-    "token_merging",
-}
-REFUSED = {"sana": WITHOUT_SCORES}
 CATALOG = catalog.find()
 
 
@@ -173,6 +158,15 @@ def test_a_model_with_nothing_to_work_on_is_refused(technique: str) -> None:
 def test_a_family_that_has_no_sites_for_a_technique_says_so(family: str, name: str) -> None:
     with pytest.raises(Refusal, match=f"finds nothing to work on in a {family} model"):
         run(build(family).with_patch(TECHNIQUES[name].active))
+
+
+def test_the_docs_name_the_families_that_refuse() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "techniques.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {family} | {', '.join(f'`{name}`' for name in sorted(REFUSED[family]))} |" for family in REFUSED
+    ]
+    table = "\n".join(["| family | what finds nothing to work on there |", "|---|---|", *rows]) + "\n"
+    assert table in page, table
 
 
 def test_the_node_puts_its_technique_on_a_new_handle(technique: str) -> None:

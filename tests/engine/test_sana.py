@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-import diffusers.loaders.single_file_utils as single_file_utils
 import pytest
 import torch
+from diffusers.loaders import single_file_utils
 from torch import Tensor, nn
 
 from app.checkpoints.known.sana import GUIDED, rules
