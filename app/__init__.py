@@ -1,3 +1,3 @@
 """Patchloom's machine: graph, execution, engine, store, server. The techniques live in `nodes`."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

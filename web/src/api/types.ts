@@ -45,6 +45,7 @@ export interface ModelCard {
   precision: string;
   size: number;
   parameters: number;
+  quantisation: string;
   problem: string;
 }
 
@@ -127,6 +128,10 @@ export interface PointsWidget {
   kind: "Points";
 }
 
+export interface CameraNameWidget {
+  kind: "CameraName";
+}
+
 export interface CheckboxWidget {
   kind: "Checkbox";
 }
@@ -151,6 +156,7 @@ export type Widget =
   | CurveWidget
   | BoxesWidget
   | PointsWidget
+  | CameraNameWidget
   | CheckboxWidget
   | ChoiceWidget;
 
@@ -251,6 +257,30 @@ export interface WorkflowDocument {
   lock?: Record<string, unknown>;
 }
 
+export interface PartMemory {
+  name: string;
+  model: string;
+  precision: string;
+  parameters: number;
+  file: number;
+  bytes: number;
+  placement: "resident" | "offloaded";
+}
+
+export interface NodeMemory {
+  parts: PartMemory[];
+  working: number | null;
+  peak: number;
+}
+
+export interface PlannedMemory {
+  device: string;
+  budget: number;
+  peak: number;
+  at: string;
+  nodes: Record<string, NodeMemory>;
+}
+
 export interface JobQueued {
   type: "job_queued";
   seq: number;
@@ -297,6 +327,7 @@ export interface NodeFinished {
   duration: number;
   cached: boolean;
   part: string;
+  memory: number | null;
 }
 
 export interface NodeReported {
