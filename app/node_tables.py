@@ -32,7 +32,7 @@ def page(catalog: Catalog) -> str:
 
 
 def techniques(catalog: Catalog) -> str:
-    """Return the table of pairs in docs/techniques.md: numbered techniques, a cross where two claim the same."""
+    """Return the table of pairs in docs/techniques.md: numbered, a cross where two claim the same."""
     claiming = [spec for _, nodes in folders(catalog) for spec in nodes if spec.claims]
     numbers = range(1, len(claiming) + 1)
     lines = [

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from app.engine.conditioning import Conditioning
 from app.engine.control import open_control
-from app.engine.judge import open_judge
-from app.engine.loading import Loaded, load_folder
+from app.engine.imaging.judge import open_judge
 from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.sampling import Sampling
+from app.engine.weights.loading import Loaded, load_folder
 from models.mini.training.control_scenes import Box, anywhere, box_batch, boxes, caption
 from models.mini.training.drawing import render_batch
 from models.mini.training.scenes import CANVAS, Scene, SceneSampler

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from app.engine.installation import open_run
-from app.engine.loading import load_folder
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
+from app.engine.weights.loading import load_folder
 from tests.tiny.patches import Identity, NoImageSeesAnother, Witness
 
 ROOT = Path(__file__).parents[1]

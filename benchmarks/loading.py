@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from app.checkpoints.known.flux import FLUX
-from app.engine.single_files import open_transformer
+from app.engine.weights.single_files import open_transformer
 from tests.tiny.layouts import original
 
 RESULTS = Path(__file__).parent / "results" / "loading.md"

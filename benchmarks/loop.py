@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
+from app.engine.latents.preview import jpeg
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.preview import jpeg
 from app.engine.sampling import Sampling
-from app.engine.walk import PREVIEW_SHARE
+from app.engine.walking.walk import PREVIEW_SHARE
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from nodes.schedules.flow_schedule import flow_schedule
@@ -125,7 +125,7 @@ def timed_previews() -> Iterator[list[float]]:
         taken.append(time.thread_time() - started)
         return made
 
-    with patch.multiple("app.engine.walk", jpeg=timed, monotonic=time.thread_time):
+    with patch.multiple("app.engine.walking.walk", jpeg=timed, monotonic=time.thread_time):
         yield taken
 
 

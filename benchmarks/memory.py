@@ -26,7 +26,6 @@ from torch import nn
 
 from app.config import Settings
 from app.engine.conditioning import Conditioning
-from app.engine.loading import import_libraries, quieten
 from app.engine.media import Latent
 from app.engine.memory import process
 from app.engine.memory.activations import text_length, text_width
@@ -36,7 +35,8 @@ from app.engine.memory.layout import LEAVING, Layout
 from app.engine.memory.offloading import offload
 from app.engine.model import Model
 from app.engine.sampling import Sampling, Sigmas
-from app.engine.single_files import open_transformer
+from app.engine.weights.loading import import_libraries, quieten
+from app.engine.weights.single_files import open_transformer
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.events import Event, NodeFinished

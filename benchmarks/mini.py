@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
-from app.engine.judge import Judge, open_judge
-from app.engine.loading import Loaded, load_folder
-from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
+from app.engine.imaging.judge import Judge, open_judge
+from app.engine.imaging.metrics import latent_error, psnr
 from app.engine.media import Image, Latent
-from app.engine.metrics import latent_error, psnr
 from app.engine.model import Model, Patch
 from app.engine.report import share_saved
-from app.engine.router import RouterTraining
+from app.engine.reuse.magnitudes import MagnitudeRatios, MeasureMagnitudes
+from app.engine.reuse.router import RouterTraining
 from app.engine.sampling import Sampling, Sigmas
+from app.engine.weights.loading import Loaded, load_folder
 from models.mini.training.sampling import hold_out
 from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
 from nodes.attention.clear_window import ClearWindow

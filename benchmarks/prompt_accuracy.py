@@ -19,11 +19,11 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from torch import Tensor
 
-from app.engine.judge import open_judge
-from app.engine.loading import Loaded, load_folder
+from app.engine.imaging.judge import open_judge
 from app.engine.media import Image, Latent
-from app.engine.noise import starting_noise
 from app.engine.sampling import Sampler, Sampling, Sigmas
+from app.engine.walking.noise import starting_noise
+from app.engine.weights.loading import Loaded, load_folder
 from benchmarks.samplers import Counting
 from models.mini.training.sampling import hold_out
 from nodes.guidance.cfg import Cfg

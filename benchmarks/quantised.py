@@ -21,18 +21,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from app.engine.judge import open_judge
-from app.engine.loading import load_folder
+from app.engine.imaging.judge import open_judge
+from app.engine.imaging.metrics import latent_error
 from app.engine.media import Image, Latent
-from app.engine.metrics import latent_error
 from app.engine.model import Model
-from app.engine.model_files import HEADER, facts, save_transformer
-from app.engine.packed import Packed
-from app.engine.packed_linear import packed_linear
-from app.engine.quantising import FORMATS, block_layers, quantized, with_packed
 from app.engine.sampling import Guider, Sampling, Sigmas
-from app.engine.single_files import open_transformer
-from app.engine.vidit_q import Recipe
+from app.engine.weights.loading import load_folder
+from app.engine.weights.model_files import HEADER, facts, save_transformer
+from app.engine.weights.packed import Packed
+from app.engine.weights.packed_linear import packed_linear
+from app.engine.weights.quantising import FORMATS, block_layers, quantized, with_packed
+from app.engine.weights.single_files import open_transformer
+from app.engine.weights.vidit_q import Recipe
 from models.mini.training.sampling import hold_out
 from nodes.guidance.cfg import Cfg
 from nodes.quantization.vidit_q import vidit_q

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
-from app.engine.loading import Loaded, load_folder
 from app.engine.sampling import Denoise, OnStep, Sampler, Sampling, Sigmas
+from app.engine.weights.loading import Loaded, load_folder
 from nodes.guidance.cfg import Cfg
 from nodes.samplers.dpm_2 import Dpm2
 from nodes.samplers.dpmpp_2m import Dpmpp2M

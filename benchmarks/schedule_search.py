@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.engine.loading import Loaded, load_folder
 from app.engine.media import Image, Latent
 from app.engine.sampling import Sampling, Sigmas
+from app.engine.weights.loading import Loaded, load_folder
 from benchmarks.prompt_accuracy import Exam, Silent
 from models.mini.training.sampling import hold_out
 from nodes.guidance.cfg import Cfg

@@ -17,9 +17,9 @@ from time import perf_counter
 import torch
 
 from app.engine.conditioning import Conditioning
-from app.engine.loading import Loaded, load_folder
 from app.engine.media import Image
 from app.engine.sampling import Guider, Sampling
+from app.engine.weights.loading import Loaded, load_folder
 from nodes.guidance.cfg import Cfg
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler

@@ -17,10 +17,10 @@ from random import Random
 import torch
 from torch import Tensor
 
-from app.engine.loading import load_folder
+from app.engine.latents.tiling import decode_tiled, encode_tiled, stretches
+from app.engine.latents.vae import Vae
 from app.engine.media import Image
-from app.engine.tiling import decode_tiled, encode_tiled, stretches
-from app.engine.vae import Vae
+from app.engine.weights.loading import load_folder
 from models.mini.training.drawing import render_batch
 from models.mini.training.scenes import CANVAS, SceneSampler
 

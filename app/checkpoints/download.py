@@ -121,9 +121,7 @@ def append(part: Path, url: str, location: str, size: int | None, shown: str) ->
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    elsewhere = (
-        urlsplit(location).netloc != urlsplit(url).netloc
-    )  # the token is for the hub alone
+    elsewhere = urlsplit(location).netloc != urlsplit(url).netloc  # the token is for the hub alone
     headers = build_hf_headers(token=False if elsewhere else None)
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("ab") as opened:

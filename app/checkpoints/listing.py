@@ -18,7 +18,7 @@ from app.graph.problem import Refusal
 SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 INDEX = "model_index.json"
 ROOT = "models"  # the kind that holds all others
-JUDGE = "heads.kind_1.weight"  # a tensor of app/engine/judge.py's network
+JUDGE = "heads.kind_1.weight"  # a tensor of app/engine/imaging/judge.py's network
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import find_part
-from app.engine.building import build, stated_config
 from app.engine.families import Family
 from app.engine.families.packing import SIDE, pack
 from app.engine.prediction import ModelInput
 from app.engine.sites import Block
+from app.engine.weights.building import build, stated_config
 from app.graph.problem import Refusal
 
 Residuals = Mapping[str, Sequence[Tensor]]

@@ -11,7 +11,6 @@ from weakref import WeakSet
 
 from torch import nn
 
-from app.engine.adapting import adapted
 from app.engine.compiled_blocks import CompiledBlocks
 from app.engine.families.family import Family, Stack
 from app.engine.hooks import BlockHook, PartHook, replaced_forward
@@ -19,6 +18,7 @@ from app.engine.model import Model, Patch
 from app.engine.run import LAYERS, Run
 from app.engine.sites import Attention, Block, Part
 from app.engine.tap import AttentionTap, narrowed
+from app.engine.weights.adapting import adapted
 from app.graph.problem import Refusal
 
 RUNNING: WeakSet[nn.Module] = WeakSet()

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.families import Family
-from app.engine.low_rank import Adapter
+from app.engine.latents.preview import Preview
 from app.engine.memory.offloading import place_of, weight_bytes
 from app.engine.prediction import ModelInput
-from app.engine.preview import Preview
 from app.engine.sites import Arguments, Attention, Block, Heads, Part
 from app.engine.step import Step
 from app.engine.tokens import Tokens
+from app.engine.weights.low_rank import Adapter
 from app.graph.problem import Refusal
 
 Memory = TypeVar("Memory")

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from app.engine import rows
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.step import Step
+from app.engine.walking import rows
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")

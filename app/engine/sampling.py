@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
-from app.engine.inpainting import Inpainting, inpainting
 from app.engine.installation import open_run
+from app.engine.latents.inpainting import Inpainting, inpainting
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import starting_noise
-from app.engine.savepoint import Journal, Savepoint
 from app.engine.step import Place
-from app.engine.walk import Walk
+from app.engine.walking.noise import starting_noise
+from app.engine.walking.savepoint import Journal, Savepoint
+from app.engine.walking.walk import Walk
 from app.graph.problem import Refusal
 
 Denoise = Callable[[Tensor, float], Tensor]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, log10
 from statistics import fmean
 
-from app.engine import metrics
+from app.engine.imaging import metrics
 from app.measure.trial import Trial
 from app.measure.variants import NothingToCompare
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engine.pictures import png
+from app.engine.imaging.pictures import png
 from app.graph.workflow import Workflow
 from app.measure.grid import Axis, at_point, named, points
 from app.measure.trial import Laboratory, Trial

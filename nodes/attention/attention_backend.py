@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from app.engine.backends import Backend, attend_with, installed
+from app.engine.attention.backends import Backend, attend_with, installed
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step

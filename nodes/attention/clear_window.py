@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 import torch
 from torch import Tensor
 
-from app.engine.groups import Group, Groups, grid_rows
+from app.engine.attention.groups import Group, Groups, grid_rows
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool3d
 
-from app.engine.groups import grid_rows
+from app.engine.attention.groups import grid_rows
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads, dense
 from app.engine.step import Step

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from app.engine.block_sparse import attend_blocks
-from app.engine.density import Density, report_of
+from app.engine.attention.block_sparse import attend_blocks
+from app.engine.attention.density import Density, report_of
+from app.engine.attention.partition import Partition, Pattern, tiles, with_text
 from app.engine.model import Model, Patch
-from app.engine.partition import Partition, Pattern, tiles, with_text
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
 from app.engine.tokens import Layout, Stream

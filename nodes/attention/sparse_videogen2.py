@@ -16,11 +16,11 @@ from typing import Annotated, Any, ClassVar
 import torch
 from torch import Tensor
 
-from app.engine.block_sparse import attend_blocks
-from app.engine.clusters import Clusters, cluster
-from app.engine.density import Density, report_of
+from app.engine.attention.block_sparse import attend_blocks
+from app.engine.attention.clusters import Clusters, cluster
+from app.engine.attention.density import Density, report_of
+from app.engine.attention.partition import Pattern, with_text
 from app.engine.model import Model, Patch
-from app.engine.partition import Pattern, with_text
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
 from app.engine.tokens import Stream

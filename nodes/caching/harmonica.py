@@ -14,7 +14,7 @@ from torch import Tensor
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import grid_report
-from app.engine.router import RouterTable
+from app.engine.reuse.router import RouterTable
 from app.engine.sites import Arguments, Part
 from app.engine.step import Step
 from app.graph.node import node

@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 from app.engine.conditioning import Conditioning
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.router import RouterTable, RouterTraining
+from app.engine.reuse.router import RouterTable, RouterTraining
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Seed, Slider
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from app.engine.magnitudes import MagnitudeRatios, magnitude_ratio
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
+from app.engine.reuse.magnitudes import MagnitudeRatios, magnitude_ratio
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens

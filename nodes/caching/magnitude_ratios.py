@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.magnitudes import MagnitudeRatios
+from app.engine.reuse.magnitudes import MagnitudeRatios
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import TextBox

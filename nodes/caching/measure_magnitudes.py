@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.magnitudes import MagnitudeRatios, MeasureMagnitudes
 from app.engine.media import Latent
 from app.engine.model import Model
+from app.engine.reuse.magnitudes import MagnitudeRatios, MeasureMagnitudes
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
 from app.graph.node import Context, node
 from app.graph.widgets import Seed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.router import RouterTable
+from app.engine.reuse.router import RouterTable
 from app.graph.node import node
 from app.graph.widgets import TextBox
 

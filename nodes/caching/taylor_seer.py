@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from app.engine.expansion import Expansion, expand
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
+from app.engine.reuse.expansion import Expansion, expand
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens

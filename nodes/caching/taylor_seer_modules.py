@@ -14,10 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from torch import Tensor
 
-from app.engine.expansion import Expansion, expand
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import grid_report
+from app.engine.reuse.expansion import Expansion, expand
 from app.engine.sites import Arguments, Part
 from app.engine.step import Step
 from app.graph.node import node

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 
 from app.engine.conditioning import Conditioning
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
-from app.engine.vae import Vae
 from app.graph.node import node
 
 

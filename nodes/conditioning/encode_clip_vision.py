@@ -5,8 +5,8 @@ Reference: Radford et al., Learning Transferable Visual Models From Natural Lang
 
 from __future__ import annotations
 
-from app.engine.clip_vision import ClipVision, VisionTokens
 from app.engine.media import Image
+from app.engine.prompts.clip_vision import ClipVision, VisionTokens
 from app.graph.node import node
 
 

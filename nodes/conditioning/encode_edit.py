@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from app.engine.conditioning import Conditioning
+from app.engine.imaging.resizing import resize, size_of_area
+from app.engine.latents.vae import Vae
 from app.engine.media import Image
-from app.engine.resizing import resize, size_of_area
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
-from app.engine.vision import encode_seeing
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.prompts.vision import encode_seeing
 from app.graph.node import node
 from app.graph.widgets import TextBox
 

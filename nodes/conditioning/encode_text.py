@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.conditioning import Conditioning
-from app.engine.text_encoder import TextEncoder
+from app.engine.prompts.text_encoder import TextEncoder
 from app.graph.node import node
 from app.graph.widgets import TextBox
 

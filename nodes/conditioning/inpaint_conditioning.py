@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.engine.beside import fill_channels
 from app.engine.conditioning import Conditioning
-from app.engine.masks import fitted
+from app.engine.imaging.masks import fitted
+from app.engine.latents.beside import fill_channels
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent, Mask
-from app.engine.vae import Vae
 from app.graph.node import node
 
 GREY = 0.5

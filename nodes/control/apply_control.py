@@ -15,14 +15,14 @@ from torch.nn.functional import interpolate
 
 from app.engine.control import ControlNet, Residuals
 from app.engine.families import Family
-from app.engine.masks import fitted
+from app.engine.imaging.masks import fitted
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Mask
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens
-from app.engine.vae import Vae
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number, Slider

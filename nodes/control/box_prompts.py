@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.boxes import read_boxes
+from app.engine.attention.regions import add_region
 from app.engine.conditioning import Conditioning
+from app.engine.imaging.boxes import read_boxes
 from app.engine.model import Model
-from app.engine.regions import add_region
-from app.engine.text_encoder import TextEncoder
+from app.engine.prompts.text_encoder import TextEncoder
 from app.graph.node import node
 from app.graph.widgets import Boxes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.boxes import drawn, read_boxes
+from app.engine.imaging.boxes import drawn, read_boxes
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Boxes, Number

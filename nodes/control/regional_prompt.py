@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.engine.attention.regions import add_region
 from app.engine.conditioning import Conditioning
 from app.engine.media import Mask
 from app.engine.model import Model
-from app.engine.regions import add_region
 from app.graph.node import node
 
 

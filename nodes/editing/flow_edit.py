@@ -11,11 +11,11 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from app.engine.guidance.sides import ask_side, refuse_patching
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import FreshNoise
 from app.engine.sampling import Branch, Denoise, Guider, OnStep, Sampling, Sigmas
-from app.engine.sides import ask_side, refuse_patching
+from app.engine.walking.noise import FreshNoise
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Seed, Slider
 

@@ -15,13 +15,13 @@ from typing import Annotated, Any, ClassVar
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.guidance.sides import ask_side, refuse_patching
 from app.engine.media import Latent
 from app.engine.model import Model, Patch
-from app.engine.retracing import retrace
 from app.engine.sampling import Branch, Denoise, Guider, OnStep, Sampling, Sigmas
-from app.engine.sides import ask_side, refuse_patching
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
+from app.engine.walking.retracing import retrace
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Slider
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.retracing import retrace
 from app.engine.sampling import Denoise, Guider, OnStep, Sampling, Sigmas
+from app.engine.walking.retracing import retrace
 from app.graph.node import Context, node
 
 

@@ -11,8 +11,8 @@ from typing import Annotated
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
-from app.engine.curves import height_at, read_points
 from app.engine.sampling import Branch, Guider
+from app.engine.schedules.curves import height_at, read_points
 from app.graph.node import node
 from app.graph.widgets import Curve
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
-from app.engine.guiding import guided
+from app.engine.guidance.guiding import guided
 from app.engine.sampling import Branch, Guider
 from app.graph.node import node
 from app.graph.widgets import Number, Slider

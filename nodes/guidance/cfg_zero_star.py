@@ -13,7 +13,7 @@ from typing import Annotated
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
-from app.engine.projection import share_along
+from app.engine.guidance.projection import share_along
 from app.engine.sampling import Branch, Guider
 from app.graph.node import node
 from app.graph.widgets import Slider

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, NamedTuple
 
-from app.engine import metrics
 from app.engine.conditioning import Conditioning
-from app.engine.head_search import CountHeads, Found, Head, choice_of, greedy, written
+from app.engine.guidance.head_search import CountHeads, Found, Head, choice_of, greedy, written
+from app.engine.guidance.perturbation import PerturbedAttentionGuidance, SelfOnly
+from app.engine.imaging import metrics
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
 from app.engine.model import Model
-from app.engine.perturbation import PerturbedAttentionGuidance, SelfOnly
-from app.engine.quiet import Quiet
 from app.engine.sampling import Sampler, Sampling, Sigmas
-from app.engine.vae import Vae
+from app.engine.walking.quiet import Quiet
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Seed, Slider
 

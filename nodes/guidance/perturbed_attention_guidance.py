@@ -10,7 +10,7 @@ from typing import Annotated
 
 from app.engine.block_choice import read_blocks
 from app.engine.conditioning import Conditioning
-from app.engine.perturbation import PerturbedAttentionGuidance, SelfOnly
+from app.engine.guidance.perturbation import PerturbedAttentionGuidance, SelfOnly
 from app.engine.sampling import Guider
 from app.graph.node import node
 from app.graph.widgets import Slider, TextLine

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import torch
 
-from app.engine.colours import BLENDS, Blend
-from app.engine.masks import for_batch, longer
+from app.engine.imaging.colours import BLENDS, Blend
+from app.engine.imaging.masks import for_batch, longer
+from app.engine.imaging.resizing import resize
 from app.engine.media import Image
-from app.engine.resizing import resize
 from app.graph.node import node
 from app.graph.widgets import Slider
 

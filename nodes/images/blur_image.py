@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.filters import blur
+from app.engine.imaging.filters import blur
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Number, Slider

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine import edges
+from app.engine.imaging import edges
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Slider

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.colours import BLENDS, Blend
-from app.engine.masks import fitted, for_batch, longer, place
+from app.engine.imaging.colours import BLENDS, Blend
+from app.engine.imaging.masks import fitted, for_batch, longer, place
+from app.engine.imaging.resizing import resize
 from app.engine.media import Image, Mask
-from app.engine.resizing import resize
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 

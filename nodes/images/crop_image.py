@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.masks import refuse_outside
+from app.engine.imaging.masks import refuse_outside
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Number

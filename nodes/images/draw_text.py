@@ -10,8 +10,8 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import torch
 
-from app.engine.colours import colour_of
-from app.engine.masks import place
+from app.engine.imaging.colours import colour_of
+from app.engine.imaging.masks import place
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Color, Number, Slider, TextBox

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import torch
 
-from app.engine.colours import colour_of
+from app.engine.imaging.colours import colour_of
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Color, Number

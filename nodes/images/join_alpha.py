@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.nn.functional import interpolate
 
-from app.engine.masks import for_batch, longer
+from app.engine.imaging.masks import for_batch, longer
 from app.engine.media import Image, Mask
 from app.graph.node import node
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from app.engine.imaging.pictures import Behind, open_layers
 from app.engine.media import Image, Mask
-from app.engine.pictures import Behind, open_layers
 from app.graph.node import Context, node
 from app.graph.widgets import ImageFile
 

@@ -6,8 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import Annotated, NamedTuple
 
+from app.engine.imaging.pictures import open_layers
 from app.engine.media import Image
-from app.engine.pictures import open_layers
 from app.graph.node import Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import ImageFolder, Number, TextLine

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 import torch
 
-from app.engine.colours import from_lab, to_lab, with_covariance, with_statistics
-from app.engine.masks import for_batch
+from app.engine.imaging.colours import from_lab, to_lab, with_covariance, with_statistics
+from app.engine.imaging.masks import for_batch
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Slider

@@ -7,9 +7,9 @@ from typing import Annotated, NamedTuple
 import torch
 from torch import Tensor
 
-from app.engine.colours import colour_of
+from app.engine.imaging.colours import colour_of
+from app.engine.imaging.resizing import refuse_size
 from app.engine.media import Image, Mask
-from app.engine.resizing import refuse_size
 from app.graph.node import node
 from app.graph.widgets import Color, Number
 

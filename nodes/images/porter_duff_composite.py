@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from app.engine.masks import for_batch
+from app.engine.imaging.masks import for_batch
+from app.engine.imaging.resizing import resize
 from app.engine.media import Image, Mask
-from app.engine.resizing import resize
 from app.graph.node import node
 
 Rule = Literal[

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from app.engine.colours import colour_of
+from app.engine.imaging.colours import colour_of
+from app.engine.imaging.resizing import Method, proportional, resize
 from app.engine.media import Image
-from app.engine.resizing import Method, proportional, resize
 from app.graph.node import node
 from app.graph.widgets import Color, Number
 

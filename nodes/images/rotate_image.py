@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from app.engine.colours import colour_of
+from app.engine.imaging.colours import colour_of
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Color, Slider

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Annotated
 
-from app.engine.encoding import SUFFIXES, PictureFormat, encoded
+from app.engine.imaging.encoding import SUFFIXES, PictureFormat, encoded
 from app.engine.media import Image
 from app.graph.node import Context, node
 from app.graph.widgets import Slider, TextLine

@@ -5,8 +5,8 @@ Reference: Black Forest Labs, FLUX.1 Kontext (2025), https://arxiv.org/abs/2506.
 
 from __future__ import annotations
 
+from app.engine.imaging.resizing import Method, resize
 from app.engine.media import Image
-from app.engine.resizing import Method, resize
 from app.graph.node import node
 
 SIZES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from app.engine.imaging.resizing import Method, proportional, resize
 from app.engine.media import Image
-from app.engine.resizing import Method, proportional, resize
 from app.graph.node import node
 from app.graph.widgets import Number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.colours import colour_of
+from app.engine.imaging.colours import colour_of
 from app.engine.media import Image
 from app.graph.node import node
 from app.graph.widgets import Color, Number

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from app.engine.colours import colour_of
-from app.engine.masks import for_batch, longer
+from app.engine.imaging.colours import colour_of
+from app.engine.imaging.masks import for_batch, longer
+from app.engine.imaging.resizing import proportional, resize
 from app.engine.media import Image
-from app.engine.resizing import proportional, resize
 from app.graph.node import node
 from app.graph.widgets import Color, Number
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import torch
 
+from app.engine.latents.reshaping import alike
 from app.engine.media import Latent
-from app.engine.reshaping import alike
 from app.graph.node import node
 
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from app.engine.masks import for_batch
+from app.engine.imaging.masks import for_batch
+from app.engine.latents.reshaping import form_of, resized
 from app.engine.media import Latent, Mask
-from app.engine.reshaping import form_of, resized
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number

@@ -7,8 +7,8 @@ from typing import Literal
 
 import torch
 
+from app.engine.latents.reshaping import AXES, along
 from app.engine.media import Latent, shape_of
-from app.engine.reshaping import AXES, along
 from app.graph.node import node
 from app.graph.problem import Refusal
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
+from app.engine.latents.reshaping import AXES, along, mapped
 from app.engine.media import Latent
-from app.engine.reshaping import AXES, along, mapped
 from app.graph.node import node
 from app.graph.widgets import Number
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine import tiling
+from app.engine.latents import tiling
+from app.engine.latents.time_tiling import decode_in_stretches
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
-from app.engine.time_tiling import decode_in_stretches
-from app.engine.vae import Vae
 from app.graph.node import Context, node
 from app.graph.widgets import Number
 

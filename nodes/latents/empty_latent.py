@@ -6,9 +6,9 @@ from typing import Annotated
 
 import torch
 
+from app.engine.latents.vae import nearest_size
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.vae import nearest_size
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number

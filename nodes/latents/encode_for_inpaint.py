@@ -7,9 +7,9 @@ from typing import Annotated
 
 from torch.nn.functional import max_pool2d
 
-from app.engine.masks import fitted, for_frames
+from app.engine.imaging.masks import fitted, for_frames
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent, Mask
-from app.engine.vae import Vae
 from app.graph.node import node
 from app.graph.widgets import Number
 

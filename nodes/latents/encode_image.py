@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.engine import tiling
+from app.engine.latents import tiling
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
-from app.engine.vae import Vae
 from app.graph.node import node
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from app.engine.media import Latent
-from app.engine.noise import starting_noise
+from app.engine.walking.noise import starting_noise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

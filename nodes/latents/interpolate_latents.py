@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
+from app.engine.latents.reshaping import alike
 from app.engine.media import Latent
-from app.engine.reshaping import alike
 from app.graph.node import node
 from app.graph.widgets import Slider
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.engine.latents.reshaping import mapped
 from app.engine.media import Latent
-from app.engine.reshaping import mapped
 from app.graph.node import node
 
 TURNS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.engine.masks import for_frames
+from app.engine.imaging.masks import for_frames
+from app.engine.latents.reshaping import form_of
 from app.engine.media import Latent, Mask
-from app.engine.reshaping import form_of
 from app.graph.node import node
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.latents.reshaping import picked
 from app.engine.media import Latent
-from app.engine.reshaping import picked
 from app.graph.node import node
 from app.graph.widgets import Number
 

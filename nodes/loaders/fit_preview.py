@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.engine.latents.vae import Vae
 from app.engine.model import Model
-from app.engine.vae import Vae
 from app.graph.node import node
 from app.graph.problem import Refusal
 

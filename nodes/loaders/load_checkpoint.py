@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.loading import import_libraries
+from app.engine.latents.vae import Vae
 from app.engine.memory.layerwise import Storage, store_parts
 from app.engine.model import Model
-from app.engine.single_files import open_checkpoint
-from app.engine.storage_report import storage_report
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.loading import import_libraries
+from app.engine.weights.single_files import open_checkpoint
+from app.engine.weights.storage_report import storage_report
 from app.graph.node import Blocked, Context, node
 from app.graph.widgets import ModelFile
 

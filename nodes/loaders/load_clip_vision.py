@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.clip_vision import ClipVision, open_clip_vision
-from app.engine.loading import import_libraries
+from app.engine.prompts.clip_vision import ClipVision, open_clip_vision
+from app.engine.weights.loading import import_libraries
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.control import ControlNet, open_control
-from app.engine.loading import import_libraries
+from app.engine.weights.loading import import_libraries
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.lora_files import open_lora, unused, with_lora
 from app.engine.model import Model
+from app.engine.weights.lora_files import open_lora, unused, with_lora
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile, Slider, TextLine
 

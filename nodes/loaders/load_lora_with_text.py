@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.lora_files import open_lora, unused, with_lora, with_text_lora
 from app.engine.model import Model
-from app.engine.text_encoder import TextEncoder
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.lora_files import open_lora, unused, with_lora, with_text_lora
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile, Slider
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.loading import import_libraries, load_folder
+from app.engine.latents.vae import Vae
 from app.engine.memory.layerwise import Storage, store_parts
 from app.engine.model import Model
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.loading import import_libraries, load_folder
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from app.engine.loading import import_libraries
+from app.engine.latents.preview_decoder import open_preview_decoder
 from app.engine.model import Model
-from app.engine.preview_decoder import open_preview_decoder
+from app.engine.weights.loading import import_libraries
 from app.graph.node import Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import ModelFile

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.families import FamilyChoice
-from app.engine.loading import import_libraries
-from app.engine.single_files import open_text_encoder
-from app.engine.text_encoder import TextEncoder
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.loading import import_libraries
+from app.engine.weights.single_files import open_text_encoder
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

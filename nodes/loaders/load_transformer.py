@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.building import Precision
 from app.engine.families import FamilyChoice
-from app.engine.loading import import_libraries
 from app.engine.model import Model
-from app.engine.single_files import open_transformer
-from app.engine.storage_report import storage_report
+from app.engine.weights.building import Precision
+from app.engine.weights.loading import import_libraries
+from app.engine.weights.single_files import open_transformer
+from app.engine.weights.storage_report import storage_report
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from app.engine.masks import for_batch, longer
+from app.engine.imaging.masks import for_batch, longer
 from app.engine.media import Mask
 from app.graph.node import node
 from app.graph.widgets import Number

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import torch
 
-from app.engine.filters import to_grey
+from app.engine.imaging.filters import to_grey
+from app.engine.imaging.pictures import open_layers
+from app.engine.imaging.resizing import resize_coverage
 from app.engine.media import Image, Mask
-from app.engine.pictures import open_layers
-from app.engine.resizing import resize_coverage
 from app.graph.node import Context, node
 from app.graph.widgets import MaskPainter
 

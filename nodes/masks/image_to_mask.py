@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.engine.filters import to_grey
+from app.engine.imaging.filters import to_grey
 from app.engine.media import Image, Mask
 from app.graph.node import node
 

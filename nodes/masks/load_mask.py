@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from app.engine.imaging.pictures import open_layers
 from app.engine.media import Mask
-from app.engine.pictures import open_layers
 from app.graph.node import Context, node
 from app.graph.widgets import ImageFile
 

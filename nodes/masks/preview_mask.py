@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.engine.imaging.pictures import png
 from app.engine.media import Image, Mask
-from app.engine.pictures import png
 from app.graph.node import Context, node
 
 

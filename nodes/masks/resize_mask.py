@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.imaging.resizing import Method, proportional, resize_coverage
 from app.engine.media import Mask
-from app.engine.resizing import Method, proportional, resize_coverage
 from app.graph.node import node
 from app.graph.widgets import Number
 

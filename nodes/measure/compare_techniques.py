@@ -6,13 +6,13 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
-from app.engine import metrics
 from app.engine.comparison import Variant, compare
-from app.engine.judge import open_judge
+from app.engine.imaging import metrics
+from app.engine.imaging.judge import open_judge
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
-from app.engine.vae import Vae
 from app.graph.node import Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import ModelFile, Number, Seed, TextBox

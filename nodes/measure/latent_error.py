@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.engine import metrics
+from app.engine.imaging import metrics
 from app.engine.media import Latent
 from app.graph.node import node
 

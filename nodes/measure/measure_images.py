@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated, NamedTuple
 
-from app.engine import metrics
+from app.engine.imaging import metrics
 from app.engine.media import Image
 from app.graph.node import Context, node
 from app.graph.widgets import Slider

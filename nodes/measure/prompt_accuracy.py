@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from app.engine.judge import open_judge
+from app.engine.imaging.judge import open_judge
 from app.engine.media import Image
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile, TextBox

@@ -5,7 +5,7 @@ Reference: Wang et al., From Error Visibility to Structural Similarity (2004), h
 
 from __future__ import annotations
 
-from app.engine import metrics
+from app.engine.imaging import metrics
 from app.engine.media import Image
 from app.graph.node import node
 

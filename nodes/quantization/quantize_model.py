@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from app.engine.model import Model
-from app.engine.quantising import FormatName, quantized
-from app.engine.storage_report import storage_report
+from app.engine.weights.quantising import FormatName, quantized
+from app.engine.weights.storage_report import storage_report
 from app.graph.node import Context, node
 from app.graph.widgets import TextLine
 

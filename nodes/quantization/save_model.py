@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from app.engine.model import Model
-from app.engine.model_files import plan, save_transformer
+from app.engine.weights.model_files import plan, save_transformer
 from app.graph.node import Context, node
 from app.graph.widgets import TextLine
 

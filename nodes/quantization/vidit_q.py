@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.model_files import plan
-from app.engine.quantising import refuse_elsewhere
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
-from app.engine.storage_report import storage_report
-from app.engine.vidit_q import Calibration, Quantization, Recipe, RecordsCalls, watched
+from app.engine.weights.model_files import plan
+from app.engine.weights.quantising import refuse_elsewhere
+from app.engine.weights.storage_report import storage_report
+from app.engine.weights.vidit_q import Calibration, Quantization, Recipe, RecordsCalls, watched
 from app.graph.node import Context, node
 from app.graph.widgets import Seed, Slider
 

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from app.engine.log_snr import constant_step
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import constant_step
 from app.graph.node import node
 
 

@@ -12,9 +12,9 @@ from typing import Annotated
 
 from torch import Tensor
 
-from app.engine.log_snr import constant_step
-from app.engine.noise import Noise, fresh_noise, lowered, renoised
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import constant_step
+from app.engine.walking.noise import Noise, fresh_noise, lowered, renoised
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from app.engine.log_snr import Clock, constant_step, time_at
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import Clock, constant_step, time_at
 from app.graph.node import node
 
 

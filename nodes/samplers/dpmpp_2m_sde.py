@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from app.engine.brownian import SdeNoise, StepNoise, step_noise
-from app.engine.log_snr import constant_step, log_snr
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import constant_step, log_snr
+from app.engine.walking.brownian import SdeNoise, StepNoise, step_noise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

@@ -12,9 +12,9 @@ from typing import Annotated
 
 from torch import Tensor
 
-from app.engine.brownian import SdeNoise, step_noise
-from app.engine.log_snr import log_snr
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import log_snr
+from app.engine.walking.brownian import SdeNoise, step_noise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

@@ -12,10 +12,10 @@ from typing import Annotated
 
 from torch import Tensor
 
-from app.engine.brownian import SdeNoise, StepNoise, step_noise
-from app.engine.log_snr import constant_step, log_snr, sigma_at
-from app.engine.noise import lowered, renoised
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import constant_step, log_snr, sigma_at
+from app.engine.walking.brownian import SdeNoise, StepNoise, step_noise
+from app.engine.walking.noise import lowered, renoised
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

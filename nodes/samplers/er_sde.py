@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from app.engine.noise import Draw, Noise, fresh_noise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.walking.noise import Draw, Noise, fresh_noise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

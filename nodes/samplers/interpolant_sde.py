@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 
 from torch import Tensor
 
-from app.engine.log_snr import constant_step
-from app.engine.noise import FreshNoise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import constant_step
+from app.engine.walking.noise import FreshNoise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from torch import Tensor
 
-from app.engine.noise import Noise, fresh_noise, renoised
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.walking.noise import Noise, fresh_noise, renoised
 from app.graph.node import node
 from app.graph.widgets import Seed
 

@@ -10,8 +10,8 @@ from math import expm1
 
 from torch import Tensor
 
-from app.engine.log_snr import Clock, constant_step, time_at
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import Clock, constant_step, time_at
 from app.graph.node import node
 
 

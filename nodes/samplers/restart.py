@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from torch import Tensor
 
-from app.engine.noise import FreshNoise, renoised
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.walking.noise import FreshNoise, renoised
 from app.graph.node import node
 from app.graph.widgets import Number, Seed, Slider
 

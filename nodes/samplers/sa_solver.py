@@ -16,9 +16,9 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from app.engine.log_snr import log_snr
-from app.engine.noise import Noise, fresh_noise
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import log_snr
+from app.engine.walking.noise import Noise, fresh_noise
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

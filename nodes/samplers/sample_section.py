@@ -9,11 +9,11 @@ from typing import Annotated, Literal, NamedTuple
 
 import torch
 
+from app.engine.latents.reshaping import alike
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import starting_noise
-from app.engine.reshaping import alike
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
+from app.engine.walking.noise import starting_noise
 from app.graph.node import Context, node
 from app.graph.widgets import Number, Seed
 

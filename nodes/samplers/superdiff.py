@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.guidance.projection import dot
 from app.engine.installation import open_run
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import FreshNoise, starting_noise
 from app.engine.prediction import ModelInput
-from app.engine.projection import dot
 from app.engine.run import Run
 from app.engine.sampling import Branch, Denoise, OnStep, Sampling, Sigmas
+from app.engine.walking.noise import FreshNoise, starting_noise
 from app.graph.node import Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import Seed, Slider

@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 import numpy as np
 from torch import Tensor
 
-from app.engine.log_snr import Clock, constant_step, time_at
 from app.engine.sampling import Denoise, OnStep, Sampler, Sigmas
+from app.engine.schedules.log_snr import Clock, constant_step, time_at
 from app.graph.node import node
 from app.graph.widgets import Slider
 

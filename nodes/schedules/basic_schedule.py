@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.levels import Levels, Scheduler, scheduled
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
+from app.engine.schedules.levels import Levels, Scheduler, scheduled
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 

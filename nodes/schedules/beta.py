@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.quantiles import quantile
 from app.engine.sampling import Sigmas
+from app.engine.schedules.quantiles import quantile
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from app.engine.families.cogvideox import COGVIDEOX, prediction_of
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
-from app.engine.velocity import noise_levels
+from app.engine.walking.velocity import noise_levels
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number, Slider

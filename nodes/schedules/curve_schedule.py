@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.curves import height_at, read_points
 from app.engine.sampling import Sigmas
+from app.engine.schedules.curves import height_at, read_points
 from app.graph.node import node
 from app.graph.widgets import Curve, Number
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.levels import Levels
 from app.engine.model import Model
+from app.engine.schedules.levels import Levels
 from app.graph.node import node
 from app.graph.widgets import Slider
 

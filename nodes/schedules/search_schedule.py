@@ -15,10 +15,10 @@ from torch import Tensor
 
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import starting_noise
-from app.engine.quiet import Quiet
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
-from app.engine.schedule_search import Known, Levels, ScheduleSearch
+from app.engine.schedules.schedule_search import Known, Levels, ScheduleSearch
+from app.engine.walking.noise import starting_noise
+from app.engine.walking.quiet import Quiet
 from app.graph.node import Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number, Seed, Slider

@@ -17,13 +17,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from app.engine.lifting import anchors, lift, local_variance
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import tokens_report
+from app.engine.reuse.lifting import anchors, lift, local_variance
+from app.engine.reuse.subset import cells_to_tokens, enter, leave, mask_of, tokens_to_cells
 from app.engine.sites import Block
 from app.engine.step import Step
-from app.engine.subset import cells_to_tokens, enter, leave, mask_of, tokens_to_cells
 from app.engine.tokens import Layout, Tokens
 from app.graph.node import node
 from app.graph.widgets import Number, Slider

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.imaging.pictures import eight_bits
 from app.engine.media import Audio, Image, Video
-from app.engine.pictures import eight_bits
 from app.graph.node import node
 from app.graph.widgets import Number
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.animation import refuse_pictures_only
+from app.engine.latents.animation import refuse_pictures_only
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent, Video
-from app.engine.vae import Vae
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number

@@ -10,11 +10,11 @@ from typing import Annotated, NamedTuple
 
 import torch
 
-from app.engine import animation
-from app.engine.clip_vision import VisionTokens
 from app.engine.conditioning import Conditioning
+from app.engine.latents import animation
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
-from app.engine.vae import Vae
+from app.engine.prompts.clip_vision import VisionTokens
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 

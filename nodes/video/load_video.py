@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.imaging.videos import open_video
 from app.engine.media import Video
-from app.engine.videos import open_video
 from app.graph.node import Context, node
 from app.graph.widgets import Number, VideoFile
 

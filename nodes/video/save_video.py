@@ -6,8 +6,8 @@ import json
 import re
 from typing import Annotated
 
+from app.engine.imaging.videos import VideoFormat, video_bytes
 from app.engine.media import Video
-from app.engine.videos import VideoFormat, video_bytes
 from app.graph.node import Context, node
 from app.graph.widgets import Slider, TextLine
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from app.engine.imaging.videos import cut
 from app.engine.media import Video
-from app.engine.videos import cut
 from app.graph.node import node
 from app.graph.problem import Refusal
 from app.graph.widgets import Number

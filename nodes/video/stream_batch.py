@@ -10,7 +10,7 @@ from typing import Annotated
 from app.engine.conditioning import Conditioning
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
-from app.engine.stream import Negative, StreamBatch, StreamGuidance
+from app.engine.streaming.stream import Negative, StreamBatch, StreamGuidance
 from app.graph.node import node
 from app.graph.widgets import Seed, Slider
 

@@ -13,14 +13,14 @@ from typing import Annotated
 
 import torch
 
-from app.engine.live import opened
+from app.engine.imaging.pictures import read_picture
+from app.engine.imaging.resizing import resize
+from app.engine.latents.preview import photo
+from app.engine.latents.vae import Vae
 from app.engine.media import Image
-from app.engine.pictures import read_picture
-from app.engine.preview import photo
-from app.engine.resizing import resize
-from app.engine.similarity import SimilarityFilter
-from app.engine.stream import StreamBatch
-from app.engine.vae import Vae
+from app.engine.streaming.live import opened
+from app.engine.streaming.similarity import SimilarityFilter
+from app.engine.streaming.stream import StreamBatch
 from app.graph.node import Camera, Context, node
 from app.graph.problem import Refusal
 from app.graph.widgets import CameraName, Number, Slider

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import torch
 
-from app.engine import animation
+from app.engine.latents import animation
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent
-from app.engine.vae import Vae
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 

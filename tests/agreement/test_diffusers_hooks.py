@@ -10,7 +10,7 @@ from diffusers import FirstBlockCacheConfig, TaylorSeerCacheConfig
 from diffusers.hooks import MagCacheConfig
 from torch import Tensor
 
-from app.engine.magnitudes import MagnitudeRatios
+from app.engine.reuse.magnitudes import MagnitudeRatios
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.caching.mag_cache import MagCache
 from nodes.caching.taylor_seer_modules import TaylorSeerModules, Which

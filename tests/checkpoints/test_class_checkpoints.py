@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from app.checkpoints.contents import read_parts
 from app.checkpoints.fitting import fit
 from app.checkpoints.known.autoencoders import va_vae_rules
-from app.engine.building import empty, refuse_other_names
 from app.engine.media import Image, Latent
 from app.engine.sampling import Sampling
-from app.engine.single_files import open_transformer, open_vae
+from app.engine.weights.building import empty, refuse_other_names
+from app.engine.weights.single_files import open_transformer, open_vae
 from app.graph.problem import Refusal
 from nodes.conditioning.encode_class import encode_class
 from nodes.guidance.cfg import cfg

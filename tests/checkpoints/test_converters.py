@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from app.checkpoints.rules import translate
-from app.engine.tensors import assemble
+from app.engine.weights.tensors import assemble
 from tests.checkpoints.test_layouts import in_layout
 from tests.tiny.layouts import Weights, architecture, autoencoder, transformer
 

@@ -14,7 +14,7 @@ from app.graph.check import check
 from app.graph.problem import Problem
 from app.graph.workflow import read, read_text
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import encoder, file, vae
+from tests.engine.weights.test_single_files import encoder, file, vae
 from tests.tiny.layouts import transformer
 
 KINDS = ("diffusion_models", "text_encoders", "vae", "loras")

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from app.checkpoints.architecture import Kind
 from app.checkpoints.contents import find_part, read_parts
-from app.engine.building import build
 from app.engine.networks import network
+from app.engine.weights.building import build
 from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import (
     TRANSFORMERS,

@@ -14,7 +14,7 @@ from app.checkpoints import command
 from app.checkpoints.download import DownloadFailed, Offer, Source, digest, get, read_catalog
 from app.checkpoints.listing import ModelCard, cards
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import all_in_one, encoder, file, vae
+from tests.engine.weights.test_single_files import all_in_one, encoder, file, vae
 from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import transformer
 

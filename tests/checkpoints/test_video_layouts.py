@@ -13,14 +13,14 @@ from torch import nn
 from app.checkpoints.contents import find_part
 from app.checkpoints.fitting import fitting
 from app.checkpoints.listing import card
-from app.engine.building import build
-from app.engine.clip_vision import MEAN, SPREAD, open_clip_vision
 from app.engine.families.cogvideox import positions, prediction_of
-from app.engine.loading import Folder
 from app.engine.media import Image, Latent
 from app.engine.prediction import ModelInput
+from app.engine.prompts.clip_vision import MEAN, SPREAD, open_clip_vision
 from app.engine.sampling import Sampling, Sigmas
-from app.engine.single_files import open_checkpoint, open_text_encoder, open_transformer, open_vae
+from app.engine.weights.building import build
+from app.engine.weights.loading import Folder
+from app.engine.weights.single_files import open_checkpoint, open_text_encoder, open_transformer, open_vae
 from app.graph import catalog
 from app.graph.check import check
 from app.graph.problem import Problem, Refusal
@@ -30,7 +30,7 @@ from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.checkpoints.test_converters import agree
 from tests.checkpoints.test_layouts import in_layout, same, written
-from tests.engine.test_single_files import encoder
+from tests.engine.weights.test_single_files import encoder
 from tests.tiny.layouts import architecture, random, stored, transformer
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import run

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.model import Patch
-from app.engine.router import RouterTable
+from app.engine.reuse.router import RouterTable
 from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
 from nodes.attention.attention_backend import AttentionBackend
 from nodes.attention.clear_window import ClearWindow

@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.low_rank import Adapter, Update
 from app.engine.media import Latent
 from app.engine.model import Model, Patch
-from app.engine.noise import starting_noise
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas
+from app.engine.walking.noise import starting_noise
+from app.engine.weights.low_rank import Adapter, Update
 from nodes.guidance.apg import apg
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.guidance.perturbed_attention_guidance import perturbed_attention_guidance

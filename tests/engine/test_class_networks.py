@@ -10,7 +10,6 @@ from diffusers import DiTTransformer2DModel
 from torch import Tensor, nn
 
 from app.checkpoints.contents import find_part
-from app.engine.building import build as build_part
 from app.engine.families import family_for
 from app.engine.installation import open_run
 from app.engine.model import Model
@@ -18,6 +17,7 @@ from app.engine.networks import network
 from app.engine.networks.fitv2 import FiTv2Transformer2DModel
 from app.engine.networks.positions import wave_table
 from app.engine.prediction import ModelInput, from_negated_velocity, from_velocity
+from app.engine.weights.building import build as build_part
 from tests.checkpoints.test_layouts import written
 from tests.tiny.layouts import random
 from tests.tiny.runs import close

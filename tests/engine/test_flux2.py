@@ -11,12 +11,12 @@ from app.engine.families import family_for
 from app.engine.families.flux2 import INSTRUCTED
 from app.engine.model import Model
 from app.engine.sampling import Sampling
-from app.engine.single_files import open_text_encoder, open_transformer
+from app.engine.weights.single_files import open_text_encoder, open_transformer
 from app.graph.problem import Refusal
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import encoder, file
+from tests.engine.weights.test_single_files import encoder, file
 from tests.tiny.layouts import Weights, random, stored, transformer
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import SIGMAS

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.archive import open_archive
-from app.engine.lora_files import open_lora, unused, with_lora, with_text_lora
 from app.engine.model import Model
-from app.engine.single_files import open_text_encoder, open_transformer
+from app.engine.weights.lora_files import open_lora, unused, with_lora, with_text_lora
+from app.engine.weights.single_files import open_text_encoder, open_transformer
 from app.graph.problem import Refusal
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import encoder, file, layout_of
+from tests.engine.weights.test_single_files import encoder, file, layout_of
 from tests.tiny.layouts import transformer
 from tests.tiny.lora import Pairs, diffusers_names, kohya_names, merged, original_names, pairs
 from tests.tiny.runs import close, run

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from app.engine.networks.positions import rotary_table, rotate, spanning_rotary_table
-from app.engine.single_files import open_transformer
+from app.engine.weights.single_files import open_transformer
 from tests.tiny.zoo import build, noise
 
 

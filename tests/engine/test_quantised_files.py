@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import find_part
-from app.engine.building import build
 from app.engine.model import Model
-from app.engine.packed import pack
-from app.engine.packed_linear import PackedLinear
-from app.engine.single_files import open_transformer
-from app.engine.storage_report import storage_report
+from app.engine.weights.building import build
+from app.engine.weights.packed import pack
+from app.engine.weights.packed_linear import PackedLinear
+from app.engine.weights.single_files import open_transformer
+from app.engine.weights.storage_report import storage_report
 from app.graph.problem import Refusal
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import file
+from tests.engine.weights.test_single_files import file
 from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import Weights, architecture, stored, text_encoder, transformer
 from tests.tiny.runs import close, run

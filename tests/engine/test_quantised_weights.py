@@ -9,14 +9,14 @@ from torch import nn
 from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import find_part
 from app.checkpoints.formats import quantisation
-from app.engine.packed_linear import Int8Linear, PackedLinear
-from app.engine.quantised_tensors import whole
-from app.engine.rotation import rotated
-from app.engine.single_files import open_transformer
-from app.engine.storage_report import storage_report
+from app.engine.weights.packed_linear import Int8Linear, PackedLinear
+from app.engine.weights.quantised_tensors import whole
+from app.engine.weights.rotation import rotated
+from app.engine.weights.single_files import open_transformer
+from app.engine.weights.storage_report import storage_report
 from app.graph.problem import Refusal
 from tests.engine.test_quantised_files import PACKED, decoded, flux, layers
-from tests.engine.test_single_files import file
+from tests.engine.weights.test_single_files import file
 from tests.tiny.layouts import Weights
 from tests.tiny.quantised_files import WRITERS, Written, int8, text
 from tests.tiny.runs import close, run

@@ -15,17 +15,17 @@ from app.engine.families import family_for
 from app.engine.families.sana import INSTRUCTION
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.noise import FreshNoise
 from app.engine.sampling import Sampler, Sampling, Sigmas
-from app.engine.single_files import open_text_encoder, open_transformer, open_vae
-from app.engine.tensors import assemble
+from app.engine.walking.noise import FreshNoise
+from app.engine.weights.single_files import open_text_encoder, open_transformer, open_vae
+from app.engine.weights.tensors import assemble
 from nodes.guidance.cfg import Cfg
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from nodes.samplers.lcm import Lcm
 from nodes.schedules.scm_schedule import scm_schedule
 from tests.checkpoints.test_layouts import in_layout, same
-from tests.engine.test_single_files import encoder, file
+from tests.engine.weights.test_single_files import encoder, file
 from tests.tiny.layouts import autoencoder, original, stored, transformer
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from app.engine.families import FAMILIES
+from app.engine.latents.time_tiling import decode_in_stretches
 from app.engine.media import Image, Latent, Mask, Video
-from app.engine.time_tiling import decode_in_stretches
 from app.graph.problem import Refusal
 from nodes.latents.decode_latent import decode_latent
 from nodes.latents.decode_tiled import decode_tiled

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
+from app.engine.imaging.videos import video_bytes
 from app.engine.media import Video
-from app.engine.videos import video_bytes
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.executor import Executor

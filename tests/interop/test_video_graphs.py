@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from torch import Tensor
 
-from app.engine.videos import open_video
+from app.engine.imaging.videos import open_video
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.executor import Executor
@@ -18,7 +18,7 @@ from app.graph.check import check
 from app.interop.documents import read_json
 from tests.checkpoints.test_layouts import in_layout
 from tests.checkpoints.test_video_layouts import ltx, vision
-from tests.engine.test_single_files import encoder, file
+from tests.engine.weights.test_single_files import encoder, file
 from tests.tiny.layouts import autoencoder, random, stored, transformer
 from tests.tiny.video_vaes import MODULES
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.rules import Piece, translate
-from app.engine.tensors import assemble
+from app.engine.weights.tensors import assemble
 from tests.tiny.layouts import architecture
 
 RANK, ALPHA = 2, 3.0

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from app.engine.codes import CODES
+from app.engine.weights.codes import CODES
 
 Tensors = dict[str, Tensor]
 NESTED = 256  # scales that share a scale in files of bitsandbytes

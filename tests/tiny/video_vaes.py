@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from app.engine.families import FAMILIES
-from app.engine.vae import Vae
+from app.engine.latents.vae import Vae
 
 
 def wan() -> nn.Module:

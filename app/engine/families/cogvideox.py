@@ -15,7 +15,7 @@ from app.engine.families.family import Family, LatentFormat, Stack
 from app.engine.families.prompts import Prompting, TextTower, tokens_of
 from app.engine.prediction import ModelInput
 from app.engine.tokens import Layout
-from app.engine.velocity import VelocityPrediction, from_preserving_velocity, length
+from app.engine.walking.velocity import VelocityPrediction, from_preserving_velocity, length
 
 SMALL, LARGE = VelocityPrediction(snr_shift=3.0), VelocityPrediction()
 

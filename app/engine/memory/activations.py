@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import FAMILIES, Family
-from app.engine.loading import quieten
 from app.engine.memory.dry_run import META, working_memory
 from app.engine.memory.networks import Network
 from app.engine.place import compute_place
 from app.engine.prediction import ModelInput
+from app.engine.weights.loading import quieten
 
 log = logging.getLogger(__name__)
 # What the configurations of transformers call the width of the text tokens, the most particular name first.

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from app.engine.loading import import_libraries
+from app.engine.latents.vae import Vae
 from app.engine.memory import process
 from app.engine.memory.forecast import Work, outlook
 from app.engine.memory.layout import LEAVING, Layout, laid_out
@@ -18,8 +18,8 @@ from app.engine.memory.offloading import bring_back, offload
 from app.engine.memory.thrift import SHORT
 from app.engine.model import Model
 from app.engine.place import compute_place, loading_on
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.loading import import_libraries
 
 CPU = torch.device("cpu")
 

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from app.engine.model import Model
-from app.engine.packed_linear import PackedLinear
-from app.engine.text_encoder import TextEncoder
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.weights.packed_linear import PackedLinear
 
 Storage = Literal["full", "float8_e4m3", "float8_e5m2"]
 FULL = "full"

@@ -14,8 +14,8 @@ from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, looks_like_lora, parts_of
 from app.checkpoints.sizes import PartSize, part_size
 from app.checkpoints.weights import read_json
-from app.engine.building import empty
 from app.engine.place import compute_place
+from app.engine.weights.building import empty
 
 INDEX = "model_index.json"
 TITLES = {

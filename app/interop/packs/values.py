@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from app.engine.imaging.pictures import with_alpha
 from app.engine.media import Image, Latent, Mask
-from app.engine.pictures import with_alpha
 from app.engine.sampling import Sigmas
 from app.graph.node import Blocked
 from app.graph.problem import Refusal

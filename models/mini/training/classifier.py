@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from app.engine.judge import JudgeNetwork, open_judge
+from app.engine.imaging.judge import JudgeNetwork, open_judge
 from models.mini.training.drawing import render_batch
 from models.mini.training.scenes import CANVAS, Scene, SceneSampler, Thing
 from models.mini.training.vocabulary import BACKGROUNDS, COLOR_NAMES, KINDS, LAYOUTS, SIZES, plural
@@ -105,7 +105,7 @@ def train(options: Namespace) -> None:
 
 
 def save(classifier: JudgeNetwork, folder: Path) -> None:
-    """Write weights in float16 and the words beside them, as `app.engine.judge` reads them."""
+    """Write weights in float16 and the words beside them, as `app.engine.imaging.judge` reads them."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: tensor.half() if tensor.is_floating_point() else tensor

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.engine.judge import JudgeNetwork
+from app.engine.imaging.judge import JudgeNetwork
 from models.mini.training.autoencoder import mean_psnr, reconstruct
 from models.mini.training.classifier import VALUES, label, load_classifier, resize
 from models.mini.training.drawing import render_batch

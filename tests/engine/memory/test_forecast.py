@@ -10,10 +10,10 @@ from app.checkpoints.sizes import PartSize
 from app.engine.memory.forecast import Foreseen, outlook
 from app.engine.memory.layout import Layout, laid_out
 from app.engine.memory.networks import Network
-from app.engine.single_files import open_transformer
+from app.engine.weights.single_files import open_transformer
 from app.execution.memory import Work
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import file, layout_of
+from tests.engine.weights.test_single_files import file, layout_of
 from tests.tiny.layouts import transformer
 
 ROOT = Path(__file__).parents[3]

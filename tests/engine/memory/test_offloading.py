@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.lora_files import open_lora, with_lora
 from app.engine.memory.layerwise import store
 from app.engine.memory.offloading import OFFLOADED, bring_back, offload, weight_bytes
 from app.engine.model import Model
-from app.engine.packed import pack
-from app.engine.packed_linear import PackedLinear, packed_linear
+from app.engine.weights.lora_files import open_lora, with_lora
+from app.engine.weights.packed import pack
+from app.engine.weights.packed_linear import PackedLinear, packed_linear
 from tests.contracts.techniques import TECHNIQUES
-from tests.engine.test_single_files import file
+from tests.engine.weights.test_single_files import file
 from tests.tiny.layouts import autoencoder, text_encoder
 from tests.tiny.lora import kohya_names, pairs
 from tests.tiny.runs import run

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.block_sparse import attend_all
-from app.engine.partition import tiles
+from app.engine.attention.block_sparse import attend_all
+from app.engine.attention.partition import tiles
 from app.engine.sites import Heads, dense
 from app.engine.step import Step
 from app.engine.tokens import Layout

@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 import torch
 
-from app.engine.backends import Backend, attend_sage, attend_with, installed, works
+from app.engine.attention.backends import Backend, attend_sage, attend_with, installed, works
 from app.engine.sites import dense
 from app.graph import catalog
 from app.graph.problem import Refusal

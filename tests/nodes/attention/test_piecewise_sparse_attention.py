@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.block_sparse import attend_blocks
-from app.engine.partition import Pattern, tiles, with_text
+from app.engine.attention.block_sparse import attend_blocks
+from app.engine.attention.partition import Pattern, tiles, with_text
 from app.engine.sites import Heads, dense
 from app.engine.tokens import Layout
 from app.graph.problem import Refusal

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.clusters import cluster
+from app.engine.attention.clusters import cluster
 from app.engine.sites import Heads, dense
 from app.engine.tokens import Layout
 from nodes.attention.sparse_videogen2 import Memory, SparseVideogen2, sparse_videogen2

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from app.engine.media import Latent
-from app.engine.router import RouterTable, RouterTraining
+from app.engine.reuse.router import RouterTable, RouterTraining
 from app.graph.problem import Refusal
 from nodes.caching.harmonica import HarmoniCa, harmonica
 from nodes.caching.learn_router import learn_router

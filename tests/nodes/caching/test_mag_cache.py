@@ -2,8 +2,8 @@ import pytest
 import torch
 from diffusers.hooks.mag_cache import FLUX_MAG_RATIOS, nearest_interp
 
-from app.engine.magnitudes import MagnitudeRatios
 from app.engine.media import Latent
+from app.engine.reuse.magnitudes import MagnitudeRatios
 from app.engine.sampling import Sigmas
 from app.graph.problem import Refusal
 from nodes.caching.mag_cache import MagCache, mag_cache

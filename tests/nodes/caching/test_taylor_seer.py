@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from app.engine.expansion import Expansion, expand
 from app.engine.model import Patch
+from app.engine.reuse.expansion import Expansion, expand
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens

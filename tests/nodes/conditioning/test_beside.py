@@ -10,10 +10,10 @@ from torch import Tensor
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Latent, Mask
 from app.engine.model import Model
 from app.engine.sampling import Guider, Sampling, Sigmas
-from app.engine.vae import Vae
 from app.graph.problem import Refusal
 from nodes.conditioning.combine_conditionings import combine_conditionings
 from nodes.conditioning.control_conditioning import control_conditioning

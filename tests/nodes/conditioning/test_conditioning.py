@@ -8,7 +8,7 @@ from torch import Tensor
 
 from app.engine.conditioning import Conditioning, Scope
 from app.engine.media import Latent, Mask
-from app.engine.mixing import fade, mixed, window
+from app.engine.prompts.mixing import fade, mixed, window
 from app.graph.problem import Refusal
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.conditioning.average_conditionings import average_conditionings
@@ -117,7 +117,7 @@ def test_areas_and_masks_in_whole_runs(family: str) -> None:
 
 def test_time_ranges_follow_the_models_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     """The four steps are at 1, 0.75, 0.5 and 0.25; without shift the prompt changes after half of them."""
-    monkeypatch.setattr("app.engine.walk.PREVIEW_PAUSE", 0.0)  # each run shows its first step
+    monkeypatch.setattr("app.engine.walking.walk.PREVIEW_PAUSE", 0.0)  # each run shows its first step
     model = shift_model(MODEL, 1.0)
     late = combine_conditionings(limit_to_steps(ONE, 0.0, 0.4), limit_to_steps(TWO, 0.4, 1.0))
     first_steps, last_steps = [], []

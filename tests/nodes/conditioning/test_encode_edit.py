@@ -11,18 +11,18 @@ from torch import Tensor
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
+from app.engine.latents.vae import Vae
 from app.engine.media import Image
+from app.engine.prompts.text_encoder import TextEncoder
+from app.engine.prompts.vision import encode_seeing, fitting
 from app.engine.sampling import Sampling
-from app.engine.single_files import open_text_encoder, open_transformer
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
-from app.engine.vision import encode_seeing, fitting
+from app.engine.weights.single_files import open_text_encoder, open_transformer
 from app.graph.problem import Refusal
 from nodes.conditioning.encode_edit import COPIED, encode_edit, fitted
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.samplers.euler import Euler
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import encoder, file
+from tests.engine.weights.test_single_files import encoder, file
 from tests.tiny.layouts import autoencoder, random, stored, transformer
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import SIGMAS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.loading import load_folder
+from app.engine.weights.loading import load_folder
 from app.graph.problem import Refusal
 from nodes.control.box_prompts import box_prompts
 from nodes.control.draw_boxes import draw_boxes

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from app.engine.control import ControlNet, open_control
+from app.engine.latents.vae import Vae
 from app.engine.media import Image, Mask
-from app.engine.vae import Vae
 from app.graph.problem import Refusal
 from nodes.control.apply_control import Control, read_hint
 from tests.nodes.control.test_apply_control import LARGER, NETS, saved

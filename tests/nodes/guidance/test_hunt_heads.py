@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from app.engine.loading import load_folder
 from app.engine.media import Latent
 from app.engine.sampling import Sampling, Sigmas
+from app.engine.weights.loading import load_folder
 from nodes.guidance.hunt_heads import hunt_heads
 from nodes.guidance.perturbed_attention_guidance import perturbed_attention_guidance
 from nodes.samplers.euler import Euler

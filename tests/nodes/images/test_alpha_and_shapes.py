@@ -9,9 +9,9 @@ import PIL.Image
 import pytest
 import torch
 
-from app.engine.encoding import PictureFormat, encoded
+from app.engine.imaging.encoding import PictureFormat, encoded
+from app.engine.imaging.pictures import read_picture
 from app.engine.media import Image, Mask
-from app.engine.pictures import read_picture
 from nodes.images.add_noise_to_image import add_noise_to_image
 from nodes.images.image_grid import image_grid
 from nodes.images.join_alpha import join_alpha

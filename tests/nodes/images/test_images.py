@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 import torch
 
-from app.engine.encoding import encoded
+from app.engine.imaging.encoding import encoded
 from app.engine.media import Image
 from app.interop.carriers import carried_by
 from nodes.images.load_image import load_image

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from app.engine.colours import Blend, from_lab, to_lab
+from app.engine.imaging.colours import Blend, from_lab, to_lab
 from app.engine.media import Image
 from app.graph.problem import Refusal
 from nodes.images.adjust_image import adjust_image

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from app.engine.imaging.resizing import METHODS
 from app.engine.media import Image
-from app.engine.resizing import METHODS
 from app.graph.problem import Refusal
 from nodes.images.batch_images import batch_images
 from nodes.images.composite_image import composite_image

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from app.engine.media import Latent, Mask
-from app.engine.noise import starting_noise
+from app.engine.walking.noise import starting_noise
 from app.graph.problem import Refusal
 from nodes.latents.batch_latents import batch_latents
 from nodes.latents.batch_noise import batch_noise

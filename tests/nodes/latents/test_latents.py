@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.engine.latents.reshaping import bislerp
 from app.engine.media import Latent, Mask
-from app.engine.reshaping import bislerp
 from app.graph.problem import Refusal
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.latents.add_latents import add_latents

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from app.engine.latents.tiling import stretches, tiled
 from app.engine.media import Image, Latent, Mask
-from app.engine.tiling import stretches, tiled
 from app.graph.problem import Refusal
 from benchmarks.tiles import seam_error
 from nodes.latents.decode_tiled import decode_tiled

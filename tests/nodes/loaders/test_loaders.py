@@ -16,7 +16,7 @@ from nodes.loaders.load_transformer import load_transformer
 from nodes.loaders.load_triple_text_encoder import load_triple_text_encoder
 from nodes.loaders.load_vae import load_vae
 from tests.checkpoints.test_layouts import in_layout
-from tests.engine.test_single_files import all_in_one, encoder, file, vae
+from tests.engine.weights.test_single_files import all_in_one, encoder, file, vae
 from tests.tiny.layouts import transformer
 from tests.tiny.recorder import Recorder
 

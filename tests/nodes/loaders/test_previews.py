@@ -10,7 +10,7 @@ from app.graph.problem import Refusal
 from nodes.loaders.fit_preview import fit_preview
 from nodes.loaders.load_model import LoadedModel
 from nodes.loaders.load_preview_decoder import load_preview_decoder
-from tests.engine.test_preview_decoder import written
+from tests.engine.latents.test_preview_decoder import written
 from tests.nodes.loaders.test_loaders import Shelf, shelf  # noqa: F401 -- a fixture
 from tests.tiny.layouts import random
 from tests.tiny.recorder import Recorder

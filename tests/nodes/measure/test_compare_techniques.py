@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from app.engine.comparison import thinned
-from app.engine.loading import load_folder
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
+from app.engine.weights.loading import load_folder
 from app.graph.problem import Refusal
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.guidance.no_guidance import NoGuidance

@@ -3,8 +3,8 @@ from math import inf, log10
 import pytest
 import torch
 
+from app.engine.imaging.metrics import smooth
 from app.engine.media import Image, Latent
-from app.engine.metrics import smooth
 from app.graph.problem import Refusal
 from nodes.measure.latent_error import latent_error
 from nodes.measure.measure_images import measure_images

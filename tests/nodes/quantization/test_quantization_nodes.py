@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 
 from app.checkpoints.fitting import fit
-from app.engine.loading import load_folder
 from app.engine.model import Model
-from app.engine.model_files import stored
-from app.engine.packed_linear import PackedLinear
-from app.engine.quantising import quantized
-from app.engine.single_files import open_transformer
+from app.engine.weights.loading import load_folder
+from app.engine.weights.model_files import stored
+from app.engine.weights.packed_linear import PackedLinear
+from app.engine.weights.quantising import quantized
+from app.engine.weights.single_files import open_transformer
 from app.execution.files import Folders
 from app.graph.problem import Refusal
 from nodes.loaders.load_model import LoadedModel

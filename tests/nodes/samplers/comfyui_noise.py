@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from app.engine.brownian import BrownianTree
+from app.engine.walking.brownian import BrownianTree
 from tests.nodes.samplers.comfyui import Model
 
 Noise = Callable[[float, float], Tensor]

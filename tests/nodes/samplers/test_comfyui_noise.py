@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from app.engine.media import Latent
-from app.engine.noise import BatchNoise
 from app.engine.sampling import Sampler, Sigmas
+from app.engine.walking.noise import BatchNoise
 from nodes.guidance.cfg import cfg
 from nodes.samplers.dpm_2_ancestral import Dpm2Ancestral, dpm_2_ancestral
 from nodes.samplers.dpmpp_2m_sde import dpmpp_2m_sde

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from app.engine.conditioning import Conditioning
 from app.engine.installation import open_run
-from app.engine.levels import SCHEDULERS, Levels, scheduled
 from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
 from app.engine.sampling import Sampler
+from app.engine.schedules.levels import SCHEDULERS, Levels, scheduled
 from nodes.guidance.cfg import cfg
 from nodes.samplers.dpm_2 import dpm_2
 from nodes.samplers.dpmpp_2m import dpmpp_2m

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from app.engine.noise import FreshNoise, lowered, renoised, stream
 from app.engine.sampling import Sampler
+from app.engine.walking.noise import FreshNoise, lowered, renoised, stream
 from nodes.samplers.ddim import Ddim
 from nodes.samplers.dpm_2_ancestral import Dpm2Ancestral
 from nodes.samplers.dpmpp_2m import Dpmpp2M

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from app.engine.media import Latent
-from app.engine.quantiles import distribution, quantile
 from app.engine.sampling import Sigmas
+from app.engine.schedules.quantiles import distribution, quantile
 from app.graph.problem import Refusal
 from nodes.schedules.beta import beta
 from nodes.schedules.curve_schedule import curve_schedule

@@ -13,7 +13,7 @@ from nodes.samplers.euler import euler
 from nodes.schedules.flow_schedule import flow_schedule
 from nodes.schedules.manual_sigmas import manual_sigmas
 from nodes.schedules.search_schedule import cut, search_schedule
-from tests.engine.test_schedule_search import Place
+from tests.engine.schedules.test_schedule_search import Place
 from tests.tiny.recorder import Recorder
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import build, noise, prompt

@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.lifting import anchors, blur, lift, local_variance, nearest
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
+from app.engine.reuse.lifting import anchors, blur, lift, local_variance, nearest
+from app.engine.reuse.subset import cells_to_tokens, tokens_to_cells
 from app.engine.step import Step
-from app.engine.subset import cells_to_tokens, tokens_to_cells
 from app.engine.tokens import Layout
 from nodes.tokens.just_in_time_tokens import JustInTimeTokens, Memory, just_in_time_tokens
 from tests.tiny.recorder import Recorder

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.engine.clip_vision import VisionTokens
 from app.engine.conditioning import Conditioning
 from app.engine.families import family_for
 from app.engine.families.ltx_video import places
+from app.engine.imaging.resizing import resize
 from app.engine.installation import open_run
 from app.engine.media import Image, Latent
 from app.engine.model import Model
 from app.engine.prediction import ModelInput
-from app.engine.resizing import resize
+from app.engine.prompts.clip_vision import VisionTokens
 from app.engine.sampling import Sampling
 from app.graph.problem import Refusal
 from nodes.conditioning.combine_conditionings import combine_conditionings

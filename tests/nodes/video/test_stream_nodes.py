@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.engine.imaging.pictures import png
 from app.engine.media import Image
-from app.engine.pictures import png
 from app.engine.sampling import Sigmas
-from app.engine.stream import StreamBatch
+from app.engine.streaming.stream import StreamBatch
 from app.execution.mailbox import Mailbox, mailbox
 from app.graph.fingerprint import changed
 from app.graph.problem import Cancelled, Refusal

@@ -7,9 +7,9 @@ from typing import Any
 from torch import Tensor
 
 from app.engine.conditioning import Conditioning
+from app.engine.latents.vae import Vae
 from app.engine.media import Image
-from app.engine.text_encoder import TextEncoder
-from app.engine.vae import Vae
+from app.engine.prompts.text_encoder import TextEncoder
 from app.interop.packs.values import Crossing, to_pack
 
 

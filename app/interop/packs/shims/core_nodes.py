@@ -12,7 +12,7 @@ import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from app.engine.pictures import open_layers
+from app.engine.imaging.pictures import open_layers
 from app.interop.packs.shims.folder_paths import FolderPaths
 
 MAX_RESOLUTION = 16384

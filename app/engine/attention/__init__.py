@@ -1,0 +1,1 @@
+"""Ways to compute attention, and patterns of what it looks at."""

@@ -1,0 +1,1 @@
+"""Prompts and pictures to what a transformer is told."""

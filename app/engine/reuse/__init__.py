@@ -1,0 +1,1 @@
+"""What caches and subsets of tokens remember and predict."""

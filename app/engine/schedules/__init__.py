@@ -1,0 +1,1 @@
+"""Noise levels: named, drawn, searched, and the clocks of samplers."""

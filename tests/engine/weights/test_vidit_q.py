@@ -1,0 +1,131 @@
+"""ViDiT-Q: balanced and rotated weights lose nothing, rounding is measured, sensitive layers keep bits."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from app.engine.media import Latent
+from app.engine.model import Model
+from app.engine.weights.model_files import plan, save_transformer
+from app.engine.weights.packed_linear import packed_linear
+from app.engine.weights.single_files import open_transformer
+from app.engine.weights.vidit_q import Calibration, Recipe, balance, chosen_bits, errors
+from nodes.guidance.no_guidance import NoGuidance
+from nodes.quantization.vidit_q import vidit_q
+from nodes.samplers.euler import Euler
+from tests.checkpoints.test_layouts import in_layout
+from tests.engine.weights.test_single_files import file
+from tests.tiny.layouts import transformer
+from tests.tiny.recorder import Recorder
+from tests.tiny.runs import SIGMAS, guided, run
+from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
+from tests.tiny.zoo import noise, prompt
+
+
+def layer_and_inputs() -> tuple[nn.Linear, Tensor]:
+    """Return a layer of 64 channels, one of which is always large and one large now and then."""
+    random = torch.Generator().manual_seed(0)
+    layer, x = nn.Linear(64, 48).requires_grad_(False), torch.randn(200, 64, generator=random)
+    layer.weight.copy_(torch.randn(48, 64, generator=random) / 8)
+    x[:, 3] *= 30
+    x[::20, 7] *= 30
+    return layer, x
+
+
+def snr(found: Tensor, exact: Tensor) -> float:
+    return float(10 * torch.log10(exact.var() / (found - exact).var()))
+
+
+def test_balance_is_the_papers() -> None:
+    channels, weight = torch.tensor([4.0, 0.0]), torch.tensor([[1.0, -2.0], [-0.25, 0.5]])
+    found = balance(channels, weight, 0.25)
+    assert torch.allclose(found, torch.tensor([4**0.25 / 1, 1e-5**0.25 / 2**0.75]))
+
+
+def test_balancing_and_rotating_help_where_channels_are_large() -> None:
+    layer, x = layer_and_inputs()
+    peaks, exact = x.abs().amax(dim=0), layer(x)
+    found = {}
+    for name, recipe in {"plain": (0.0, False), "balanced": (0.5, False), "both": (0.5, True)}.items():
+        packed = Recipe(*recipe).pack(layer, peaks if name != "plain" else torch.ones(64), 8)
+        assert packed is not None
+        found[name] = snr(packed_linear(layer, packed, torch.float32)(x), exact)
+    assert found["plain"] + 3 < found["balanced"] < found["both"] and found["both"] > 35
+
+
+def test_a_running_maximum_forgets_slowly() -> None:
+    seen = Calibration()
+    for size in (1.0, 3.0):
+        seen.see("layer", torch.tensor([[size, -size]]))
+    assert torch.allclose(seen.channels["layer"], torch.tensor([1.1, 1.1]))
+
+
+def test_bits_go_to_what_harms_most_by_any_measure() -> None:
+    harm = {"picture": (0.9, 0.1), "prompt": (0.2, 0.9), "neither": (0.3, 0.2), "large": (0.8, 0.8)}
+    sizes = {"picture": 10, "prompt": 10, "neither": 10, "large": 70}
+    assert chosen_bits(harm, sizes, 4, 0.2) == {"picture": 8, "prompt": 8, "neither": 4, "large": 4}
+    assert set(chosen_bits(harm, sizes, 4, 1.0).values()) == {8}
+    assert set(chosen_bits(harm, sizes, 4, 0.0).values()) == {4}
+
+
+def test_errors_are_of_the_picture_the_prompt_and_movement() -> None:
+    exact = {(0, "cond"): torch.full((1, 1, 2, 1, 1), 2.0), (0, "uncond"): torch.ones(1, 1, 2, 1, 1)}
+    exact[0, "cond"][:, :, 1] = 4
+    found = {key: sample + 1 for key, sample in exact.items()}
+    picture, prompt_error, movement = errors(found, exact)
+    assert picture == pytest.approx((4 / 22) ** 0.5) and prompt_error == 0 and movement == 0
+    assert (
+        len(errors({(0, "cond"): exact[0, "cond"][:, :, 0]}, {(0, "cond"): exact[0, "cond"][:, :, 0]})) == 1
+    )
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    weights = in_layout(transformer("flux"), "flux", "original")
+    return open_transformer(file(tmp_path_factory.mktemp("flux"), "flux", weights))
+
+
+def calibrated(model: Model, precision: str, protect: float = 0.0) -> tuple[Model, Recorder]:
+    latent = Latent(torch.zeros_like(noise(model)), model.family.name)
+    watcher = Recorder()
+    made = vidit_q(watcher, model, guided(model), Euler(), SIGMAS, latent, precision, protect=protect)  # type: ignore[arg-type]
+    return made, watcher
+
+
+def test_a_model_of_8_bits_is_near_and_of_4_bits_nearer_where_protected(base: Model, tmp_path: Path) -> None:
+    exact = run(base)
+    eight, watcher = calibrated(base, "W8A8")
+    assert snr(run(eight), exact) > 30
+    assert watcher.reports[-1]["layers"] == f"{len(plan(base.module))} W8A8"
+    four, half = (calibrated(base, "W4A8", share) for share in (0.0, 0.5))
+    wrong = [float(found[1].reports[-1]["error_of_recorded_calls"]) for found in (four, half)]
+    assert wrong[0] > wrong[1] > float(watcher.reports[-1]["error_of_recorded_calls"])
+    assert set(plan(half[0].module).values()) == {"W4A8", "W8A8"}
+    assert torch.equal(run(base), exact), "calibrating leaves nothing behind"
+    save_transformer(half[0], tmp_path / "plan.safetensors")
+    again = open_transformer(tmp_path / "plan.safetensors")
+    assert plan(again.module) == plan(half[0].module)
+    ours, theirs = half[0].module.state_dict(), again.module.state_dict()
+    assert ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_unchanged_is_the_very_model(base: Model) -> None:
+    made, watcher = calibrated(base, "unchanged")
+    assert made is base and not watcher.reports
+
+
+def test_without_a_negative_side_the_picture_alone_counts(base: Model) -> None:
+    latent = Latent(torch.zeros_like(noise(base)), base.family.name)
+    made = vidit_q(
+        Recorder(),
+        base,
+        NoGuidance(prompt(base)),
+        Euler(),
+        SIGMAS,
+        latent,
+        "W4A8",
+        protect=0.3,  # type: ignore[arg-type]
+    )
+    assert "W8A8" in plan(made.module).values()
