@@ -1,4 +1,4 @@
-"""Tiny decoders for previews, as TAESD's author and diffusers store them; encoders beside them are left out."""
+"""Tiny decoders for previews, as TAESD's author and diffusers store them, without the encoders beside them."""
 
 from __future__ import annotations
 

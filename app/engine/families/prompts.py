@@ -46,7 +46,8 @@ class TextTower:
         encoder: The encoder itself there.
         length: Tokens of a prompt at most.
         padding: `full`: short prompts are filled up and the encoder sees the filling; `zeroed`: it does not,
-            and the transformer sees zeros there, or before the prompt with `zeros first`; `none`: the transformer sees the prompt's own tokens only.
+            and the transformer sees zeros there, or before the prompt with `zeros first`; `none`: the
+            transformer sees the prompt's own tokens only.
         layers_back: Hidden state to take, counted back from the last one.
         layers: Hidden states to take side by side instead, counted from the first.
         wrap: Text of the user -> text that is encoded.
