@@ -1,4 +1,4 @@
-"""Tiny decoders for previews, as TAESD's author and diffusers store them, without the encoders beside them."""
+"""Tiny decoders for previews, as TAESD's author and diffusers store them, without their encoders."""
 
 from __future__ import annotations
 
