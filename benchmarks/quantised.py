@@ -239,8 +239,8 @@ def report(folder: Path) -> Iterator[str]:
     yield "against the float32 model with the same noise; facts and pictures all right are read by the"
     yield f"embedded judge, and chance moves the last by at most {(0.25 / PROMPTS) ** 0.5:.2f}. Time is"
     yield f"against float32, median of {ROUNDS} turns of one step of a batch of {BATCH}: the model is 128"
-    yield "to 640 wide, so decoding and rounding weigh far more than in a large one. K-quants need rows of 256"
-    yield "numbers, which it does not have. Its own file is float16, so float16 loses nothing."
+    yield "to 640 wide, so decoding and rounding weigh far more than in a large one. K-quants need rows of"
+    yield "256 numbers, which it does not have. Its own file is float16, so float16 loses nothing."
     yield ""
     yield from on_mini(folder)
     yield ""

@@ -1,6 +1,5 @@
-import type { PlannedMemory } from "../graph/memory";
 import { apiUrl, request } from "./client";
-import type { Asset, Job, ModelCard, NodeSchema, Problem, WorkflowDocument } from "./types";
+import type { Asset, Job, ModelCard, NodeSchema, PlannedMemory, Problem, WorkflowDocument } from "./types";
 
 /** One function a route of docs/api.md. */
 export interface CatalogAnswer {

@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { postPlan } from "../api/routes";
 import { useRuns } from "../api/runs";
-import type { PlannedMemory } from "../graph/memory";
+import type { PlannedMemory } from "../api/types";
 import { useEditor } from "./editor";
 import { usePrefs } from "./prefs";
 import { useProblems } from "./problems";

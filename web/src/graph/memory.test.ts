@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fill, loadedParts, plannedPeak, type PartMemory, type PlannedMemory } from "./memory";
+import type { PartMemory, PlannedMemory } from "../api/types";
+import { fill, loadedParts, plannedPeak } from "./memory";
 
 const part = (name: string, bytes: number): PartMemory => ({ name, model: "flux", precision: "BF16", parameters: 1, file: bytes, bytes, placement: "resident" });
 const memory: PlannedMemory = {

@@ -1,29 +1,4 @@
-/** What a plan says of memory, all in bytes; `nodes` has those that load weights or compute with a model. */
-export interface PlannedMemory {
-  readonly device: string;
-  /** What models and computing may take. */
-  readonly budget: number;
-  /** The most that the run is expected to take, and the node where that is. */
-  readonly peak: number;
-  readonly at: string;
-  readonly nodes: Readonly<Record<string, NodeMemory>>;
-}
-
-export interface NodeMemory {
-  readonly parts: readonly PartMemory[];
-  readonly working: number;
-  readonly peak: number;
-}
-
-export interface PartMemory {
-  readonly name: string;
-  readonly model: string;
-  readonly precision: string;
-  readonly parameters: number;
-  readonly file: number;
-  readonly bytes: number;
-  readonly placement: "resident" | "offloaded";
-}
+import type { PartMemory, PlannedMemory } from "../api/types";
 
 /** The parts of models that a run loads, the largest first, with the node that loads each. */
 export function loadedParts({ nodes }: PlannedMemory): { node: string; part: PartMemory }[] {

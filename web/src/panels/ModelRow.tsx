@@ -12,6 +12,7 @@ export function ModelRow({ model, used }: { model: ModelCard; used: boolean }) {
       <div className="grow">
         <b>{model.name}</b>
         <span className="faint">{facts.join(" · ")}</span>
+        {model.quantisation && <span className="faint">{model.quantisation}</span>}
         {model.problem && <span className="note bad">{model.problem}</span>}
         {model.kind !== "model" && <Hash model={model} />}
       </div>

@@ -1,5 +1,6 @@
 import { usePlan, type Plan } from "../canvas/plan";
-import { fill, loadedParts, type PartMemory, type PlannedMemory } from "../graph/memory";
+import type { PartMemory, PlannedMemory } from "../api/types";
+import { fill, loadedParts } from "../graph/memory";
 import { formatBytes } from "../graph/models";
 import { useJump } from "./Problems";
 
