@@ -21,7 +21,7 @@ picture: install
 	$(BIN)/patchloom run workflows/first_picture.json --set sample.seed=7 -o out.png
 
 test: .venv/.tested
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 .venv/.tested: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'

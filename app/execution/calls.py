@@ -27,6 +27,7 @@ from app.graph.workflow import Link
 
 log = logging.getLogger(__name__)
 Elements = dict[str, list[Any]]
+NO_MEMORY = ("DefaultCPUAllocator", "could not create a primitive")  # as torch and oneDNN say it
 FIRST_PAUSE = 0.25  # seconds before the first retry; each further one waits twice as long
 
 
@@ -195,9 +196,9 @@ def words(error: Exception) -> str:
 
 
 def ran_out(error: Exception) -> bool:
-    """Whether Python, torch's allocator on the CPU or that on the GPU could not give what was asked for."""
+    """Whether Python, torch or its libraries, on the CPU or the GPU, could not give what was asked for."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in NO_MEMORY)
 
 
 def elapsed(since: float) -> float:

@@ -54,6 +54,7 @@ VALUES: dict[str, Json] = {  # where the defaults would show nothing, or cannot 
     "KSamplerAdvanced": {"steps": 1, "cfg": 1.5},
     "BasicScheduler": {"steps": 2},
     "ManualSigmas": {"sigmas": "1, 0.5, 0"},
+    "ExtendIntermediateSigmas": {"end_at_sigma": 0.2},
     "EmptyImage": SIZE,
     "SolidMask": {"width": 64, "height": 64},
     "ImageScale": {"width": 32, "height": 32},

@@ -32,6 +32,7 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "EmptyFlux2LatentImage": "EmptySD3LatentImage",
     "ResizeImageMaskNode": "ImageScale",
     "SaveImageAdvanced": "SaveImage",
+    "BetaSamplingScheduler": "BasicScheduler",
     "ImageBatch": "BatchImagesNode",
     "PrimitiveString": "PrimitiveStringMultiline",
     "SamplerCustomAdvanced": "SamplerCustom",
