@@ -45,7 +45,7 @@ from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
 from nodes.tokens.token_merging import TokenMerging
 from tests.tiny.recorder import ROOT, Recorder
 
-PROMPTS, STEPS, SCALE = 16, 20, 3.0
+PROMPTS, STEPS, SCALE = 8, 20, 3.0
 TURN = 3  # techniques between two plain runs
 FEWER = (16, 13, 10, 8, 6, 5, 4, 3)
 COUNTED = (DeltaCache, FirstBlockCache, GuidanceCache, MagCache, ResidualCfg, StepSkip, TaylorSeer)
