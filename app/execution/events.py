@@ -145,8 +145,11 @@ KINDS: dict[str, type[Event]] = {type_name(kind): kind for kind in Event.__args_
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return the event with its type, as sent and stored."""
-    return {"type": type_name(type(event)), **asdict(event)}
+    """Return the event with its type, as sent and stored; memory that was not measured is left out."""
+    told = {"type": type_name(type(event)), **asdict(event)}
+    if told.get("memory", 0) is None:
+        del told["memory"]
+    return told
 
 
 def from_json(data: Mapping[str, Any]) -> Event:
