@@ -5,16 +5,13 @@ Reference: Wang et al., DDT: Decoupled Diffusion Transformer (2025), https://arx
 
 from __future__ import annotations
 
-import torch
 from diffusers import ModelMixin
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from app.engine.networks.layers import SelfAttention, modulate, rms_norm
+from app.engine.networks.layers import SelfAttention, TimeEmbedder, modulate, rms_norm
 from app.engine.networks.positions import spanning_rotary_table
-
-FREQUENCIES = 256  # of the time embedding
 
 
 class DDTTransformer2DModel(ModelMixin, ConfigMixin):
@@ -36,7 +33,7 @@ class DDTTransformer2DModel(ModelMixin, ConfigMixin):
         self.patch_size, self.heads, width = patch_size, num_attention_heads, hidden_size
         values = in_channels * patch_size**2
         self.s_embedder, self.x_embedder = nn.Linear(values, width), nn.Linear(values, width)
-        self.t_embedder = TimeEmbedder(width)
+        self.t_embedder = TimeEmbedder(width, slowest=10.0)
         self.y_embedder = nn.Embedding(num_classes + 1, width)
         self.encoder_blocks = blocks(num_encoder_blocks, width, num_attention_heads)
         self.decoder_blocks = blocks(num_decoder_blocks, width, num_attention_heads)
@@ -49,7 +46,7 @@ class DDTTransformer2DModel(ModelMixin, ConfigMixin):
         tokens = self.patches(latent)
         rows, columns = (side // self.patch_size for side in latent.shape[-2:])
         rotary = spanning_rotary_table(rows, columns, self.config["hidden_size"] // self.heads, latent.device)
-        time_vector = self.t_embedder(time.to(latent.dtype))[:, None]
+        time_vector = self.t_embedder(time, latent.dtype)[:, None]
         condition = silu(time_vector + label[:, None])
         state = self.s_embedder(tokens)
         for block in self.encoder_blocks:
@@ -120,19 +117,3 @@ class FinalLayer(nn.Module):
         shift, scale = self.modulation(condition).chunk(2, dim=-1)
         result: Tensor = self.linear(modulate(self.norm(x), shift, scale))
         return result
-
-
-class TimeEmbedder(nn.Module):
-    """Sines and cosines of the time, and two layers."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.mlp = nn.Sequential(nn.Linear(FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-
-    def forward(self, time: Tensor) -> Tensor:
-        half = FREQUENCIES // 2
-        rates = torch.exp(-torch.arange(half, device=time.device) / half * torch.log(torch.tensor(10.0)))
-        angles = time[:, None].float() * rates
-        waves = torch.cat([angles.cos(), angles.sin()], dim=-1).to(time.dtype)
-        embedded: Tensor = self.mlp(waves)
-        return embedded

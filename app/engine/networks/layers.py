@@ -107,16 +107,17 @@ class FinalLayer(nn.Module):
 
 
 class TimeEmbedder(nn.Module):
-    """Cosines and sines of the time, and two layers."""
+    """Cosines and sines of the time, and two layers; frequencies go from 1 down to nearly 1 / `slowest`."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, slowest: float = 10000.0) -> None:
         super().__init__()
+        self.slowest = slowest
         self.mlp = nn.Sequential(nn.Linear(FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, time: Tensor, dtype: torch.dtype) -> Tensor:
         """(B,) -> (B, D)."""
         half = FREQUENCIES // 2
-        angles = time[:, None].float() * 10000.0 ** (-torch.arange(half, device=time.device) / half)
+        angles = time[:, None].float() * self.slowest ** (-torch.arange(half, device=time.device) / half)
         embedded: Tensor = self.mlp(torch.cat([angles.cos(), angles.sin()], dim=-1).to(dtype))
         return embedded
 

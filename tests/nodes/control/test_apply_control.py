@@ -20,9 +20,10 @@ from app.engine.tokens import Tokens
 from app.graph.problem import Refusal
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.control.apply_control import Control
+from tests.tiny.networks import HEADS, POOLED_WIDTH, TEXT_WIDTH
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import run
-from tests.tiny.zoo import HEADS, POOLED_WIDTH, TEXT_WIDTH, build, noise, prompt
+from tests.tiny.zoo import build, noise, prompt
 
 
 def flux(**more: Any) -> nn.Module:
