@@ -1,5 +1,6 @@
 import type { TextBoxWidget } from "../../api/types";
 import type { KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { label } from "../../graph/catalog";
 import { weigh } from "../../graph/weights";
 import { controlProps, useValue, type WidgetProps } from "../value";
@@ -28,7 +29,7 @@ function weighByKey(event: KeyboardEvent<HTMLTextAreaElement>, set: (text: strin
   event.preventDefault();
   const field = event.currentTarget;
   const next = weigh({ text: field.value, start: field.selectionStart, end: field.selectionEnd }, by);
-  set(next.text);
-  // React writes the text after this; the words stay picked, so that the key can be pressed again.
-  requestAnimationFrame(() => field.setSelectionRange(next.start, next.end));
+  // The text is written at once, so that the words are picked again before the next key, however fast it comes.
+  flushSync(() => set(next.text));
+  field.setSelectionRange(next.start, next.end);
 }
