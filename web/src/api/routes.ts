@@ -1,3 +1,4 @@
+import type { Template } from "../graph/templates";
 import { apiUrl, request } from "./client";
 import type { Asset, Job, ModelCard, NodeSchema, PlannedMemory, Problem, WorkflowDocument } from "./types";
 
@@ -31,12 +32,6 @@ export interface Revision {
   revision: number;
   title: string;
   updated: number;
-}
-
-export interface Template {
-  name: string;
-  title: string;
-  description: string;
 }
 
 export interface JobAnswer {
@@ -123,6 +118,7 @@ export const getModels = () => request<{ models: ModelCard[] }>("models");
 
 export const getTemplates = () => request<{ templates: Template[] }>("templates");
 export const getTemplate = (name: string) => request<WorkflowDocument>(`templates/${seg(name)}`);
+export const templatePictureUrl = (name: string) => apiUrl(`templates/${seg(name)}/picture`);
 
 export const getWorkflows = () => request<{ workflows: WorkflowHead[] }>("workflows");
 export const getWorkflow = (id: string, revision?: number) =>

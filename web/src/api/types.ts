@@ -304,7 +304,7 @@ export interface NodeStarted {
   time: number;
   job: string;
   node: string;
-  part: string;
+  part?: string;
 }
 
 export interface NodeProgress {
@@ -326,8 +326,8 @@ export interface NodeFinished {
   node: string;
   duration: number;
   cached: boolean;
-  part: string;
-  memory: number | null;
+  part?: string;
+  memory?: number | null;
 }
 
 export interface NodeReported {

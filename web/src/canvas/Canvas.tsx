@@ -9,10 +9,12 @@ import {
   type ReactFlowProps,
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent } from "react";
+import { EmptySheet } from "../panels/EmptySheet";
 import { isValid, useConnecting } from "./connecting";
 import { prefixOf, useEditor, type Path } from "./editor";
 import { takeFiles } from "./dropping";
-import { useFlowEdges, useFlowNodes, type FlowNode, type GhostNode, type MarkedEdge } from "./flow";
+import { useFlowNodes, type FlowNode, type GhostNode } from "./flow";
+import { useFlowEdges, type MarkedEdge } from "./flowEdges";
 import { FoldCard } from "./FoldCard";
 import { FrameBox } from "./FrameBox";
 import { Minimap } from "./Minimap";
@@ -93,7 +95,7 @@ function SheetCanvas() {
         <Grid />
         {minimap && <Minimap nodes={nodes} />}
       </ReactFlow>
-      {nodes.length === 0 && <EmptyHint />}
+      {nodes.length === 0 && <EmptySheet />}
     </div>
   );
 }
@@ -131,15 +133,4 @@ function Grid() {
 /** What an older revision had here. */
 function Ghost({ data }: NodeProps<GhostNode>) {
   return <div className="ghost">{data.title}</div>;
-}
-
-function EmptyHint() {
-  return (
-    <div className="empty-hint">
-      <p>
-        Double-click, or press <kbd>Space</kbd>, to add a node.
-      </p>
-      <p>Drop a saved picture here to open the workflow that made it.</p>
-    </div>
-  );
 }

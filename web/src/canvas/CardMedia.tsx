@@ -4,7 +4,8 @@ import { watchPreviews } from "../api/previews";
 import { setPreviewAspect, useRuns } from "../api/runs";
 import { listAt, runAt } from "../graph/levels";
 import { AssetView } from "../panels/AssetView";
-import { flatId } from "./editor";
+import { CompareSlide } from "../panels/CompareSlide";
+import { flatId, useEditor } from "./editor";
 import { Scrubber } from "./Scrubber";
 import { viewAssets } from "./surface";
 
@@ -20,7 +21,9 @@ export const CardMedia = memo(function CardMedia({ id, y, height }: Props) {
   const assets = useRuns((s) => listAt(s.assets, flat));
   const previewed = useRuns((s) => flat in s.previewAspects);
   const stale = useRuns((s) => s.run?.status === "running" && runAt(s.run.nodes, flat) !== undefined && assets?.at(-1)?.job !== s.run.job);
+  const compares = useEditor((s) => s.cards[id]?.type === "compare_images");
   const style = { top: y, height };
+  if (compares && assets?.length === 2) return <CompareSlide before={assets[0]!} after={assets[1]!} style={style} />;
   if (assets?.length) return <Results assets={assets} stale={stale} style={style} />;
   return (
     <div className="media" style={style}>

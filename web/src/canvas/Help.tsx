@@ -17,7 +17,7 @@ export function Help() {
   const flow = useReactFlow();
   if (!card || !schema) return null;
   const at = flow.flowToScreenPosition({ x: card.x + (card.width || 240) + 14, y: card.y });
-  const left = Math.max(8, Math.min(at.x, innerWidth - WIDTH - 12));
+  const left = Math.max(8, Math.min(at.x, innerWidth - WIDTH - 72));
   const top = Math.max(56, Math.min(at.y, innerHeight - 360));
   return (
     <div className="popover help" style={{ left, top, width: WIDTH }} role="dialog" aria-label={`Help for ${schema.title}`} data-testid="help">

@@ -1,5 +1,5 @@
 import { useReactFlow, useStore, type ReactFlowState } from "@xyflow/react";
-import { useLayoutEffect, useMemo, useRef, type PointerEvent, type WheelEvent } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type PointerEvent, type WheelEvent } from "react";
 import { CARD_COLORS, categoryHue } from "../graph/colors";
 import { around, contains, fromMap, onMap, projection, viewOf, type Box, type Projection } from "../graph/minimap";
 import type { FlowNode } from "./flow";
@@ -8,6 +8,8 @@ import { themeInForce, usePrefs } from "./prefs";
 const WIDTH = 176;
 const HEIGHT = 118;
 const NOTCH = 1.1;
+/** Milliseconds. */
+const CALM = 120;
 const screenOf = (s: ReactFlowState) => ({ transform: s.transform, width: s.width, height: s.height });
 const sameScreen = (a: ReturnType<typeof screenOf>, b: ReturnType<typeof screenOf>) =>
   a.transform === b.transform && a.width === b.width && a.height === b.height;
@@ -19,11 +21,12 @@ const sameScreen = (a: ReturnType<typeof screenOf>, b: ReturnType<typeof screenO
 export function Minimap({ nodes }: { nodes: readonly FlowNode[] }) {
   const { transform, width, height } = useStore(screenOf, sameScreen);
   const flow = useReactFlow();
-  const bounds = useMemo(() => around(nodes.map(boxOf)), [nodes]);
+  const shown = useCalm(nodes);
+  const bounds = useMemo(() => around(shown.map(boxOf)), [shown]);
   const view = viewOf(transform, width, height);
   if (!bounds || !width || contains(view, bounds)) return null;
   const map = projection(around([bounds, view])!, WIDTH, HEIGHT);
-  const go = (event: PointerEvent<HTMLCanvasElement>) => {
+  const go = (event: PointerEvent<HTMLElement>) => {
     if (!event.buttons) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     const box = event.currentTarget.getBoundingClientRect();
@@ -31,57 +34,56 @@ export function Minimap({ nodes }: { nodes: readonly FlowNode[] }) {
     void flow.setCenter(x, y, { zoom: transform[2] });
   };
   const zoom = (event: WheelEvent) => void flow.zoomTo(transform[2] * (event.deltaY < 0 ? NOTCH : 1 / NOTCH));
-  return <Drawing nodes={nodes} view={view} map={map} onPointer={go} onWheel={zoom} />;
+  const seen = onMap(map, view);
+  return (
+    <div
+      className="minimap nopan nowheel"
+      data-testid="minimap"
+      role="img"
+      aria-label="Map of the workflow"
+      style={{ width: WIDTH, height: HEIGHT }}
+      onPointerDown={go}
+      onPointerMove={go}
+      onWheel={zoom}
+    >
+      <Picture nodes={shown} {...map} />
+      <div className="minimap-view" style={{ width: seen.width, height: seen.height, transform: `translate(${seen.x}px, ${seen.y}px)` }} />
+    </div>
+  );
 }
 
-interface Props {
-  readonly nodes: readonly FlowNode[];
-  readonly view: Box;
-  readonly map: Projection;
-  readonly onPointer: (event: PointerEvent<HTMLCanvasElement>) => void;
-  readonly onWheel: (event: WheelEvent) => void;
-}
-
-function Drawing({ nodes, view, map, onPointer, onWheel }: Props) {
+/** The cards on the map. Looking at another part of the sheet does not draw them anew. */
+const Picture = memo(function Picture({ nodes, scale, left, top }: Projection & { nodes: readonly FlowNode[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = themeInForce(usePrefs((s) => s.theme));
-  const inks = useMemo(inksNow, [theme]);
   // Before the browser paints: drawn afterwards, the map would cost a frame of its own.
   useLayoutEffect(() => {
+    const tone = getComputedStyle(document.documentElement).getPropertyValue("--cat-tone");
     const density = devicePixelRatio;
     const paint = canvas.current!.getContext("2d")!;
     paint.setTransform(density, 0, 0, density, 0, 0);
     paint.clearRect(0, 0, WIDTH, HEIGHT);
     for (const node of nodes) {
-      const { x, y, width, height } = onMap(map, boxOf(node));
-      paint.fillStyle = `hsl(${hueOf(node)} ${inks.tone} / ${node.type === "frame" ? 0.2 : 0.75})`;
+      const { x, y, width, height } = onMap({ scale, left, top }, boxOf(node));
+      paint.fillStyle = `hsl(${hueOf(node)} ${tone} / ${node.type === "frame" ? 0.2 : 0.75})`;
       paint.fillRect(x, y, Math.max(1, width), Math.max(1, height));
     }
-    const seen = onMap(map, view);
-    paint.strokeStyle = inks.frame;
-    paint.lineWidth = 1.5;
-    paint.strokeRect(seen.x, seen.y, seen.width, seen.height);
-  });
-  return (
-    <canvas
-      ref={canvas}
-      className="minimap nopan nowheel"
-      data-testid="minimap"
-      role="img"
-      aria-label="Map of the workflow"
-      width={WIDTH * devicePixelRatio}
-      height={HEIGHT * devicePixelRatio}
-      style={{ width: WIDTH, height: HEIGHT }}
-      onPointerDown={onPointer}
-      onPointerMove={onPointer}
-      onWheel={onWheel}
-    />
-  );
-}
+  }, [nodes, scale, left, top, theme]);
+  return <canvas ref={canvas} width={WIDTH * devicePixelRatio} height={HEIGHT * devicePixelRatio} style={{ width: WIDTH, height: HEIGHT }} />;
+});
 
-function inksNow(): { tone: string; frame: string } {
-  const style = getComputedStyle(document.documentElement);
-  return { tone: style.getPropertyValue("--cat-tone"), frame: style.getPropertyValue("--accent") };
+/** A value as it was a moment ago at most: what changes with every move of a hand is followed a few times a second. */
+function useCalm<T>(value: T): T {
+  const [calm, setCalm] = useState(value);
+  const latest = useRef(value);
+  const timer = useRef(0);
+  useEffect(() => {
+    latest.current = value;
+    if (value === calm || timer.current) return;
+    timer.current = window.setTimeout(() => [(timer.current = 0), setCalm(latest.current)], CALM);
+  });
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  return calm;
 }
 
 function boxOf({ position, measured }: FlowNode): Box {

@@ -3,7 +3,7 @@ import type { PointerEvent } from "react";
 import { addDot, course, moveDot, removeDot } from "../graph/dots";
 import type { Dot } from "../graph/sheet";
 import { edit, sealStep } from "./editor";
-import type { MarkedEdge } from "./flow";
+import type { MarkedEdge } from "./flowEdges";
 
 const DRAG = 60_000;
 

@@ -1,20 +1,18 @@
-import type { Edge, Node, NodeHandle } from "@xyflow/react";
+import type { Node, NodeHandle } from "@xyflow/react";
 import { Position } from "@xyflow/react";
-import { useMemo, useRef } from "react";
+import { useMemo, useState } from "react";
 import { useCatalog } from "../api/catalog";
 import { useRuns } from "../api/runs";
 import type { NodeSchema, Problem } from "../api/types";
-import { outputOf, type Catalog } from "../graph/catalog";
-import { conflictLinks } from "../graph/conflicts";
-import { drawnEnds, faceOfFold, foldedIds, foldRow, foldSize, foldsOf, isFoldedAway, type FoldFace } from "../graph/folding";
-import { cardAt } from "../graph/levels";
+import type { Catalog } from "../graph/catalog";
+import { faceOfFold, foldedIds, foldRow, foldSize, foldsOf, isFoldedAway, type FoldFace } from "../graph/folding";
 import { cardLayout, placeholderSchema, type Attachments, type CardLayout, type PortSpot } from "../graph/layout";
-import type { Card, Dot, Frame, Link } from "../graph/sheet";
+import type { Card, Frame, Link } from "../graph/sheet";
 import { attachmentsOf } from "./attachments";
 import { useComparing } from "./comparing";
-import { currentSheet, flatId, prefixOf, useEditor } from "./editor";
+import { flatId, useEditor } from "./editor";
 import { allProblems, problemsOf, useProblems } from "./problems";
-import { portColor } from "./ports";
+import { Reuse } from "./reuse";
 
 /** The sheet as React Flow wants it. Sizes and handles come from the schema, so only visible cards are mounted. */
 export type CardNode = Node<{ card: Card; schema: NodeSchema; known: boolean; layout: CardLayout }, "card">;
@@ -27,35 +25,11 @@ export type FlowNode = CardNode | FrameNode | FoldNode | GhostNode;
 
 const HANDLE = 12;
 
-interface Built<T> {
-  readonly parts: readonly unknown[];
-  readonly value: T;
-}
-
-/** Reuses what was built from the same parts, so that unchanged cards keep their identity and do not render again. */
-class Reuse<T> {
-  private built = new Map<string, Built<T>>();
-  private next = new Map<string, Built<T>>();
-  private last: T[] = [];
-
-  get(id: string, parts: readonly unknown[], build: () => T): T {
-    const old = this.built.get(id);
-    const same = old !== undefined && old.parts.every((part, i) => part === parts[i]);
-    const entry = same ? old : { parts, value: build() };
-    this.next.set(id, entry);
-    return entry.value;
-  }
-
-  /** The list that was given last when it holds the same: React Flow looks through every new list of edges. */
-  list(now: T[]): T[] {
-    const same = now.length === this.last.length && now.every((entry, i) => entry === this.last[i]);
-    return (this.last = same ? this.last : now);
-  }
-
-  turn(): void {
-    this.built = this.next;
-    this.next = new Map();
-  }
+/** What cards are drawn from besides themselves. */
+interface Shared extends Pick<ReturnType<typeof useEditor.getState>, "links" | "selected"> {
+  readonly catalog: Catalog;
+  readonly problems: readonly Problem[];
+  readonly seen: Parameters<typeof attachmentsOf>[2];
 }
 
 export function useFlowNodes(): FlowNode[] {
@@ -63,34 +37,52 @@ export function useFlowNodes(): FlowNode[] {
   const frames = useEditor((s) => s.frames);
   const links = useEditor((s) => s.links);
   const selected = useEditor((s) => s.selected);
+  const removed = useComparing((s) => s.found.removed);
+  const shared = useShared(links, selected);
+  const [drawFrame] = useState(frameDrawer);
+  const [drawCard] = useState(cardDrawer);
+  return useMemo(() => {
+    const folds = foldsOf({ frames });
+    const frameNodes = frames.filter((frame) => !isFoldedAway(frame, folds)).map((frame) => drawFrame(frame, selected.has(frame.id), links, frames));
+    const unfolded = Object.values(cards).filter(({ id }) => !folds.has(id));
+    return [...frameNodes, ...removed.map((card) => ghostNode(card, shared.catalog)), ...unfolded.map((card) => drawCard(card, shared))];
+  }, [removed, cards, frames, links, selected, shared]);
+}
+
+/** The same object while nothing but cards changes, as in a drag. */
+function useShared(links: Shared["links"], selected: Shared["selected"]): Shared {
   const catalog = useCatalog((s) => s.catalog);
   const assets = useRuns((s) => s.assets);
   const previewAspects = useRuns((s) => s.previewAspects);
   const reports = useRuns((s) => s.reports);
-  const checked = useProblems((s) => s.checked);
-  const failure = useProblems((s) => s.failure);
-  const removed = useComparing((s) => s.found.removed);
-  const reuse = useRef(new Reuse<FlowNode>());
-  return useMemo(() => {
-    const problems = allProblems({ checked, failure });
-    const folds = foldsOf({ frames });
-    const frameNodes = frames.filter((frame) => !isFoldedAway(frame, folds)).map((frame) => {
-      const picked = selected.has(frame.id);
-      if (foldedIds(frame)) return reuse.current.get(frame.id, [frame, picked, links, frames], () => foldNode(frame, picked, faceOfFold(frame, links, folds)));
-      return reuse.current.get(frame.id, [frame, picked], () => frameNode(frame, picked));
-    });
-    const cardNodes = Object.values(cards).filter(({ id }) => !folds.has(id)).map((card) => {
-      const known = catalog[card.type];
-      const schema = known ?? placeholderSchema(card.type, card.id, links);
-      const problem = problemsOf(problems, flatId(card.id)).length > 0;
-      const attached = attachmentsOf(card.id, schema, { assets, previewAspects, reports }, problem);
-      const picked = selected.has(card.id);
-      const parts = [card, known ?? links, picked, attached.aspect, attached.report, attached.problem];
-      return reuse.current.get(card.id, parts, () => cardNode(card, schema, Boolean(known), picked, attached));
-    });
-    reuse.current.turn();
-    return [...frameNodes, ...removed.map((card) => ghostNode(card, catalog)), ...cardNodes];
-  }, [removed, cards, frames, links, selected, catalog, assets, previewAspects, reports, checked, failure]);
+  const problems = useProblems(allProblems);
+  return useMemo(
+    () => ({ links, selected, catalog, problems, seen: { assets, previewAspects, reports } }),
+    [links, selected, catalog, problems, assets, previewAspects, reports],
+  );
+}
+
+function cardDrawer(): (card: Card, shared: Shared) => CardNode {
+  const asked = new Reuse<Card, CardNode>();
+  const built = new Reuse<Card, CardNode>();
+  // Where nothing has changed at all, no card is looked at any closer.
+  return (card, shared) => asked.get(card, [shared], () => {
+    const { links, selected, catalog, problems, seen } = shared;
+    const known = catalog[card.type];
+    const schema = known ?? placeholderSchema(card.type, card.id, links);
+    const attached = attachmentsOf(card.id, schema, seen, problemsOf(problems, flatId(card.id)).length > 0);
+    const picked = selected.has(card.id);
+    const parts = [known ?? links, picked, attached.aspect, attached.report, attached.problem];
+    return built.get(card, parts, () => cardNode(card, schema, Boolean(known), picked, attached));
+  });
+}
+
+function frameDrawer(): (frame: Frame, picked: boolean, links: readonly Link[], frames: readonly Frame[]) => FrameNode | FoldNode {
+  const built = new Reuse<Frame, FrameNode | FoldNode>();
+  return (frame, picked, links, frames) => {
+    if (!foldedIds(frame)) return built.get(frame, [picked], () => frameNode(frame, picked));
+    return built.get(frame, [picked, links, frames], () => foldNode(frame, picked, faceOfFold(frame, links, foldsOf({ frames }))));
+  };
 }
 
 function cardNode(card: Card, schema: NodeSchema, known: boolean, selected: boolean, attached: Attachments): CardNode {
@@ -178,80 +170,3 @@ function ghostNode(card: Card, catalog: Catalog): GhostNode {
 }
 
 const NO_ATTACHMENTS: Attachments = { aspect: null, report: false, problem: false };
-
-/** An edge that may lead through dots, and say what is wrong between its ends. */
-export type MarkedEdge = Edge<{ via?: readonly Dot[]; conflict?: string }>;
-
-export function useFlowEdges(): MarkedEdge[] {
-  const links = useEditor((s) => s.links);
-  const cards = useEditor((s) => s.cards);
-  const frames = useEditor((s) => s.frames);
-  const selectedLinks = useEditor((s) => s.selectedLinks);
-  const catalog = useCatalog((s) => s.catalog);
-  const busy = useRuns((s) => (s.run?.status === "running" ? runningNode(s.run.nodes) : null));
-  const checked = useProblems((s) => s.checked);
-  const reuse = useRef(new Reuse<MarkedEdge>());
-  return useMemo(() => {
-    const conflicts = conflictLinks(currentSheet(), catalog, here(checked));
-    const folds = foldsOf({ frames });
-    const edges = links.flatMap((link) => {
-      const ends = folds.size ? drawnEnds(link, folds) : undefined;
-      if (ends === null) return [];
-      const problem = conflicts.get(link.id);
-      const color = portColor(outputType(catalog, cards[link.source], link));
-      const picked = selectedLinks.has(link.id);
-      const flows = link.target === busy;
-      const off = cards[link.source]?.mode === "mute" || cards[link.target]?.mode === "mute";
-      return reuse.current.get(link.id, [link, color, picked, flows, off, problem, folds.size ? frames : null], () => {
-        const edge = { ...flowEdge(link, color, picked, flows, off), ...(ends ? redirected(link, ends) : {}) };
-        return problem ? marked(edge, problem) : edge;
-      });
-    });
-    reuse.current.turn();
-    return reuse.current.list(edges);
-  }, [links, cards, frames, selectedLinks, catalog, busy, checked]);
-}
-
-/** The card on this sheet in which something runs. */
-function runningNode(nodes: Readonly<Record<string, { state: string }>>): string | null {
-  const flat = Object.keys(nodes).find((id) => nodes[id]!.state === "running");
-  return flat === undefined ? null : cardAt(prefixOf(), flat);
-}
-
-/** The problems of this sheet, named by its own cards. */
-function here(problems: readonly Problem[]): Problem[] {
-  const prefix = prefixOf();
-  return problems.filter((p) => p.node?.startsWith(prefix)).map((p) => ({ ...p, node: p.node!.slice(prefix.length) }));
-}
-
-function outputType(catalog: Catalog, card: Card | undefined, link: Link): string {
-  return outputOf(catalog[card?.type ?? ""], link.output)?.type ?? "Any";
-}
-
-function marked(edge: MarkedEdge, { message, remedy, severity }: Problem): MarkedEdge {
-  const conflict = `${message}\n${remedy}`;
-  return { ...edge, data: { ...edge.data, conflict }, style: {}, className: `${edge.className} conflict ${severity}`, ariaLabel: conflict };
-}
-
-/** A link into or out of a collapsed group ends at the group, and stays as it is until that is opened. */
-function redirected(link: Link, ends: NonNullable<ReturnType<typeof drawnEnds>>): Partial<MarkedEdge> {
-  const moved = ends.source !== link.source || ends.target !== link.target;
-  return moved ? { ...ends, reconnectable: false, data: {} } : {};
-}
-
-function flowEdge(link: Link, stroke: string, selected: boolean, flows: boolean, off: boolean): MarkedEdge {
-  return {
-    id: link.id,
-    type: "wire",
-    data: link.via ? { via: link.via } : {},
-    source: link.source,
-    sourceHandle: link.output,
-    target: link.target,
-    targetHandle: link.input,
-    selected,
-    style: { stroke },
-    className: `${flows ? "flows" : ""} ${off ? "off" : ""}`,
-    // Only the end at the input can be taken off: at an output, dragging starts a new link.
-    reconnectable: "target",
-  };
-}

@@ -5,7 +5,7 @@ import { useRuns } from "../api/runs";
 import type { WorkflowDocument } from "../api/types";
 import { differences } from "../graph/difference";
 import { writeDocument } from "../graph/document";
-import { withComparison } from "../graph/measuring";
+import { withComparison, type Obstacle } from "../graph/measuring";
 import { pagesNow, useEditor } from "./editor";
 import { toastError } from "./surface";
 import { useWorkflow } from "./workflow";
@@ -23,23 +23,31 @@ const TURNS = 3;
 const key = (workflow: string) => `patchloom.measured.${workflow}`;
 const isOver = ({ job }: JobAnswer) => job.status !== "queued" && job.status !== "running";
 
-/** The workflow with a comparison behind the sampler, and the node to run; null where nothing can be measured. */
-function measurement(flat: string, judged = true): { document: WorkflowDocument; target: string } | null {
+interface Order {
+  readonly document: WorkflowDocument;
+  readonly target: string;
+}
+
+/** The workflow with a comparison behind the sampling, and the node to run; or why not; null where nothing samples. */
+function measurement(flat: string, judged = true): Order | Obstacle | null {
   const { root } = useEditor.getState();
   const duration = useRuns.getState().run?.nodes[flat]?.duration ?? 0;
   const made = withComparison(pagesNow(), root, flat, useCatalog.getState().catalog, { repeats: duration > QUICK ? 1 : TURNS, judged });
+  if (!made || "why" in made) return made;
   const { title, head } = useWorkflow.getState();
-  return made && { target: made.target, document: writeDocument(made.pages, root, `Measuring: ${title}`, head, null) };
+  return { target: made.target, document: writeDocument(made.pages, root, `Measuring: ${title}`, head, null) };
 }
 
-export function canMeasure(flat: string): boolean {
-  return measurement(flat) !== null;
+/** Whether a sampling can be measured; a sentence says why not, null that nothing samples there. */
+export function canMeasure(flat: string): true | string | null {
+  const made = measurement(flat);
+  return made && ("why" in made ? made.why : true);
 }
 
 /** Queue the comparison of a sampling; what came of it is in `measured`. */
 export async function measure(flat: string, judged = true): Promise<void> {
   const made = measurement(flat, judged);
-  if (!made) return;
+  if (!made || "why" in made) return;
   try {
     const { job } = await postJob(made.document, String(made.document.title), null, [made.target]);
     keep(flat, { job, document: made.document, assets: [], reports: [] });
@@ -97,7 +105,7 @@ async function bringBack(workflow: string | null): Promise<void> {
 /** Whether the workflow says now what it said when it was measured. */
 export function isCurrent(flat: string, { document }: JobAnswer): boolean {
   const now = measurement(flat);
-  return now !== null && differences(document, now.document).every(({ where }) => OWN_WISHES.test(where));
+  return now !== null && "document" in now && differences(document, now.document).every(({ where }) => OWN_WISHES.test(where));
 }
 
 const OWN_WISHES = /(^|\/)compare(_\d+)? · (prompt|repeats)$/;

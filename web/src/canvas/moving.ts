@@ -9,8 +9,14 @@ import type { FlowNode } from "./flow";
 /** Turns React Flow's changes into edits of the sheet. A whole drag is one undo step, also with a rest in it. */
 const DRAG = 60_000;
 let members = new Map<string, Ids>();
+let dragging = false;
+
+export function isDragging(): boolean {
+  return dragging;
+}
 
 export function startDrag(): void {
+  dragging = true;
   sealStep();
   const sheet = currentSheet();
   const { selected } = useEditor.getState();
@@ -19,6 +25,7 @@ export function startDrag(): void {
 }
 
 export function endDrag(): void {
+  dragging = false;
   members = new Map();
   sealStep();
 }

@@ -1,5 +1,5 @@
 import { ApiError } from "../api/client";
-import { createWorkflow, getTemplate, getWorkflow, getWorkflows, saveWorkflow, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
+import { createWorkflow, getTemplate, getTemplates, getWorkflow, getWorkflows, saveWorkflow, type WorkflowAnswer, type WorkflowHead } from "../api/routes";
 import { watchRuns } from "../api/runs";
 import { rememberJob } from "../api/shown";
 import type { WorkflowDocument } from "../api/types";
@@ -17,6 +17,11 @@ let beforeOpening = (): Promise<void> => Promise.resolve();
 /** What to wait for before another workflow is opened: the open one must be safe. */
 export function setBeforeOpening(step: () => Promise<void>): void {
   beforeOpening = step;
+}
+
+/** Whether the open workflow has edits that are nowhere but on this page. */
+function unsafe(): boolean {
+  return ["unsaved", "saving"].includes(useWorkflow.getState().saveState);
 }
 
 function show(head: WorkflowHead, workflow: WorkflowDocument): void {
@@ -52,8 +57,13 @@ function remember(id: string): void {
 
 /** Open a saved workflow; unsaved changes that this browser still holds come back. */
 export async function openWorkflow(id: string): Promise<void> {
-  await beforeOpening();
-  restore(await getWorkflow(id));
+  let answer: WorkflowAnswer;
+  do {
+    await beforeOpening();
+    answer = await getWorkflow(id);
+    // Somebody may have gone on editing meanwhile.
+  } while (unsafe());
+  restore(answer);
 }
 
 function restore(answer: WorkflowAnswer): void {
@@ -74,8 +84,9 @@ function restore(answer: WorkflowAnswer): void {
  * ran the document made is shown with it.
  */
 export async function openDocument(workflow: WorkflowDocument, title = workflow.title || "Untitled", job: string | null = null): Promise<void> {
-  await beforeOpening();
   const head = await createWorkflow(title, { ...workflow, title });
+  do await beforeOpening();
+  while (unsafe());
   if (job) rememberJob(head.id, job);
   show(head, workflow);
 }
@@ -110,6 +121,9 @@ export async function openFirst(): Promise<void> {
   if (last && (await tryOpen(last))) return;
   const { workflows } = await getWorkflows();
   if (workflows[0] && (await tryOpen(workflows[0].id))) return;
+  const { templates } = await getTemplates();
+  // A folder of somebody's own workflows may lack it; a new sheet then offers what there is.
+  if (!templates.some(({ name }) => name === FIRST_TEMPLATE)) return newWorkflow();
   await openDocument(await getTemplate(FIRST_TEMPLATE));
 }
 

@@ -4,6 +4,7 @@ import { useRuns } from "../api/runs";
 import { sameDocument } from "../graph/document";
 import { dropDraft, keepDraft } from "./drafts";
 import { useEditor } from "./editor";
+import { isDragging } from "./moving";
 import { openWorkflow, setBeforeOpening } from "./opening";
 import { toastError, useSurface } from "./surface";
 import { documentNow, useWorkflow } from "./workflow";
@@ -36,7 +37,12 @@ function edited(): void {
   if (saveState === "conflict") return;
   if (saveState === "saved") useWorkflow.setState({ saveState: "unsaved" });
   // Not pushed back by further edits: somebody who types without a pause is saved all the same.
-  if (!timer) timer = window.setTimeout(() => void save(), AFTER_EDIT);
+  if (!timer) saveSoon();
+}
+
+/** A drag is one edit, saved when it is over. */
+function saveSoon(): void {
+  timer = window.setTimeout(() => (isDragging() ? saveSoon() : void save()), AFTER_EDIT);
 }
 
 /** Save what is unsaved, and wait for it. Without a server the draft in this browser has to do. */

@@ -26,7 +26,7 @@ export interface Toast {
   readonly action: { label: string; act: () => void } | null;
 }
 
-export type Dialog = "keys" | "conflict" | null;
+export type Dialog = "keys" | "conflict" | "templates" | null;
 
 interface Surface {
   palette: PaletteRequest | null;

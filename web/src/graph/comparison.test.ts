@@ -11,8 +11,8 @@ const report = {
 describe("a comparison of techniques", () => {
   it("reads the rows of its report, and of no other", () => {
     const rows = comparisonOf(report)!;
-    expect(rows[0]).toMatchObject({ name: "plain", psnr: null, calls: null, time: 1 });
-    expect(rows[1]).toMatchObject({ calls: 0.6, latentError: 0.1 });
+    expect(rows[0]).toMatchObject({ name: "plain", psnr: null, work: null, time: 1 });
+    expect(rows[1]).toMatchObject({ work: 0.6, latentError: 0.1 });
     expect(comparisonOf({ technique: "taylor_seer", rows: report.rows })).toBeNull();
     expect(comparisonOf({ technique: "compare_techniques", rows: [] })).toBeNull();
   });

@@ -6,27 +6,29 @@ export interface Measured {
   readonly steps: number;
   /** Time over that of the plain run. */
   readonly time: number;
-  /** Block calls over those of the plain run; null where no technique counts them. */
-  readonly calls: number | null;
-  /** dB; null where the pictures are the same. */
+  /** Block calls, tokens or query-key pairs over those of the plain run; null where no technique counts them. */
+  readonly work: number | null;
+  /** dB; null where the pictures are the same, or where there are none. */
   readonly psnr: number | null;
-  readonly ssim: number;
+  readonly ssim: number | null;
   readonly latentError: number;
   /** Share of the prompt that a judge saw; null when none was asked. */
   readonly accuracy: number | null;
 }
 
-/** The rows of a report of `compare_techniques`; null for other reports. */
+const COMPARERS: readonly unknown[] = ["compare_techniques", "compare_sampling"];
+
+/** The rows of a comparison's report; null for other reports. */
 export function comparisonOf(report: Report): readonly Measured[] | null {
   const rows = report["rows"];
-  if (report["technique"] !== "compare_techniques" || !Array.isArray(rows) || rows.length < 3) return null;
+  if (!COMPARERS.includes(report["technique"]) || !Array.isArray(rows) || rows.length < 3) return null;
   return (rows as Record<string, unknown>[]).map((row) => ({
     name: String(row["name"]),
     steps: Number(row["steps"]),
     time: Number(row["time_ratio"]),
-    calls: typeof row["work_saved"] === "number" ? 1 - row["work_saved"] : null,
+    work: typeof row["work_saved"] === "number" ? 1 - row["work_saved"] : null,
     psnr: figure(row["psnr"]),
-    ssim: Number(row["ssim"]),
+    ssim: figure(row["ssim"]),
     latentError: Number(row["latent_error"]),
     accuracy: figure(row["prompt_accuracy"]),
   }));

@@ -78,7 +78,8 @@ export function move(sheet: Sheet, to: ReadonlyMap<string, { x: number; y: numbe
     const [before, after] = [sheet.cards[id], cards[id]];
     return before && after ? { x: after.x - before.x, y: after.y - before.y } : undefined;
   };
-  const frames = sheet.frames.map((frame) => {
+  const still = (id: string) => !shifts.has(id) && !to.has(id);
+  const frames = sheet.frames.every(({ id }) => still(id)) ? sheet.frames : sheet.frames.map((frame) => {
     const shift = shifts.get(frame.id);
     const at = to.get(frame.id) ?? (shift && { x: frame.x + shift.x, y: frame.y + shift.y });
     return at ? { ...frame, ...at } : frame;

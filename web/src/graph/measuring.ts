@@ -1,13 +1,12 @@
+import type { NodeSchema } from "../api/types";
 import type { Catalog } from "./catalog";
 import { effectiveValue, inputOf } from "./catalog";
-import { freeId, linkId, newCard, type Link, type Page, type Pages, type Sheet } from "./sheet";
+import { freeId, linkId, newCard, type Link, type Pages, type Sheet } from "./sheet";
+import { parents } from "./levels";
 import { locate } from "./subgraph";
 
 /** A workflow in which one sampling is measured: with its techniques, without them, and in fewer steps. */
-const SAMPLER = "sample";
-const COMPARER = "compare_techniques";
-/** What both nodes take. */
-const SHARED = ["model", "guider", "sampler", "sigmas", "latent", "seed"];
+const COMPARER = "compare_sampling";
 /** Runs of fewer steps besides the one that costs as much as the techniques. */
 const CURVE = 3;
 /** The model whose pictures the judge can read. */
@@ -26,27 +25,42 @@ export interface Wishes {
   readonly judged: boolean;
 }
 
-/** The document's graphs with a node that measures the sampling `flat`; null where nothing can be measured. */
-export function withComparison(pages: Pages, root: string, flat: string, catalog: Catalog, { repeats, judged }: Wishes): Measurement | null {
+/** Why a node that ran with techniques cannot be measured, as a sentence with a remedy. */
+export interface Obstacle {
+  readonly why: string;
+}
+
+/** The document's graphs with a node that measures the sampling `flat`, or why there is none; null where nothing samples. */
+export function withComparison(pages: Pages, root: string, flat: string, catalog: Catalog, { repeats, judged }: Wishes): Measurement | Obstacle | null {
   const found = locate(pages, root, flat);
   const page = found && pages[found.graph];
-  if (!page || page.sheet.cards[found.id]?.type !== SAMPLER || !catalog[COMPARER]) return null;
-  const vae = vaeOf(page.sheet, found.id, catalog);
-  if (!vae) return null;
+  const schema = page ? catalog[page.sheet.cards[found.id]?.type ?? ""] : undefined;
+  if (!page || !schema || !catalog[COMPARER]) return null;
+  const made = sampledOutput(schema);
+  if (!made) return { why: obstacle(schema) };
   const id = freeId("compare", (name) => name in page.sheet.cards);
-  const sheet = compared(page, found.id, id, vae, { repeats, curve: CURVE, ...(judged ? judging(page.sheet, found.id, catalog) : {}) });
+  const sampled = { source: found.id, output: made };
+  const sheet = compared(page.sheet, sampled, id, decoding(page.sheet, found.id), { repeats, curve: CURVE, ...(judged ? judging(levels(pages, root, flat), catalog) : {}) });
   return { pages: { ...pages, [found.graph]: { ...page, sheet } }, target: flat.slice(0, flat.length - found.id.length) + id };
 }
 
-function compared({ sheet }: Page, sampler: string, id: string, vae: Source, values: Record<string, unknown>): Sheet {
-  const { x, y } = sheet.cards[sampler]!;
-  const seed = sheet.values[sampler]?.["seed"];
-  const links = sheet.links.filter((link) => link.target === sampler && SHARED.includes(link.input)).map((link) => wire(link, id, link.input));
+/** The latent that a node samples from a model and noise levels; null for other nodes. */
+function sampledOutput({ inputs, outputs }: NodeSchema): string | null {
+  const samples = ["Model", "Sigmas"].every((type) => inputs.some((input) => input.type === type));
+  return samples ? (outputs.find(({ type }) => type === "Latent")?.name ?? null) : null;
+}
+
+function obstacle({ title }: NodeSchema): string {
+  return `${title} cannot be measured: only what makes a latent from a model and noise levels can be run again in fewer steps. Put the same model with its techniques before a Sample node, run that and measure there.`;
+}
+
+function compared(sheet: Sheet, sampled: Source, id: string, vae: Source | null, values: Record<string, unknown>): Sheet {
+  const { x, y } = sheet.cards[sampled.source]!;
   return {
     ...sheet,
     cards: { ...sheet.cards, [id]: newCard(id, COMPARER, x, y) },
-    links: [...sheet.links, ...links, wire(vae, id, "vae")],
-    values: { ...sheet.values, [id]: { ...values, ...(seed === undefined ? {} : { seed }) } },
+    links: [...sheet.links, wire(sampled, id, "sampled"), ...(vae ? [wire(vae, id, "vae")] : [])],
+    values: { ...sheet.values, [id]: values },
   };
 }
 
@@ -57,17 +71,10 @@ function wire({ source, output }: Source, target: string, input: string): Link {
   return { id: linkId(link), ...link };
 }
 
-/** The autoencoder of the picture that is sampled: what decodes it, else what comes with its model. */
-function vaeOf(sheet: Sheet, sampler: string, catalog: Catalog): Source | null {
+/** The autoencoder that decodes what is sampled; without one the server takes what comes with the model. */
+function decoding(sheet: Sheet, sampler: string): Source | null {
   const after = reachable(sheet, sampler, (link) => [link.source, link.target]);
-  const decoding = sheet.links.find((link) => after.has(link.target) && link.input === "vae");
-  if (decoding) return decoding;
-  const before = [...reachable(sheet, sampler, (link) => [link.target, link.source])];
-  for (const id of before) {
-    const output = catalog[sheet.cards[id]?.type ?? ""]?.outputs.find(({ type }) => type === "Vae");
-    if (output) return { source: id, output: output.name };
-  }
-  return null;
+  return sheet.links.find((link) => after.has(link.target) && link.input === "vae") ?? null;
 }
 
 /** The cards that links lead to, nearest first, from a card on. */
@@ -82,19 +89,39 @@ function reachable(sheet: Sheet, start: string, ends: (link: Link) => [string, s
   return seen;
 }
 
+/** A card on its sheet; for a node in a subgraph also the cards around it, the innermost first. */
+interface Level {
+  readonly sheet: Sheet;
+  readonly id: string;
+}
+
+function levels(pages: Pages, root: string, flat: string): Level[] {
+  return [flat, ...parents(flat).reverse()].flatMap((at) => {
+    const found = locate(pages, root, at);
+    return found ? [{ sheet: pages[found.graph]!.sheet, id: found.id }] : [];
+  });
+}
+
 /** What the judge of the embedded model should look for; nothing for the pictures of other models. */
-function judging(sheet: Sheet, sampler: string, catalog: Catalog): { prompt?: string } {
-  const before = reachable(sheet, sampler, (link) => [link.target, link.source]);
-  const valueOf = (id: string, name: string) => {
-    const input = inputOf(catalog[sheet.cards[id]!.type], name);
-    return input && effectiveValue(input, sheet.values[id]?.[name]);
-  };
-  const mini = [...before].some((id) => sheet.cards[id]?.type === "load_model" && valueOf(id, "name") === JUDGED);
+function judging(around: readonly Level[], catalog: Catalog): { prompt?: string } {
+  const mini = around.some((level) => cardsBefore(level).some((id) => level.sheet.cards[id]?.type === "load_model" && valueAt(level, id, "name", catalog) === JUDGED));
   if (!mini) return {};
-  for (const link of sheet.links) {
-    if (link.input !== "positive" || !before.has(link.target) || !sheet.cards[link.source]) continue;
-    const prompt = valueOf(link.source, "prompt");
-    if (typeof prompt === "string" && prompt.trim()) return { prompt };
+  for (const level of around) {
+    const before = new Set(cardsBefore(level));
+    for (const link of level.sheet.links) {
+      if (link.input !== "positive" || !before.has(link.target) || !level.sheet.cards[link.source]) continue;
+      const prompt = valueAt(level, link.source, "prompt", catalog);
+      if (typeof prompt === "string" && prompt.trim()) return { prompt };
+    }
   }
   return {};
+}
+
+function cardsBefore({ sheet, id }: Level): string[] {
+  return [...reachable(sheet, id, (link) => [link.target, link.source])];
+}
+
+function valueAt({ sheet }: Level, id: string, name: string, catalog: Catalog): unknown {
+  const input = inputOf(catalog[sheet.cards[id]!.type], name);
+  return input && effectiveValue(input, sheet.values[id]?.[name]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellUnit, countCells, densities, density, details, grid, summary, techniqueName, tokenMap, tokensByCall } from "./report";
+import { cellUnit, countCells, densities, density, details, grid, note, summary, techniqueName, tokenMap, tokensByCall } from "./report";
 
 const report = { technique: "first_block_cache", grid: ["cccc", "crrr", "crrr", "cccc"], threshold: 0.08, speed_up: 1.83333333 };
 
@@ -37,6 +37,15 @@ describe("reports", () => {
       ["calls saved", "48 %"],
       ["skipped blocks", "48"],
     ]);
+  });
+
+  it("say which pairs attention looked at, and why that saved nothing", () => {
+    expect(summary({ technique: "t", density: 0.334 })).toBe("33 % of the query-key pairs looked at");
+    const idle = { technique: "clear_window", density: 0.334, computed_pairs: 1, note: "Nothing is saved: all is one tile." };
+    expect(summary(idle)).toBe("33 % of the query-key pairs looked at, 100 % computed");
+    expect(note(idle)).toBe("Nothing is saved: all is one tile.");
+    expect(details(idle)).not.toContainEqual(expect.arrayContaining(["note"]));
+    expect(note(report)).toBeNull();
   });
 
   it("say where tokens were computed", () => {

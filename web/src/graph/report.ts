@@ -41,7 +41,7 @@ export function summary(report: Report): string {
   const compared = comparisonOf(report);
   if (compared) return verdict(compared);
   if (typeof report["summary"] === "string") return report["summary"];
-  const share = savedShare(report);
+  const share = savedShare(report) ?? seenShare(report);
   if (share) return share;
   const rows = grid(report);
   if (rows) return gridSummary(rows, rowUnit(report, rows));
@@ -58,6 +58,20 @@ function savedShare(report: Report): string | null {
     if (of && isShare(value)) return `${percent(value)} of the ${whole(of[1] ?? "calls", report)} saved`;
   }
   return null;
+}
+
+/** `density: 0.33` in words, and what was computed where that is more; null when the report names no density. */
+function seenShare(report: Report): string | null {
+  const seen = density(report);
+  if (seen === null) return null;
+  const computed = report["computed_pairs"];
+  const more = isShare(computed) && computed > seen ? `, ${percent(computed)} computed` : "";
+  return `${percent(seen)} of the query-key pairs looked at${more}`;
+}
+
+/** What the technique says in words, such as why it saved nothing; null when it does not. */
+export function note(report: Report): string | null {
+  return typeof report["note"] === "string" ? report["note"] : null;
 }
 
 function whole(of: string, report: Report): string {
@@ -91,7 +105,7 @@ function gridSummary(rows: readonly string[], unit: string): string {
 /** The plain facts of a report, for a table. */
 export function details(report: Report): [string, string][] {
   return Object.entries(report)
-    .filter(([name, value]) => !["technique", "grid", "summary", "token_map", "tokens_by_call", "density_by_block"].includes(name) && isFact(value))
+    .filter(([name, value]) => !["technique", "grid", "summary", "token_map", "tokens_by_call", "density_by_block", "note"].includes(name) && isFact(value))
     .map(([name, value]) => [name.replaceAll("_", " "), SAVED.test(name) && isShare(value) ? percent(value) : fact(value)]);
 }
 

@@ -18,7 +18,7 @@ export function AppPanel() {
     <div className="panel-body app-panel">
       <p className="note">A clean page with only what you choose, to use on a phone or hand to somebody.</p>
       <a className="button primary" href={`#/app/${id}`} target="_blank" rel="noreferrer" data-testid="open-app">
-        <Icon name="open" size={14} /> Open the app
+        <Icon name="app" size={14} /> Open the app
       </a>
       <h3>Fields</h3>
       <ul className="list">

@@ -10,12 +10,14 @@ const SHOWN = 8;
 export function Compare({ before, after }: { before: Asset; after: Asset }) {
   const [share, setShare] = useState(50);
   return (
-    <figure className="compare" style={{ "--share": `${share}%` } as CSSProperties} data-testid="compare">
-      <div className="stack">
-        <img src={fileUrl(after.folder, after.name)} alt={after.name} />
-        <img className="over" src={fileUrl(before.folder, before.name)} alt={before.name} />
-        <span className="edge" />
-        <input type="range" aria-label="How much of the earlier picture to show" value={share} onChange={(event) => setShare(Number(event.target.value))} />
+    <figure className="compare" style={{ "--share": `${share}%`, "--aspect": after.width / after.height || 1 } as CSSProperties} data-testid="compare">
+      <div className="room">
+        <div className="stack">
+          <img src={fileUrl(after.folder, after.name)} alt={after.name} />
+          <img className="over" src={fileUrl(before.folder, before.name)} alt={before.name} />
+          <span className="edge" />
+          <input type="range" aria-label="How much of the earlier picture to show" value={share} onChange={(event) => setShare(Number(event.target.value))} />
+        </div>
       </div>
       <Differences before={before} after={after} />
     </figure>

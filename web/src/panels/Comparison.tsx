@@ -65,9 +65,9 @@ function Plot({ rows }: { rows: readonly Measured[] }) {
 const FIGURES: readonly { name: string; hint: string; of: (row: Measured) => string }[] = [
   { name: "Steps", hint: "Sampling steps", of: (row) => String(row.steps) },
   { name: "Time", hint: "Against the plain run", of: (row) => `${row.time.toFixed(2)}×` },
-  { name: "Block calls", hint: "Against the plain run", of: (row) => (row.calls === null ? "" : `${row.calls.toFixed(2)}×`) },
-  { name: "PSNR", hint: "To the plain picture; higher is nearer", of: (row) => (row.psnr === null ? "same" : `${row.psnr.toFixed(1)} dB`) },
-  { name: "SSIM", hint: "To the plain picture; 1 is the same", of: (row) => row.ssim.toFixed(3) },
+  { name: "Work", hint: "Block calls, tokens or query-key pairs computed, against the plain run; as the techniques count", of: (row) => (row.work === null ? "" : `${row.work.toFixed(2)}×`) },
+  { name: "PSNR", hint: "To the plain picture; higher is nearer", of: (row) => (row.ssim === null ? "" : row.psnr === null ? "same" : `${row.psnr.toFixed(1)} dB`) },
+  { name: "SSIM", hint: "To the plain picture; 1 is the same", of: (row) => row.ssim?.toFixed(3) ?? "" },
   { name: "Latent error", hint: "To the plain latent; 0 is the same", of: (row) => row.latentError.toFixed(3) },
   { name: "Prompt kept", hint: "Share of the prompt's facts that a judge saw in the picture", of: (row) => (row.accuracy === null ? "" : `${Math.round(100 * row.accuracy)} %`) },
 ];

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { BINDINGS } from "../canvas/keymap";
 import { attempt } from "../canvas/opening";
 import { keepMine, takeTheirs } from "../canvas/saving";
@@ -5,9 +6,12 @@ import { useSurface } from "../canvas/surface";
 import { useWorkflow } from "../canvas/workflow";
 import { Modal } from "./Modal";
 
+const Templates = lazy(() => import("./Templates"));
+
 export function Dialogs() {
   const dialog = useSurface((s) => s.dialog);
   if (dialog === "keys") return <KeyMap />;
+  if (dialog === "templates") return <Suspense children={<Templates />} />;
   return dialog === "conflict" ? <Conflict /> : null;
 }
 

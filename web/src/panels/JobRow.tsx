@@ -1,26 +1,35 @@
 import { cancelJob, deleteJob, moveJob, retryJob } from "../api/routes";
 import { useRuns } from "../api/runs";
-import type { Job } from "../api/types";
+import type { Asset, Job } from "../api/types";
 import { openJobDocument } from "../canvas/jobs";
 import { attempt } from "../canvas/opening";
+import { viewAssets } from "../canvas/surface";
 import { progress } from "../graph/events";
 import { formatDuration } from "../graph/numbers";
+import { AssetView } from "./AssetView";
 import { Icon, type IconName } from "./Icon";
 import { ago } from "./time";
 
 interface Props {
   readonly job: Job;
+  readonly picture: Asset | undefined;
   /** The jobs that wait, in their order. */
   readonly waiting: readonly string[];
   readonly onRemoved: () => void;
 }
 
 /** A job, and what can be done with it at its stage. */
-export function JobRow({ job, waiting, onRemoved }: Props) {
+export function JobRow({ job, picture, waiting, onRemoved }: Props) {
   const over = job.status !== "queued" && job.status !== "running";
   return (
     <li data-testid="job" data-status={job.status}>
-      <i className={`lamp ${job.status}`} />
+      {picture ? (
+        <button type="button" className="plain job-picture" aria-label={`Look at ${picture.name}`} onClick={() => viewAssets([picture], 0)}>
+          <AssetView asset={picture} lazy />
+        </button>
+      ) : (
+        <i className={`lamp ${job.status}`} />
+      )}
       <div className="grow">
         <b>{job.title || "Untitled"}</b>
         <span className="faint">{jobNote(job)}</span>

@@ -4,25 +4,46 @@ import { useRuns } from "../api/runs";
 import type { JobAnswer } from "../api/routes";
 import { canMeasure, isCurrent, measure, stopMeasuring, useMeasuring } from "../canvas/measuring";
 import { useEditor } from "../canvas/editor";
+import type { Catalog } from "../graph/catalog";
 import { comparisonOf } from "../graph/comparison";
 import { listAt } from "../graph/levels";
+import type { Report } from "../graph/report";
 import { Comparison } from "./Comparison";
 import { Icon } from "./Icon";
 
-/** For a sampling with techniques: what they cost and keep, once that has been measured. */
+/** What techniques cost and keep at a node, or at each node of a subgraph that ran with some. */
 export function Measuring({ flat }: { flat: string }) {
-  const reported = useRuns((s) => Boolean(listAt(s.reports, flat)?.length));
+  const reports = useRuns((s) => s.reports);
+  const catalog = useCatalog((s) => s.catalog);
+  const inside = Object.keys(reports).filter((id) => id.startsWith(`${flat}/`) && reports[id]!.some((report) => isTechnique(report, catalog)));
+  const [only] = inside;
+  return only ? inside.map((id) => <Measurement key={id} flat={id} named={inside.length > 1} />) : <Measurement flat={flat} named={false} />;
+}
+
+/** For a sampling with techniques: what they cost and keep, once that has been measured. */
+function Measurement({ flat, named }: { flat: string; named: boolean }) {
+  const catalog = useCatalog((s) => s.catalog);
+  const reported = useRuns((s) => Boolean(listAt(s.reports, flat)?.some((report) => isTechnique(report, catalog))));
   const known = useMeasuring((s) => s.measured[flat]);
   const version = useEditor((s) => s.version);
-  const catalog = useCatalog((s) => s.catalog);
   const possible = useMemo(() => canMeasure(flat), [flat, version, catalog]);
   if (!possible || !(reported || known)) return null;
   return (
     <section className="measuring" data-testid="measuring">
-      <h4>Quality and cost</h4>
-      {known ? <Told flat={flat} known={known} /> : <Offer flat={flat} />}
+      <h4>
+        Quality and cost {named && <small>{flat}</small>}
+      </h4>
+      {possible === true ? known ? <Told flat={flat} known={known} /> : <Offer flat={flat} /> : <p className="faint">{possible}</p>}
     </section>
   );
+}
+
+const TECHNIQUES = ["attention", "caching", "tokens"];
+
+/** Whether a report tells what a technique did: others come from guidance, loaders or a comparison. */
+function isTechnique(report: Report, catalog: Catalog): boolean {
+  const category = catalog[String(report["technique"])]?.category ?? "";
+  return TECHNIQUES.includes(category.split("/")[0]!);
 }
 
 function Offer({ flat }: { flat: string }) {

@@ -22,7 +22,7 @@ export function Problems() {
               <Icon name="error" />
               <span>
                 {problem.node && <em>{where(problem)}</em>}
-                <b>{problem.message}</b>
+                <b>{said(problem)}</b>
                 <span className="faint">{problem.remedy}</span>
               </span>
             </button>
@@ -43,6 +43,11 @@ export function Problems() {
       </ul>
     </div>
   );
+}
+
+/** The message without the node's name in front: it stands above. */
+function said({ node, message }: Problem): string {
+  return node && message.startsWith(`${node}: `) ? message.slice(node.length + 2) : message;
 }
 
 function where({ node, input }: Problem): string {

@@ -1,7 +1,7 @@
-import { useDeferredValue, useState } from "react";
-import { getJobs, pauseQueue } from "../api/routes";
+import { useDeferredValue, useMemo, useState } from "react";
+import { getAssets, getJobs, pauseQueue } from "../api/routes";
 import { useRuns } from "../api/runs";
-import type { Job } from "../api/types";
+import type { Asset, Job } from "../api/types";
 import { attempt } from "../canvas/opening";
 import { Filters } from "./Filters";
 import { Icon } from "./Icon";
@@ -10,6 +10,7 @@ import { useFetched } from "./loading";
 import { Note } from "./Note";
 
 const PAGE = 60;
+const PICTURES = 200;
 const STATUSES = { "": "All runs", queued: "Waiting", done: "Done", failed: "Failed", cancelled: "Cancelled" };
 
 /** Jobs: the running one, those that wait in their order, and what has run, newest first. */
@@ -21,6 +22,7 @@ export function Queue() {
   const search = useDeferredValue(typed.trim());
   const [status, setStatus] = useState("");
   const { data, fault } = useFetched(() => getJobs(PAGE, search, status), [version, removed, search, status]);
+  const pictures = usePictures();
   const waiting = Object.keys(queued);
   const jobs = data && [...data.jobs].sort((a, b) => rank(a, waiting) - rank(b, waiting));
   return (
@@ -32,11 +34,18 @@ export function Queue() {
       <Note data={jobs} fault={fault} empty={search || status ? "No run matches." : "Nothing has run yet."} />
       <ul className="list">
         {jobs?.map((job) => (
-          <JobRow key={job.id} job={job} waiting={waiting} onRemoved={() => setRemoved((n) => n + 1)} />
+          <JobRow key={job.id} job={job} picture={pictures?.get(job.id)} waiting={waiting} onRemoved={() => setRemoved((n) => n + 1)} />
         ))}
       </ul>
     </div>
   );
+}
+
+/** What the last jobs made, one picture each. */
+function usePictures(): ReadonlyMap<string, Asset> | undefined {
+  const version = useRuns((s) => s.assetsVersion);
+  const { data } = useFetched(() => getAssets(PICTURES), [version]);
+  return useMemo(() => data && new Map(data.assets.map((asset) => [asset.job, asset])), [data]);
 }
 
 /** Running before waiting before finished; sorting keeps the server's order among the finished. */

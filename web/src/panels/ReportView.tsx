@@ -5,6 +5,7 @@ import {
   countCells,
   details,
   grid,
+  note,
   rowUnit,
   summary,
   techniqueName,
@@ -17,6 +18,7 @@ import { TokenMaps } from "./TokenMaps";
 export function ReportView({ report, node }: { report: Report; node?: string }) {
   const rows = grid(report);
   const compared = comparisonOf(report);
+  const said = note(report);
   if (compared) return <Comparison rows={compared} />;
   return (
     <section className="report-view" data-testid="report-view">
@@ -24,6 +26,7 @@ export function ReportView({ report, node }: { report: Report; node?: string }) 
         {techniqueName(report)} {node && <small>{node}</small>}
       </h4>
       <p>{summary(report)}</p>
+      {said && <p className="note">{said}</p>}
       {rows && <HeatStrip rows={rows} unit={rowUnit(report, rows)} cell={cellUnit(report)} />}
       <TokenMaps report={report} />
       <dl className="facts">

@@ -50,7 +50,7 @@ export function Viewer() {
         <a className="button" href={fileUrl(asset.folder, asset.name)} download={asset.name}>
           <Icon name="download" size={14} /> Download
         </a>
-        <button type="button" className="button" aria-label="Close" autoFocus onClick={close}>
+        <button type="button" className="button viewer-close" aria-label="Close" autoFocus onClick={close}>
           <Icon name="cancel" size={14} />
         </button>
       </footer>

@@ -1,13 +1,14 @@
 import { useRef, useState } from "react";
-import { deleteWorkflow, getRevisions, getTemplate, getTemplates, getWorkflows, type WorkflowHead } from "../api/routes";
+import { deleteWorkflow, getRevisions, getWorkflows, type WorkflowHead } from "../api/routes";
 import { compareWith } from "../canvas/comparing";
-import { attempt, newWorkflow, openDocument, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
+import { attempt, newWorkflow, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
 import { setTitle, useWorkflow } from "../canvas/workflow";
 import { dropDraft } from "../canvas/drafts";
 import { score } from "../graph/search";
 import { Icon } from "./Icon";
 import { useFetched } from "./loading";
 import { Note } from "./Note";
+import { TemplateList } from "./TemplateList";
 import { ago } from "./time";
 
 /** Saved workflows, templates to start from, and the open workflow's revisions. */
@@ -21,7 +22,7 @@ export function Workflows() {
   return (
     <div className="panel-body">
       <div className="row">
-        <input className="search" type="search" placeholder="Search workflows and templates" aria-label="Search workflows and templates" value={query} onChange={(event) => setQuery(event.target.value)} />
+        <input className="search" type="search" placeholder="Search" aria-label="Search workflows and templates" value={query} onChange={(event) => setQuery(event.target.value)} />
         <button type="button" className="button" data-testid="new-workflow" onClick={() => attempt("Not made", newWorkflow)}>
           <Icon name="plus" size={14} /> New
         </button>
@@ -32,7 +33,7 @@ export function Workflows() {
           <WorkflowRow key={head.id} head={head} open={head.id === open} onChanged={() => setChanged((n) => n + 1)} />
         ))}
       </ul>
-      <Templates query={query} />
+      <TemplateList query={query} />
     </div>
   );
 }
@@ -125,27 +126,5 @@ function Revisions({ id, current }: { id: string; current: number }) {
         </div>
       ))}
     </div>
-  );
-}
-
-function Templates({ query }: { query: string }) {
-  const { data, fault } = useFetched(getTemplates, []);
-  const found = data?.templates.filter(({ title, description }) => score(query, `${title} ${description}`) > 0);
-  const start = async (name: string, title: string) => openDocument(await getTemplate(name), title);
-  return (
-    <>
-      <h3>Templates</h3>
-      <Note data={found} fault={fault} empty={query ? "No template matches." : "No templates."} />
-      <ul className="list">
-        {found?.map(({ name, title, description }) => (
-          <li key={name}>
-            <button type="button" className="grow plain" data-testid={`template-${name}`} onClick={() => attempt("Not opened", () => start(name, title))}>
-              <b>{title}</b>
-              <span className="faint">{description}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }

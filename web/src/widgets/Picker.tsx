@@ -68,7 +68,8 @@ function Options({ at, names, value, empty, thumbnail, onPick, onClose }: Option
   const [current, setCurrent] = useState(0);
   const hits = query ? names.map((name) => ({ name, points: score(query, name) })).filter((h) => h.points > 0).sort((a, b) => b.points - a.points).map((h) => h.name) : names;
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => setCurrent(Math.max(0, names.indexOf(value))), [names, value]);
+  // The list may come anew while somebody types, who then still means the hit that is marked.
+  useEffect(() => setCurrent((c) => (query ? c : Math.max(0, names.indexOf(value)))), [names, value]);
   // Newer browsers answer with a promise, which is no clean-up.
   useEffect(() => void list.current?.children[current]?.scrollIntoView({ block: "nearest" }), [current]);
   const key = (event: KeyboardEvent) => {
