@@ -24,6 +24,12 @@ def default_base() -> Path:
     return CHECKOUT if (CHECKOUT / "workflows").is_dir() else Path.cwd()
 
 
+def shipped_workflows() -> Path:
+    """Return the examples that come along: within the package, or beside it in a checkout."""
+    packaged = Path(__file__).parent / "workflows"
+    return packaged if packaged.is_dir() else CHECKOUT / "workflows"
+
+
 def half_of_memory() -> int:
     """Return half of the machine's memory (bytes), the room for results that are kept."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
@@ -97,7 +103,9 @@ class Settings:
 
     @property
     def templates(self) -> Path:
-        return self.base / "workflows"
+        """The base folder's own workflows; those that come along where it has none."""
+        own = self.base / "workflows"
+        return own if any(own.glob("*.json")) else shipped_workflows()
 
     @cached_property
     def folders(self) -> Folders:

@@ -30,6 +30,7 @@ from app.engine.installation import open_run
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.run import Run
+from benchmarks.results_file import write
 from nodes.attention.adaptive_sparse_attention import AdaptiveSparseAttention
 from nodes.attention.clear_window import ClearWindow
 from nodes.attention.group_attention import GroupAttention
@@ -187,7 +188,9 @@ def report(sides: tuple[int, ...]) -> Iterator[str]:
     yield ""
     machine = f"{processor()}, {os.cpu_count()} cores, {platform.machine()}"
     yield f"CPU: {machine}; torch {torch.__version__}, float32."
-    yield "CPU time of one thread, other work on the machine; steps in turns, medians of up to three."
+    yield "Time is CPU time of the one thread that works (`time.thread_time`), not time on the clock: the"
+    yield "machine had other work. Dense and sparse steps take turns: three of each at 1024 tokens (medians),"
+    yield "one of each above, where a step takes seconds. Each is compared with the dense steps beside it."
     yield ""
     yield f"Random Flux, 8 blocks of width 512, {TEXT} text tokens beside the image tokens. Its weights are"
     yield "random, so errors rank techniques on this model only and say little of pictures."
@@ -215,10 +218,7 @@ def report(sides: tuple[int, ...]) -> Iterator[str]:
 def main() -> None:
     torch.set_num_threads(1)
     sides = tuple(map(int, sys.argv[1:])) or SIDES
-    with RESULTS.open("w", encoding="utf-8") as results:
-        for line in report(sides):
-            print(line, flush=True)
-            print(line, file=results, flush=True)
+    write(RESULTS, report(sides))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How quick the canvas is with many nodes: `python -m benchmarks.canvas` writes results/canvas.md.
 
-Headless Chromium with software rendering, so that the figures are upper bounds. Time on the main thread is
-what Chromium's own `TaskDuration` counts; a key's time runs from the event to the frame that shows it.
+Headless Chromium with software rendering, so that the figures are upper bounds. The work of a move is the
+CPU time of the page's main thread, as Chromium's own `TaskDuration` counts it; a key's time runs from the
+event to the frame that shows it. The sizes take turns, so that a slow minute falls on all of them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COLUMNS = 8
 KEYS = 40
 MOVES = 60
 PREVIEW = 512  # pixels
+UNITS = {"s": 2, "ms": 1, "": 0}  # and the decimals they are told with
 PREVIEWS = 90  # three seconds of them
 READY = """(nodes) => performance.getEntriesByName("ready").length > 0 || (
     document.querySelectorAll(".react-flow__node").length > 0
@@ -152,21 +154,11 @@ def opened(browser: Browser, server: Server, workflow: str, copy: int = 0) -> It
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     chromium = context.new_cdp_session(page)
-    chromium.send("Performance.enable")
+    chromium.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(f"{server.url}/?workflow={workflow}")
     page.wait_for_function(READY)
     yield Desk(page, chromium, copy)
     context.close()
-
-
-def boot(browser: Browser, server: Server, workflow: str) -> float:
-    """Return the time (s) from navigation until cards are drawn and the page answers."""
-    times = []
-    for _ in range(RUNS):
-        with opened(browser, server, workflow) as desk:
-            ready = desk.page.evaluate("() => performance.getEntriesByName('ready')[0].startTime")
-            times.append(float(ready) / 1000)
-    return statistics.median(times)
 
 
 def previews_while_typing(browser: Browser, server: Server, workflow: str, copy: int) -> tuple[float, float]:
@@ -228,28 +220,42 @@ def first_paint() -> float:
 
 
 def measure(browser: Browser, server: Server) -> list[tuple[str, ...]]:
-    rows: dict[str, list[str]] = {}
-    for size in SIZES:
-        body = {"title": f"{size} nodes", "document": many(size)}
-        workflow = server.ask("POST", "/api/workflows", body)[1]["id"]
-        rows.setdefault("open, until cards are drawn", []).append(f"{boot(browser, server, workflow):.2f} s")
-        copy = size // 20
-        with opened(browser, server, workflow, copy) as desk:
-            desk.page.wait_for_timeout(1500)
-            mounted = desk.page.locator(".react-flow__node").count()
-            rows.setdefault("pan, whole workflow in view, a move", []).append(f"{desk.pan():.1f} ms")
-            desk.look_close()
-            rows.setdefault("cards mounted far / near", []).append(
-                f"{mounted} / {desk.page.locator('.react-flow__node').count()}"
-            )
-            rows.setdefault("key to frame", []).append(f"{statistics.median(desk.type_keys()):.1f} ms")
-            rows.setdefault("drag of one node, a move", []).append(f"{desk.drag():.1f} ms")
-            rows.setdefault("pan, close, a move", []).append(f"{desk.pan():.1f} ms")
-            rows.setdefault("zoom, a notch", []).append(f"{desk.zoom_out():.1f} ms")
-        fps, key = previews_while_typing(browser, server, workflow, copy)
-        rows.setdefault("previews drawn of 30 a second (512 x 512)", []).append(f"{fps:.0f}")
-        rows.setdefault("key to frame meanwhile", []).append(f"{key:.1f} ms")
-    return [(name, *cells) for name, cells in rows.items()]
+    workflows = {size: opened_once(server, size) for size in SIZES}
+    rounds = [
+        {size: measure_once(browser, server, workflows[size], size // 20) for size in SIZES}
+        for _ in range(RUNS)
+    ]
+    table = []
+    for name, unit in rounds[0][SIZES[0]]:
+        medians = (statistics.median(turn[size][name, unit] for turn in rounds) for size in SIZES)
+        table.append((name, *(f"{figure:.{UNITS[unit]}f} {unit}".strip() for figure in medians)))
+    return table
+
+
+def opened_once(server: Server, size: int) -> str:
+    body = {"title": f"{size} nodes", "document": many(size)}
+    return str(server.ask("POST", "/api/workflows", body)[1]["id"])
+
+
+def measure_once(browser: Browser, server: Server, workflow: str, copy: int) -> dict[tuple[str, str], float]:
+    """Return each figure of one workflow under its name and unit."""
+    found: dict[tuple[str, str], float] = {}
+    with opened(browser, server, workflow, copy) as desk:
+        ready = desk.page.evaluate("() => performance.getEntriesByName('ready')[0].startTime")
+        found["open, until cards are drawn", "s"] = float(ready) / 1000
+        desk.page.wait_for_timeout(1500)
+        found["cards mounted, all in view", ""] = desk.page.locator(".react-flow__node").count()
+        found["pan, all in view, a move", "ms"] = desk.pan()
+        desk.look_close()
+        found["cards mounted, close", ""] = desk.page.locator(".react-flow__node").count()
+        found["key to frame", "ms"] = statistics.median(desk.type_keys())
+        found["drag of one node, a move", "ms"] = desk.drag()
+        found["pan, close, a move", "ms"] = desk.pan()
+        found["zoom, a notch", "ms"] = desk.zoom_out()
+    fps, key = previews_while_typing(browser, server, workflow, copy)
+    found["previews drawn of 30 a second (512 x 512)", ""] = fps
+    found["key to frame meanwhile", "ms"] = key
+    return found
 
 
 def main() -> None:
@@ -268,8 +274,8 @@ def main() -> None:
     lines = [
         "# Canvas",
         "",
-        f"CPU: {machine}, software rendering, 1440 x 900. Opening: median of {RUNS}; keys: median of {KEYS};",
-        f"moves: the main thread's work for one of {MOVES}.",
+        f"CPU: {machine}, software rendering, 1440 x 900. Medians of {RUNS} rounds in which the sizes",
+        f"take turns; a move: the CPU time of the page's main thread for one of {MOVES}.",
         "The workflow is the first picture's ten nodes, repeated.",
         f"First paint loads {first_paint():.0f} kB (gzip).",
         "",

@@ -24,7 +24,7 @@ from app.execution.files import Folders
 from app.graph import catalog
 from app.graph.workflow import Workflow
 from tests.documents import document, sum_of, workflow
-from tests.server.conftest import Server
+from tests.server.conftest import Server, wait_for
 
 PLAIN = catalog.find(("tests.plain.nodes",))
 RESULTS = Path(__file__).parent / "results" / "execution.md"
@@ -132,7 +132,7 @@ def throughput(server: Server, jobs: int) -> float:
     """Return how many small jobs a second get through, from the first request to the last end."""
     started = time.monotonic()
     ids = [server.run(sum_of(number % 1000)) for number in range(jobs)]
-    server.finished(ids[-1], within=300)
+    wait_for(lambda: server.job(ids[-1])["status"] == "done", 300)
     return jobs / (time.monotonic() - started)
 
 

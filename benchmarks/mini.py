@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import torch
@@ -45,8 +45,7 @@ from nodes.tokens.region_adaptive_sampling import RegionAdaptiveSampling
 from nodes.tokens.token_merging import TokenMerging
 from tests.tiny.recorder import ROOT, Recorder
 
-PROMPTS, STEPS, SCALE = 8, 20, 3.0
-TURN = 3  # techniques between two plain runs
+PROMPTS, STEPS, SCALE = 16, 20, 3.0
 FEWER = (16, 13, 10, 8, 6, 5, 4, 3)
 COUNTED = (DeltaCache, FirstBlockCache, GuidanceCache, MagCache, ResidualCfg, StepSkip, TaylorSeer)
 """Techniques that report blocks or calls, which is nearly all the work; others report a part of a block."""
@@ -54,12 +53,21 @@ LEARN_PROMPTS, LEARN_ITERATIONS = 2, 40  # from another seed than the prompts th
 
 
 @dataclass(frozen=True)
+class Sampled:
+    """What a model made of one prompt: latent, CPU time (s), and what its techniques say they saved."""
+
+    latent: torch.Tensor
+    seconds: float
+    saved: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Result:
-    """What a model made of all prompts: latents, pictures, CPU time (s), and the share of work saved."""
+    """What a model made of all prompts: latents, pictures, CPU time over plain runs', share of work saved."""
 
     latents: torch.Tensor
     pictures: torch.Tensor
-    seconds: float
+    time: float
     saved: float
 
 
@@ -86,28 +94,37 @@ class Mini:
         self.guiders = [Cfg(self.encoder.encode([prompt]), empty, SCALE) for prompt in self.prompts]
         width, height = (size // self.model.family.latent.downscale for size in self.model.native_size)
         self.shape = (1, self.model.channels, height, width)
-        self.run(self.model, 2)
+        self.sample(self.model, 2, 0)
         self.reference = self.run(self.model, STEPS)
 
     def run(self, model: Model, steps: int) -> Result:
-        """Sample every prompt by itself; the seed is its number. Decoding is not timed."""
-        sigmas = Sigmas(tuple(1 - step / steps for step in range(steps + 1)))
-        latents, saved, started = [], [], time.process_time()
-        for seed, guider in enumerate(self.guiders):
-            watcher, empty = Recorder(), Latent(torch.zeros(self.shape), model.family.name)
-            latents.append(Sampling(model, guider, Euler(), sigmas).run(empty, seed, watcher).samples)
-            saved += [share for report in watcher.reports if (share := share_saved(report)) is not None]
-        seconds = time.process_time() - started
-        together = torch.cat(latents)
-        pictures = self.vae.decode(Latent(together, model.family.name)).pixels
-        return Result(together, pictures, seconds, sum(saved) / max(1, len(saved)))
+        """Sample every prompt by itself, each right after a plain run of the same; the seed is its number."""
+        made, usual = [], 0.0
+        for seed in range(PROMPTS):
+            usual += self.sample(self.model, STEPS, seed).seconds
+            made.append(self.sample(model, steps, seed))
+        latents = torch.cat([sampled.latent for sampled in made])
+        pictures = self.vae.decode(Latent(latents, model.family.name)).pixels
+        shares = [share for sampled in made for share in sampled.saved]
+        time = sum(sampled.seconds for sampled in made) / usual
+        return Result(latents, pictures, time, sum(shares) / max(1, len(shares)))
 
-    def score(self, result: Result, plain: float) -> Score:
-        """Judge a result; `plain` is the CPU time (s) of a plain run right before it."""
+    def sample(self, model: Model, steps: int, seed: int) -> Sampled:
+        """Sample one prompt; decoding is not timed."""
+        sigmas = Sigmas(tuple(1 - step / steps for step in range(steps + 1)))
+        watcher, empty = Recorder(), Latent(torch.zeros(self.shape), model.family.name)
+        started = process_time()
+        made = Sampling(model, self.guiders[seed], Euler(), sigmas).run(empty, seed, watcher)
+        seconds = process_time() - started
+        saved = tuple(share for report in watcher.reports if (share := share_saved(report)) is not None)
+        return Sampled(made.samples, seconds, saved)
+
+    def score(self, result: Result) -> Score:
+        """Judge a result."""
         image, reference = Image(result.pictures), Image(self.reference.pictures)
         shares = self.judge.accuracy(image, self.prompts)
         return Score(
-            result.seconds / plain,
+            result.time,
             latent_error(result.latents, self.reference.latents),
             psnr(image, reference),
             sum(shares) / len(shares),
@@ -161,14 +178,12 @@ class Mini:
 def on_mini(show: Callable[[Patch[Any]], str], drawing: Path) -> Iterator[str]:
     """Set each technique beside what simply fewer steps make of the same time; draw all of it."""
     mini = Mini()
-    plain = mini.reference.seconds
-    line = {STEPS: mini.score(mini.reference, plain)}
+    line = {STEPS: mini.score(mini.reference)}
     yield "| plain steps | time | latent error | PSNR (dB) | facts right | all right |"
     yield "|---|---|---|---|---|---|"
     yield f"| {STEPS} | {cells(line[STEPS])} |"
     for steps in FEWER:
-        beside = mini.run(mini.model, STEPS).seconds
-        line[steps] = mini.score(mini.run(mini.model, steps), beside)
+        line[steps] = mini.score(mini.run(mini.model, steps))
         yield f"| {steps} | {cells(line[steps])} |"
     yield ""
     heads = "saved | time | latent error | PSNR (dB) | facts right | all right | by count | by time"
@@ -177,11 +192,9 @@ def on_mini(show: Callable[[Patch[Any]], str], drawing: Path) -> Iterator[str]:
     found: list[tuple[str, Score]] = []
     by_time = [(score.time, score.error) for score in line.values()]
     by_count = [(steps / STEPS, score.error) for steps, score in line.items()]
-    for number, patch in enumerate(mini.patches()):
-        if number % TURN == 0:
-            beside = mini.run(mini.model, STEPS).seconds
+    for patch in mini.patches():
         result = mini.run(mini.model.with_patch(patch), STEPS)
-        score = mini.score(result, beside)
+        score = mini.score(result)
         found.append((show(patch), score))
         counted = against(score.error, by_count, 1 - result.saved) if isinstance(patch, COUNTED) else ""
         timed = against(score.error, by_time, score.time)

@@ -13,7 +13,7 @@ from typing import Any
 from app.checkpoints.entry import Entry, Shape
 from app.checkpoints.gguf import read_gguf
 from app.checkpoints.quantised import fold
-from app.checkpoints.weights import data_start, read_header, read_metadata, weight_files
+from app.checkpoints.weights import data_start, read_header, read_metadata, shards, weight_files
 from app.graph.problem import Refusal
 
 Shapes = Mapping[str, Shape]
@@ -73,8 +73,8 @@ class Archive:
 
 
 def open_archive(path: Path) -> Archive:
-    """Read the header of a safetensors or GGUF file, or those of all files in the folder of a model part."""
-    files = (path,) if path.is_file() else weight_files(path)
+    """Read the header of a safetensors or GGUF file, of those it is numbered with, or of a folder's files."""
+    files = weight_files(path) if path.is_dir() else shards(path)
     return Archive(path, fold({name: entry for file in files for name, entry in entries_of(file).items()}))
 
 

@@ -61,7 +61,8 @@ def show(found: list[ModelCard], *, as_json: bool) -> bool:
         print(json.dumps([asdict(entry) for entry in found], indent=1))
         return True
     for entry in found:
-        what = " + ".join(entry.families) + (f" ({entry.variant})" if entry.variant else "")
+        joint = " or " if entry.kind == "lora" else " + "
+        what = joint.join(entry.families) + (f" ({entry.variant})" if entry.variant else "")
         facts = [entry.kind, what, entry.layout, entry.precision, readable(entry.size)]
         print(f"{entry.folder}/{entry.name}\n    {', '.join(fact for fact in facts if fact)}")
         for mark, text in (("", entry.quantisation), ("! ", entry.problem)):

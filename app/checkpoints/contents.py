@@ -13,7 +13,7 @@ from typing import Any
 from app.checkpoints.architecture import Architecture, Kind, Layout
 from app.checkpoints.archive import Archive, Shapes, open_archive
 from app.checkpoints.known import ARCHITECTURES
-from app.checkpoints.rules import Piece, shapes_of, translate
+from app.checkpoints.rules import Piece, original_name, shapes_of, translate
 from app.graph.problem import Refusal
 
 # What stands before the names of one part, besides what text encoders in a common file are called.
@@ -68,12 +68,18 @@ class Part:
         """Arguments of the model's class, as shapes tell them."""
         try:
             return {**self.architecture.config(self.shapes), **self.archive.told.get("config", {})}
-        except (KeyError, IndexError, ValueError, ZeroDivisionError) as error:
-            raise Refusal(
-                f"{self.archive.path} looks like {self.architecture.name}, but lacks {error}.",
-                "The file is not whole, or holds a variant that Patchloom does not know.",
-                code="missing_keys",
-            ) from error
+        except KeyError as error:
+            name = original_name(str(error.args[0]), self.layout.rules(self.named))
+            raise self.not_whole(f"but lacks {name}") from error
+        except (IndexError, ValueError, ZeroDivisionError) as error:
+            raise self.not_whole(f"but its shapes do not go together: {error}") from error
+
+    def not_whole(self, wrong: str) -> Refusal:
+        return Refusal(
+            f"{self.archive.path} looks like {self.architecture.name}, {wrong}.",
+            "The file is not whole, or holds a variant that Patchloom does not know.",
+            code="missing_keys",
+        )
 
     @property
     def variant(self) -> str:

@@ -29,6 +29,7 @@ class Entry:
         start: Where it begins in the file (bytes).
         parts: What belongs to a quantised weight, by the role it plays: `scale`, `absmax`.
         settings: What the file says of how a weight is quantised.
+        called: What the tensor is called in the file, where that is not how others name it.
     """
 
     file: Path
@@ -38,3 +39,4 @@ class Entry:
     start: int = 0
     parts: Mapping[str, Place] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    called: str = ""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
 from pathlib import Path
 
-from app.checkpoints.archive import Archive, open_archive
 from app.checkpoints.known import ARCHITECTURES
 from app.checkpoints.known.uses import USES
 from app.checkpoints.listing import card
-from app.checkpoints.lora import FACTORS, PREFIXES, plain
+from app.checkpoints.lora_families import lora_families
 
 Fit = frozenset[str] | None
 
@@ -47,38 +44,3 @@ def fit(folder: str, name: str, path: Path) -> Fit:
             names |= {"flux-mini": ("flux-mini",)} | {entry.name: entry.names for entry in known}
             return frozenset(name for family in found.families for name in names.get(family, ())) or None
     return None
-
-
-@lru_cache(maxsize=1024)
-def lora_families(path: Path, modified: int) -> Fit:
-    """Tell a LoRA by authors' names that only some families have; names of diffusers are too much alike."""
-    stems = changed(open_archive(path))
-    found = {
-        name for name, patterns in originals().items() if any(patterns.fullmatch(stem) for stem in stems)
-    }
-    return frozenset(found | {"flux-mini"} if "flux" in found else found) or None
-
-
-@cache
-def originals() -> dict[str, re.Pattern[str]]:
-    """Return what the authors of each family call the modules of its blocks."""
-    found: dict[str, re.Pattern[str]] = {}
-    for known in (entry for entry in ARCHITECTURES if entry.kind == "transformer"):
-        rules = [
-            rule.original for layout in known.layouts for rule in layout.rules(()) if "*" in rule.original
-        ]
-        words = [plain(name).replace("*", r"\d+") for name in rules]
-        found |= dict.fromkeys(known.names, re.compile("|".join(words) or "(?!)"))
-    return found
-
-
-def changed(archive: Archive) -> set[str]:
-    """Return what a LoRA changes, in plain names."""
-    stems = set()
-    for name in archive.entries:
-        if match := FACTORS.fullmatch(name):
-            stem = match["stem"]
-            for prefix in PREFIXES:
-                stem = stem.removeprefix(prefix)
-            stems.add(plain(stem))
-    return stems

@@ -33,7 +33,7 @@ def quantisation(entries: Iterable[Entry]) -> str:
 def readable(size: float) -> str:
     """Return a number of bytes in words."""
     unit = 0
-    while size >= 1000 and unit < len(UNITS) - 1:
+    while size >= 999.5 and unit < len(UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:.3g} {UNITS[unit]}"
 

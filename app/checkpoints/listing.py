@@ -12,12 +12,23 @@ from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, described, family_of, looks_like_lora, parts_of
 from app.checkpoints.formats import quantisation
 from app.checkpoints.known import ARCHITECTURES
-from app.checkpoints.weights import read_json
+from app.checkpoints.lora_families import changed, told_by
+from app.checkpoints.weights import is_later_shard, read_json, shards
 from app.graph.problem import Refusal
 
 SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 INDEX = "model_index.json"
 ROOT = "models"  # the kind that holds all others
+HOMES = {  # folder -> what its loaders take
+    "checkpoints": ("checkpoint", "transformer"),
+    "diffusion_models": ("transformer", "checkpoint"),
+    "text_encoders": ("text_encoder", "checkpoint"),
+    "vae": ("vae", "checkpoint"),
+    "clip_vision": ("vision_encoder",),
+    "loras": ("lora",),
+    "controlnet": ("controlnet",),
+    "vae_approx": ("preview_decoder",),
+}
 JUDGE = "heads.kind_1.weight"  # a tensor of app/engine/imaging/judge.py's network
 
 
@@ -30,7 +41,8 @@ class ModelCard:
         name: As nodes name it.
         kind: `transformer`, `text_encoder`, `vae`, `checkpoint` (several in one file), `model` (a folder),
             `lora`, `controlnet`, `judge` or `unknown`.
-        families: What it holds, by name: families of transformers, names of encoders and autoencoders.
+        families: What it holds, by name: families of transformers, names of encoders and autoencoders; of a
+            LoRA those that it may be for.
         variant: Which of the family's models.
         layout: How its tensors are named.
         precision: Type that holds most of its numbers.
@@ -65,19 +77,31 @@ def cards(folders: Mapping[str, tuple[Path, ...]]) -> list[ModelCard]:
 
 
 def model_paths(root: Path) -> Iterator[Path]:
-    """Yield model folders and the single files outside of them."""
+    """Yield model folders and the files outside of them; of numbered ones the first stands for all."""
     folders = {index.parent for index in root.glob(f"**/{INDEX}")}
     yield from folders
     for path in root.rglob("*"):
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not folders & set(path.parents):
+        if path.suffix.lower() not in SUFFIXES or is_later_shard(path):
+            continue
+        if path.is_file() and not folders & set(path.parents):
             yield path
 
 
 def card(folder: str, name: str, path: Path) -> ModelCard:
     """Describe one model."""
-    stamp = path.stat()
-    said = dict(facts(path, stamp.st_mtime_ns, stamp.st_size))
+    stamps = [part.stat() for part in shards(path) if part.exists()]
+    said = dict(facts(path, max(x.st_mtime_ns for x in stamps), sum(x.st_size for x in stamps)))
+    said["problem"] = said.get("problem") or misplaced(folder, said["kind"])
     return ModelCard(folder, name, **said)
+
+
+def misplaced(folder: str, kind: str) -> str:
+    """Say where a file belongs that no loader looks for in this folder; empty where it lies well."""
+    if kind in HOMES.get(folder, (kind,)):
+        return ""
+    home = next((home for home, kinds in HOMES.items() if kinds[0] == kind), None)
+    spoken = kind.replace("_", " ").replace("lora", "LoRA").replace("vae", "VAE")
+    return f"It is a {spoken}; move it to {home}." if home else ""
 
 
 @lru_cache(maxsize=4096)
@@ -98,7 +122,13 @@ def of_file(path: Path) -> dict[str, Any]:
         judge = JUDGE in archive.entries
         kind = "lora" if lora else "controlnet" if control else "judge" if judge else "unknown"
         said = "" if kind != "unknown" else f"It holds {described(archive, parts)}."
-        return {"kind": kind, "precision": archive.precision(archive.entries), "problem": said}
+        families = tuple(sorted((told_by(changed(archive)) or set()) - {"flux-mini"})) if lora else ()
+        return {
+            "kind": kind,
+            "families": families,
+            "precision": archive.precision(archive.entries),
+            "problem": said,
+        }
     return {**of_parts(parts), "precision": archive.precision(archive.entries)}
 
 

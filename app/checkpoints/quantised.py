@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.checkpoints.entry import Entry, Place
+from app.checkpoints.torchao import unflattened
 from app.checkpoints.weights import FETCH_AGAIN, read_metadata
 from app.graph.problem import Refusal
 
@@ -64,12 +65,17 @@ LARGEST_TEXT = 65536  # bytes
 
 def fold(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """Put each weight and what belongs to it together; refuses what lacks a part or has an unknown format."""
+    refuse_four_bit_layouts(entries)
+    entries = unflattened(entries)
     beside = companions(entries)
     parts = {place.name for roles in beside.values() for place in roles.values()}
     told = told_in_headers(entries)
     found = {name: entry for name, entry in entries.items() if name not in parts}
     for name, entry in found.items():
         stem = name.removesuffix(WEIGHT)
+        if entry.called:
+            found[name] = logical(name, entry)
+            continue
         roles, settings = beside.get(name, {}), told.get(stem) or told.get(stem.removeprefix(PREFIX), {})
         if "settings" in roles:
             settings = read_text(entries[roles["settings"].name])
@@ -79,6 +85,21 @@ def fold(entries: Mapping[str, Entry]) -> dict[str, Entry]:
         elif entry.dtype == "I8" and name.endswith(WEIGHT) and len(entry.shape) == 2:
             raise lacking(name, entry, "scale")
     return found
+
+
+def refuse_four_bit_layouts(entries: Mapping[str, Entry]) -> None:
+    """Refuse weights that are laid out for one program's own kernels, by the names beside them."""
+    for name, entry in entries.items():
+        stem = name.removesuffix(".qweight")
+        if stem == name:
+            continue
+        kind = "SVDQuant (Nunchaku)" if f"{stem}.wscales" in entries else "GPTQ or AWQ"
+        raise Refusal(
+            f"{entry.file} is quantised by {kind}: it keeps {name} for kernels that Patchloom does not have.",
+            "Use a version of the model in GGUF, NF4, NVFP4, int8 or fp8.",
+            code="unsupported",
+            input="name",
+        )
 
 
 def companions(entries: Mapping[str, Entry]) -> dict[str, dict[str, Place]]:

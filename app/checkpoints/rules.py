@@ -91,6 +91,15 @@ def rule(original: str, *ours: str, shares: tuple[int, ...] = (), swap: bool = F
     return Rule(original, ours, shares, swap)
 
 
+def original_name(name: str, rules: Iterable[Rule]) -> str:
+    """Return what the authors call a tensor of diffusers: what `translate` makes it from."""
+    for entry in rules:
+        for ours in entry.ours:
+            if names := Rule(ours, (entry.original,)).names(name):
+                return names[0]
+    return name
+
+
 def numbered(name: str, numbers: Iterable[str]) -> str:
     for number in numbers:
         name = name.replace("*", number, 1)

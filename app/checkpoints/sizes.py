@@ -14,9 +14,11 @@ PLAIN = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 DECODED = {"float32": 4, "bfloat16": 2, "float16": 2}
 # Bytes for each number of a block's matrices where the user chooses how to keep them, with a scale of 4 bytes
 # for each 64 numbers of 4 bits; a scale a row is little.
-CAST = "cast "  # what stands before a type to which layers are cast one by one; norms are not
+CAST = "cast "  # what stands before a type to which layers are cast one by one, but for the PRECISE ones
+PRECISE = ("norm", r"(^|\.)wo(\.|$)")  # norms, and layers whose type T5 looks at before it calls them
 KEPT = {CAST: 1.0, "float8": 1.0, "int8": 1.0, "nf4": 0.5625, "int4": 0.5625}
 BLOCK = re.compile(r".*?\.\d+(?=\.)")  # `double_blocks.0` of `double_blocks.0.img_attn.qkv.weight`
+NOT_CAST = re.compile("|".join(PRECISE))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def part_size(
     blocks: dict[str, int] = {}
     for name in names:
         match = BLOCK.match(name)
-        matrix = match is not None and not (kept.startswith(CAST) and "norm" in name)
+        matrix = match is not None and not (kept.startswith(CAST) and NOT_CAST.search(name))
         size = loaded(archive.entries[name], matrix, kept, itemsize)
         block = match.group() if match else ""
         blocks[block] = blocks.get(block, 0) + size
@@ -75,6 +77,11 @@ def part_size(
         block=max(blocks.values(), default=0),
         rest=rest,
     )
+
+
+def in_block(name: str) -> bool:
+    """Whether a tensor belongs to one of many alike blocks."""
+    return BLOCK.match(name) is not None
 
 
 def loaded(entry: Entry, small: bool, kept: str, itemsize: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from app.graph.problem import Refusal
 
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pkl", ".pt", ".pth"}
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 LARGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors library
 FETCH_AGAIN = "Fetch the file again from where it came from."
 ONLY_SAFETENSORS = (
@@ -50,6 +52,22 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         message = f"{folder} holds only pickle files: {', '.join(pickles)}."
         raise Refusal(message, ONLY_SAFETENSORS, code="pickle")
     raise Refusal(f"{folder} holds no safetensors file.", FETCH_AGAIN, code="no_weights")
+
+
+def shards(path: Path) -> tuple[Path, ...]:
+    """Return all files of a model that lies in numbered ones, given any of them; else the file alone."""
+    if (match := SHARD.fullmatch(path.name)) is None:
+        return (path,)
+    stem, count, suffix = match["stem"], match["count"], match["suffix"]
+    return tuple(
+        path.with_name(f"{stem}-{number:05}-of-{count}{suffix}") for number in range(1, int(count) + 1)
+    )
+
+
+def is_later_shard(path: Path) -> bool:
+    """Whether a file is one of several that the first of them stands for."""
+    match = SHARD.fullmatch(path.name)
+    return match is not None and int(match["number"]) > 1
 
 
 def read_header(path: Path) -> dict[str, Any]:

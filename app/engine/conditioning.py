@@ -47,6 +47,7 @@ class Conditioning(Stored):
         beside: Channels (1 or B, C', h, w), or (1 or B, C', F, h, w), that models which fill, follow or
             animate a picture take beside those of the noisy latent; None for models without.
         vision: (1 or B, N, D), what a vision encoder says of pictures that the model looks at; None for none.
+        spelling: (1 or B, G, D), how words in quotes are written, for models that draw them; None for none.
         others: Further prompts for the same picture.
     """
 
@@ -60,6 +61,7 @@ class Conditioning(Stored):
     references: tuple[Tensor, ...] = ()
     beside: Tensor | None = None
     vision: Tensor | None = None
+    spelling: Tensor | None = None
     others: tuple[Conditioning, ...] = ()
 
     def __post_init__(self) -> None:
@@ -72,7 +74,8 @@ class Conditioning(Stored):
 
     @property
     def nbytes(self) -> int:
-        own = (self.tokens, self.pooled, self.region, self.beside, self.vision, *self.references)
+        apart = (self.beside, self.vision, self.spelling, *self.references)
+        own = (self.tokens, self.pooled, self.region, *apart)
         return sum(x.nbytes for x in own if x is not None) + sum(other.nbytes for other in self.others)
 
     @property
@@ -130,12 +133,20 @@ class Conditioning(Stored):
         references = tuple(latent.to(device, dtype) for latent in self.references)
         beside = None if self.beside is None else self.beside.to(device, dtype)
         vision = None if self.vision is None else self.vision.to(device, dtype)
+        spelling = None if self.spelling is None else self.spelling.to(device, dtype)
         moved = replace(self, tokens=self.tokens.to(device, dtype), pooled=pooled, references=references)
-        return replace(moved, beside=beside, vision=vision)
+        return replace(moved, beside=beside, vision=vision, spelling=spelling)
 
 
 def stacked(one: Conditioning, other: Conditioning) -> Conditioning:
     """Return both prompts as one batch, with what else the first one says."""
+    if one.spelling is not None or other.spelling is not None:
+        raise Refusal(
+            "Prompts with words in quotes to be drawn cannot be asked as one batch.",
+            "Take the quotes away, or use CFG.",
+            code="token_mismatch",
+            input="negative",
+        )
     if one.tokens.shape[1:] != other.tokens.shape[1:]:
         raise Refusal(
             f"The prompts are {shape_of(one.tokens)} and {shape_of(other.tokens)}, and must be alike.",

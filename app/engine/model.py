@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.families import Family
+from app.engine.flow import Flow
 from app.engine.latents.preview import Preview
 from app.engine.memory.offloading import place_of, weight_bytes
 from app.engine.prediction import ModelInput
@@ -20,6 +21,7 @@ from app.engine.weights.low_rank import Adapter
 from app.graph.problem import Refusal
 
 Memory = TypeVar("Memory")
+SHARE_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class Patch(Generic[Memory]):
         """Take part around the attention operation; return (B, K, N, d)."""
         return call(heads)
 
+    def keeps(self, flow: Flow) -> int:
+        """Return what it remembers from call to call in one guidance branch (bytes), for the memory plan."""
+        return 0
+
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         """Say what it did, as JSON data with the key `technique`; `memories` has one entry a branch."""
         return None
@@ -126,9 +132,12 @@ class Model:
         return self.family.shift if self.shift is None else self.shift
 
     def share_at(self, sigma: float) -> float:
-        """Return how much of a run, by the model's own schedule, lies before a noise level."""
+        """Return how much of a run, by the model's own schedule, lies before a noise level.
+
+        Rounded, so that a level on the border of a range is always inside.
+        """
         shift = self.schedule_shift
-        return 1 - sigma / (shift + (1 - shift) * sigma)
+        return round(1 - sigma / (shift + (1 - shift) * sigma), SHARE_DIGITS)
 
     def with_adapter(self, adapter: Adapter) -> Model:
         """Return a handle with one more LoRA."""

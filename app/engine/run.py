@@ -31,8 +31,8 @@ class Run:
 
     def __call__(self, given: ModelInput, *, index: int, total: int, evaluation: int, branch: str) -> Tensor:
         """Return the denoised sample; the rest says where in the sampling run this is."""
-        layout = self.model.family.layout(given)
-        self.step = Step(index, total, given.sigma, branch, evaluation, layout)
+        layout, share = self.model.family.layout(given), self.model.share_at(given.sigma)
+        self.step = Step(index, total, given.sigma, branch, evaluation, layout, share)
         return self.around("wrap_model", (), given, self.forward)
 
     def forward(self, given: ModelInput) -> Tensor:

@@ -42,16 +42,31 @@ class Sigmas:
     shift: float = 1.0
 
     def __post_init__(self) -> None:
-        one_way = all(before > after for before, after in pairwise(self.values)) or self.rising
-        ends = (min(self.values, default=-1), max(self.values, default=2))
-        if not one_way or ends[0] < 0 or ends[1] > 1 or (self.rising and ends[0] == 0):
-            shown = ", ".join(f"{value:g}" for value in self.values)
-            raise Refusal(
-                f"Sigmas must fall, from 1 at most to 0 at least; these are: {shown}.",
-                "Make them with a schedule node.",
-                code="bad_sigmas",
-                input="sigmas",
+        if fault := self.fault():
+            raise Refusal(*fault, code="bad_sigmas", input="sigmas")
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return what is wrong with the levels and what to do about it."""
+        if not self.values:
+            return "There are no noise levels.", "Give at least two, such as 1, 0.5, 0."
+        outside = [value for value in self.values if not 0 <= value <= 1]
+        if outside:
+            return (
+                f"A noise level of {outside[0]:g} lies outside of 1 (noise) to 0 (picture).",
+                "A sigma of models that begin at 14.6 is sigma / (1 + sigma) here; decimals have a point.",
             )
+        if self.rising and self.values[0] == 0:
+            return (
+                "A walk from a picture to its noise cannot begin at noise level 0.",
+                "Begin just above, at 0.0001, or turn a falling schedule round with Flip sigmas.",
+            )
+        wrong = [] if self.rising else [pair for pair in pairwise(self.values) if pair[0] <= pair[1]]
+        if wrong:
+            return (
+                f"Noise levels must fall, but {wrong[0][0]:g} is followed by {wrong[0][1]:g}.",
+                "Leave out the levels that do not fall, or make them with a schedule node.",
+            )
+        return None
 
     @property
     def steps(self) -> int:
@@ -242,7 +257,7 @@ class Sampling:
             raise Refusal(
                 f"The latent is for {latent.family} with {latent.samples.shape[1]} channels; "
                 f"the model is {family} and needs {channels}.",
-                "Connect an Empty latent for the same model.",
+                f"Connect an Empty latent for this model, or choose {family} in the Load VAE that made it.",
                 code="family_mismatch",
                 input="latent",
             )

@@ -39,6 +39,8 @@ class Step:
         branch: Which guidance branch asks: `cond`, `uncond` or a name of the guider's own.
         evaluation: How many evaluations the solver has made in this step before; 0 for first-order samplers.
         layout: Tokens that the trunk works on now.
+        share: How much of the model's own schedule lies before this noise level: 0 at pure noise, 1 at the
+            picture, however many steps this run has and wherever it begins.
     """
 
     index: int
@@ -47,6 +49,7 @@ class Step:
     branch: str
     evaluation: int
     layout: Layout
+    share: float = 0.0
 
     @property
     def side(self) -> str:

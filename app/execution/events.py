@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Literal
 
 from app.graph.problem import Problem
@@ -142,13 +142,20 @@ def type_name(kind: type[Event]) -> str:
 
 
 KINDS: dict[str, type[Event]] = {type_name(kind): kind for kind in Event.__args__}
+NAMES = {kind: name for name, kind in KINDS.items()}
+UNTOLD = {  # what is as by default is left out: most events have no part, and few a figure of memory
+    kind: [(field.name, field.default) for field in fields(kind) if field.default is not MISSING]
+    for kind in NAMES
+}
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return the event with its type, as sent and stored; memory that was not measured is left out."""
-    told = {"type": type_name(type(event)), **asdict(event)}
-    if told.get("memory", 0) is None:
-        del told["memory"]
+    """Return the event with its type, as sent and stored; what is as by default is left out."""
+    kind = type(event)
+    told = {"type": NAMES[kind], **vars(event)}
+    for name, default in UNTOLD[kind]:
+        if told[name] == default:
+            del told[name]
     return told
 
 

@@ -12,6 +12,7 @@ from app.graph.problem import Refusal
 from app.graph.spec import Input
 from app.graph.widgets import ImageFile, ImageFolder, ModelFile
 
+LATER_SHARD = re.compile(r".+-(?!00001)\d{5}-of-\d{5}\.\w+")
 MODEL_SUFFIXES = {".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin"}
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
 VIDEO_SUFFIXES = {".mp4", ".webm", ".mkv", ".mov", ".avi", ".gif"}
@@ -127,12 +128,17 @@ def modified(path: Path) -> int:
 
 
 def model_names(root: Path) -> Iterator[str]:
-    """Name the model folders (with a model_index.json) and single model files below `root`."""
+    """Name the model folders (with a model_index.json) and model files below `root`.
+
+    Of a model in numbered files, such as model-00001-of-00003.safetensors, the first stands for all.
+    """
     for index in root.glob("**/model_index.json"):
         yield index.parent.relative_to(root).as_posix()
     folders = {index.parent for index in root.glob("**/model_index.json")}
     for path in root.rglob("*"):
-        if path.suffix in MODEL_SUFFIXES and path.is_file() and not folders & set(path.parents):
+        if path.suffix not in MODEL_SUFFIXES or LATER_SHARD.fullmatch(path.name):
+            continue
+        if path.is_file() and not folders & set(path.parents):
             yield path.relative_to(root).as_posix()
 
 

@@ -66,6 +66,7 @@ class Work:
         takes: Inputs that are connected -> (type, node, output).
         makes: Outputs -> type.
         runs: Whether it runs, or its result is there already.
+        technique: The function of a node that puts a technique on a model; None for others.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Work:
     takes: Mapping[str, tuple[str, str, str]]
     makes: Mapping[str, str]
     runs: bool
+    technique: Callable[..., Any] | None = None
 
 
 class Foresight(Protocol):
@@ -146,7 +148,9 @@ def works(plan: Plan, folders: Folders) -> Iterator[Work]:
             if links and (output := plan.nodes[links[0].node].spec.output(links[0].output))
         }
         makes = {output.name: output.type for output in node.spec.outputs}
-        yield Work(node.id, node.values, dict(files(node, folders)), takes, makes, node.id in running)
+        technique = node.spec.function if node.spec.claims else None
+        runs = node.id in running
+        yield Work(node.id, node.values, dict(files(node, folders)), takes, makes, runs, technique)
 
 
 def files(node: PlannedNode, folders: Folders) -> Iterator[tuple[str, Path]]:

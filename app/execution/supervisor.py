@@ -49,8 +49,13 @@ class Supervisor:
 
     async def run_one(self) -> None:
         """Start a worker and pass on what it says until it ends."""
+        # In a process group of its own: a terminal's Ctrl-C must not end it with a trace while it imports.
         self.process = await asyncio.create_subprocess_exec(
-            *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24
+            *COMMAND,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**24,
+            process_group=0,
         )
         await self.become("starting", "")
         self.send(self.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
 import threading
 from collections.abc import Mapping
@@ -22,10 +23,14 @@ class Channel:
         self._lock = threading.Lock()
 
     def send(self, frame: Mapping[str, Any] | bytes) -> None:
+        """Write a frame; without a server there is nobody left to work for, and the process ends."""
         data = pack(frame)
-        with self._lock:
-            self._sink.write(data)
-            self._sink.flush()
+        try:
+            with self._lock:
+                self._sink.write(data)
+                self._sink.flush()
+        except BrokenPipeError:
+            os._exit(0)
 
     def receive(self) -> Frame:
         """Wait for the next frame; raises EOFError when the other side is gone."""

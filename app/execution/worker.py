@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ class Worker:
 
         def claim(wish: Claim) -> str:
             with self.claiming:
-                self.channel.send({"type": "claim", "job": job, **asdict(wish)})
+                self.channel.send({"type": "claim", "job": job, **vars(wish)})
                 return self.names.get()
 
         def stuck(end: JobFinished) -> None:
@@ -162,7 +162,7 @@ def open_channel() -> wire.Channel:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the server decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C may reach us too; the server decides what it means
     channel = open_channel()
     try:
         settings = channel.receive()

@@ -51,6 +51,10 @@ class RunningNode(Protocol):
         """Its schema."""
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """What its inputs without a link get, defaults included."""
+
+    @property
     def links(self) -> Mapping[str, Sequence[Link]]:
         """Where its connected inputs get their values."""
 

@@ -71,6 +71,7 @@ def node(  # noqa: PLR0913
     passes: Mapping[str, tuple[str, ...]] | None = None,
     prepare: Callable[[], object] | None = None,
     live: bool = False,
+    open: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare a function as a node and hand it back unchanged, so that tests can simply call it.
 
@@ -86,6 +87,7 @@ def node(  # noqa: PLR0913
         timeout: How long (s) a run of it may take; the user can set another limit on a node of a document.
         prepare: Does slow imports; called once while the worker has nothing else to do.
         live: Its result depends on what happens while it runs, so that none is ever used again.
+        open: Edges may lead into inputs that it does not declare; the function takes them by `**`.
     """
     claims = tuple(sorted(patch.claims)) if patch else ()
 
@@ -104,6 +106,7 @@ def node(  # noqa: PLR0913
             passes=passes or {},
             prepare=prepare,
             changed=never_the_same if live else None,
+            open=open,
         )
         return function
 
@@ -146,7 +149,7 @@ def read_inputs(
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in hints:
             raise TypeError(f"node {function.__name__}: parameter '{name}' has no type")
-        if hints[name] is Context:
+        if hints[name] is Context or parameter.kind is parameter.VAR_KEYWORD:
             continue
         if name not in helps:
             raise TypeError(f"node {function.__name__}: parameter '{name}' is not described under 'Args:'")

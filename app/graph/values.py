@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any
 
 from app.graph.problem import Problem
@@ -74,7 +74,7 @@ def whole(entry: Input, value: Any) -> int:
 
 
 def real(entry: Input, value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         return float(value)
     raise BadValue("wrong_type", f"{entry.name} is {shown(value)}, allowed is a number.", "Type a number.")
 
@@ -82,15 +82,20 @@ def real(entry: Input, value: Any) -> float:
 def within(entry: Input, value: Any) -> Any:
     low, high = (None, None) if entry.free else limits(entry)
     if (low is not None and value < low) or (high is not None and value > high):
-        span = f"{low:g} to {high:g}" if high is not None and low is not None else one_sided(low, high)
         raise BadValue(
-            "out_of_range", f"{entry.name} is {value}, allowed is {span}.", f"Set {entry.name} in that range."
+            "out_of_range",
+            f"{entry.name} is {shown(value)}, allowed is {span(low, high)}.",
+            f"Set {entry.name} in that range.",
         )
     return value
 
 
-def one_sided(low: float | None, high: float | None) -> str:
-    return f"{low:g} or more" if high is None else f"{high:g} or less"
+def span(low: float | None, high: float | None) -> str:
+    """Say a range of numbers; whole ones with all their digits."""
+    least, most = (str(end) if isinstance(end, int) else f"{end or 0.0:g}" for end in (low, high))
+    if low is not None and high is not None:
+        return f"{least} to {most}"
+    return f"{least} or more" if high is None else f"{most} or less"
 
 
 def limits(entry: Input) -> tuple[float | None, float | None]:
@@ -112,7 +117,22 @@ def text(entry: Input, value: Any) -> str:
             f"{entry.name} has {len(value):,} characters, allowed are {entry.widget.max_length:,}.",
             "Shorten it.",
         )
+    if half := broken_character(value):
+        raise BadValue(
+            "wrong_type",
+            f"{entry.name} has half a character (an unpaired surrogate) at place {half}.",
+            "Delete it, or type the character again.",
+        )
     return value
+
+
+def broken_character(value: str) -> int:
+    """Return the place, from 1, of a character that no file and no text encoder takes; 0: there is none."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        return error.start + 1
+    return 0
 
 
 def shown(value: Any) -> str:

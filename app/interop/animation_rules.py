@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.interop.rules import Out, Part, Rule, Same, Word
+from app.interop.rules import From, Out, Part, Rule, Same, Word
 
 PROMPTS = ("positive", "negative")
 BOTH = {**dict.fromkeys(PROMPTS, "CONDITIONING"), "vae": "VAE"}
@@ -15,6 +15,19 @@ OWN = {name: Same(name) for name in (*PROMPTS, "vae", *SIZE)}
 
 def sized(width: int, height: int, length: int) -> dict[str, int | float]:
     return dict(zip(SIZE, (width, height, length, 1), strict=True))
+
+
+def from_pictures(class_type: str, widgets: dict[str, int | float], *pictures: str) -> Rule:
+    """Return the line of a node that shows frames to a model, and what a vision encoder sees on them."""
+    shown: dict[str, From] = {name: Same(name) for name in pictures}
+    return Rule(
+        class_type,
+        (Part("image_to_video", {**OWN, "start_vision": Same("clip_vision_output"), **shown}),),
+        {**BOTH, "clip_vision_output": VISION, **dict.fromkeys(pictures, "IMAGE")},
+        widgets,
+        (*PROMPTED, *LATENT),
+        optional=frozenset({"clip_vision_output", *pictures}),
+    )
 
 
 ANIMATION_RULES = (
@@ -41,19 +54,8 @@ ANIMATION_RULES = (
         {"crop": "center"},
         (Out(VISION, VISION, "vision_tokens"),),
     ),
-    Rule(
-        "WanImageToVideo",
-        (
-            Part(
-                "image_to_video",
-                {**OWN, "start_vision": Same("clip_vision_output"), "start_image": Same("start_image")},
-            ),
-        ),
-        {**BOTH, "clip_vision_output": VISION, "start_image": "IMAGE"},
-        sized(832, 480, 81),
-        (*PROMPTED, *LATENT),
-        optional=frozenset({"clip_vision_output", "start_image"}),
-    ),
+    from_pictures("WanImageToVideo", sized(832, 480, 81), "start_image"),
+    from_pictures("HunyuanVideo15ImageToVideo", sized(848, 480, 33), "start_image"),
     Rule(
         "WanFirstLastFrameToVideo",
         (
@@ -79,6 +81,7 @@ ANIMATION_RULES = (
         (*PROMPTED, *LATENT),
         optional=frozenset({"clip_vision_start_image", "clip_vision_end_image", "start_image", "end_image"}),
     ),
+    from_pictures("WanFunInpaintToVideo", sized(832, 480, 81), "start_image", "end_image"),
     Rule(
         "LTXVImgToVideo",
         (Part("image_to_video", {**OWN, "start_image": Same("image"), "strength": Same("strength")}),),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.interop.rules import From, Out, Part, Rule, Same
+from app.interop.differential import Differential
+from app.interop.rules import From, Of, Out, Part, Rule, Same
 from app.interop.ways import Always
 
 CONDITIONING = (Out("CONDITIONING", "CONDITIONING", "conditioning"),)
@@ -42,6 +43,20 @@ CONDITIONING_RULES = (
         ONE,
         {"guidance": 3.5},
         CONDITIONING,
+    ),
+    Rule(
+        "CLIPTextEncodeFlux",
+        (
+            Part(
+                "embedded_guidance",
+                {"conditioning": Of("text", "conditioning"), "guidance_scale": Same("guidance")},
+            ),
+            Part("encode_text", {"text_encoder": Same("clip"), "prompt": Same("t5xxl")}, "text"),
+        ),
+        {"clip": "CLIP"},
+        {"clip_l": "", "t5xxl": "", "guidance": 3.5},
+        CONDITIONING,
+        notes={"clip_l": (("",), "is not read: CLIP gets the words of t5xxl, too")},
     ),
     Rule(
         "ConditioningZeroOut",
@@ -113,7 +128,12 @@ CONDITIONING_RULES = (
         (
             Part(
                 "inpaint_conditioning",
-                {**BESIDE_FROM, "mask": Same("mask"), "keep_outside": Same("noise_mask")},
+                {
+                    **BESIDE_FROM,
+                    "mask": Same("mask"),
+                    "keep_outside": Same("noise_mask"),
+                    "differential": Differential(),
+                },
             ),
         ),
         {**SHOWN, "mask": "MASK"},

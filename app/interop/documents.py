@@ -200,15 +200,18 @@ def with_output_names(workflow: Workflow, catalog: Catalog) -> Workflow:
     )
 
 
-def to_ui(workflow: Workflow, catalog: Catalog) -> Written:
-    """Return the document in ComfyUI's UI format: the file it came from, changed only where ours changed."""
+def to_ui(workflow: Workflow, catalog: Catalog, *, here: bool = False) -> Written:
+    """Return the document in ComfyUI's UI format: the file it came from, changed only where ours changed.
+
+    `here`: for ComfyUI's frontend on this server.
+    """
     source = opened(workflow, catalog)
     changed = patched(source, workflow.graph, catalog) if source else None
     if source is not None and changed is not None:
         if source.format == "comfy-ui":
             return changed
         return Written(draw(source.flat(), workflow.graph.extra), changed.problems)
-    flat, found = restore(flatten(workflow).graph, catalog)
+    flat, found = restore(flatten(workflow).graph, catalog, here=here)
     return Written(draw(flat, workflow.graph.extra), found)
 
 

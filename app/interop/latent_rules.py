@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.interop.differential import Differential
 from app.interop.image_rules import several
 from app.interop.rules import From, Out, Part, Rule, Same, Word
 from app.interop.sampler_parts import MODEL_OF
@@ -116,7 +117,12 @@ LATENT_RULES = (
     ),
     Rule(
         "SetLatentNoiseMask",
-        (Part("set_noise_mask", {"latent": Same("samples"), "mask": Same("mask")}),),
+        (
+            Part(
+                "set_noise_mask",
+                {"latent": Same("samples"), "mask": Same("mask"), "differential": Differential()},
+            ),
+        ),
         {**ONE, "mask": "MASK"},
         {},
         LATENT,

@@ -34,6 +34,7 @@ PRECISION = Word(
         "fp8_e5m2": "float8_e5m2",
     },
 )
+ATTENTION = Word("attention", {"comfy kitchen attention": "auto"})
 DEVICE = {"device": (("default",), "is not chosen by a node here")}
 SUFFIXES = (".safetensors", ".ckpt", ".gguf", ".sft")
 
@@ -112,6 +113,13 @@ LOADER_RULES = (
         {},
         {"clip_name1": "", "clip_name2": "", "type": "sdxl"},
         CLIP,
+    ),
+    Rule(
+        "ModelAttentionBackend",
+        (Part("attention_backend", {"model": Same("model"), "backend": ATTENTION}),),
+        {"model": "MODEL"},
+        {"attention": "comfy kitchen attention"},
+        (Out("model", "MODEL", "model"),),
     ),
     Rule(
         "LoraLoaderModelOnly",

@@ -21,10 +21,11 @@ Parts = dict[str, str]  # part of a rule -> id of our node
 
 @dataclass
 class Restoring:
-    """One graph on its way to ComfyUI."""
+    """One graph on its way to ComfyUI, or to its frontend on this server (`here`)."""
 
     graph: Graph
     catalog: Catalog
+    here: bool = False
     incoming: dict[str, dict[str, Edge]] = field(init=False)
     users: dict[str, set[str]] = field(default_factory=dict)
     matched: dict[str, tuple[Rule, Parts]] = field(default_factory=dict)

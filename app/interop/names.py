@@ -10,7 +10,7 @@ from app.interop.alpha_rules import ALPHA_RULES
 from app.interop.animation_rules import ANIMATION_RULES
 from app.interop.conditioning_rules import CONDITIONING_RULES
 from app.interop.control_rules import CONTROL_RULES
-from app.interop.flat import NATIVE
+from app.interop.flat import NATIVE, Setting
 from app.interop.image_rules import IMAGE_RULES
 from app.interop.latent_join_rules import LATENT_JOIN_RULES
 from app.interop.latent_rules import LATENT_RULES
@@ -55,6 +55,13 @@ def widget_order(class_type: str, chosen: Callable[[str, int], Any] = nothing) -
     if class_type in RULES:
         return tuple(RULES[class_type].typed_in(chosen))
     return tuple(PASS_WIDGETS[class_type]) if class_type in PASS_WIDGETS else ORDERS.get(class_type)
+
+
+def input_there(class_type: str, suffix: str, input: str) -> str:
+    """Return ComfyUI's name for an input of the part `suffix` that we made of a node."""
+    parts = RULES[class_type].parts if class_type in RULES else ()
+    ways = (part.inputs.get(input) for part in parts if part.suffix == suffix)
+    return next((name for way in ways if way for name in way.restore(Setting(0))), input)
 
 
 def placeholder_type(class_type: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.interop.names import RULES, TABLE
-from app.interop.orders import PASSES, READ_BY_OTHERS
+from app.interop.orders import PASSED_AS, READ_BY_OTHERS
 from app.interop.rules import Named, Part, Rule
 
 MOST = 8  # nodes that are named one by one
@@ -14,7 +14,7 @@ MOST = 8  # nodes that are named one by one
 def table() -> str:
     """Return the table as Markdown."""
     lines = [(rule.class_type, ", ".join(becomes(rule)), "; ".join(limits(rule))) for rule in TABLE]
-    lines += [(name, passed(input), "") for name, input in PASSES.items() if name not in RULES]
+    lines += [(name, text, "") for name, text in PASSED_AS.items() if name not in RULES]
     lines += [(name, text, "") for name, text in READ_BY_OTHERS.items()]
     rows = (f"| `{name}` | {nodes} | {limit} |" for name, nodes, limit in sorted(lines))
     return "\n".join(
@@ -30,8 +30,8 @@ def becomes(rule: Rule) -> Iterator[str]:
             yield f"a node for its `{part.type.input}`"
         else:
             yield " or ".join(f"`{type}`" for type in types)
-    if rule.class_type in PASSES:
-        yield f"or nothing: it {passed(PASSES[rule.class_type])}"
+    if rule.class_type in PASSED_AS:
+        yield f"or nothing: it {PASSED_AS[rule.class_type]}"
 
 
 def own_types(part: Part) -> list[str]:
@@ -46,12 +46,6 @@ def limits(rule: Rule) -> Iterator[str]:
         if isinstance(part.type, Named):
             words = (word + ("*" if word in part.type.near else "") for word in part.type.nodes)
             yield f"{part.type.input}: {', '.join(words)}"
-
-
-def passed(input: str) -> str:
-    if "|" in input:
-        return "hands on what its `switch` chooses, when that is typed in"
-    return f"its `{input}` becomes the value" if input == "value" else "its value goes to the guidance"
 
 
 if __name__ == "__main__":

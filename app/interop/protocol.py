@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.graph.check import outputs
 from app.graph.problem import Problem
 from app.graph.workflow import Workflow
 from app.interop import documents
+from app.interop.names import input_there
 
 Message = dict[str, Any]
 PREVIEW_WITH_NODE, HEADER = 4, 4  # kind of ComfyUI's binary frame; bytes before the node id in ours
@@ -71,11 +72,11 @@ class Translator:
     prompt: Submitted
     shown: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
-    def messages(self, event: Mapping[str, Any], remaining: int) -> Iterator[Message]:
-        """Yield the messages for an event; `remaining` is the number of jobs that wait or run."""
+    def messages(self, event: Mapping[str, Any], remaining: Callable[[], int]) -> Iterator[Message]:
+        """Yield the messages for an event; `remaining` counts the jobs that wait or run."""
         match event["type"]:
             case "job_queued":
-                yield status(remaining)
+                yield status(remaining())
             case "job_started":
                 yield self.told("execution_start", event)
                 cached = list(dict.fromkeys(self.prompt.node(id) for id in event["cached"]))
@@ -90,7 +91,7 @@ class Translator:
                 yield from self.executed(event)
             case "job_finished":
                 yield self.end(event)
-                yield status(remaining)
+                yield status(remaining())
                 yield self.told("executing", event, node=None)
 
     def told(self, kind: str, event: Mapping[str, Any], **data: Any) -> Message:
@@ -181,7 +182,7 @@ def history_entry(
     outputs: dict[str, Any] = {}
     told = []
     for event in events:
-        for message in translator.messages(event, 0):
+        for message in translator.messages(event, lambda: 0):
             if message["type"] == "executed":
                 outputs[message["data"]["node"]] = message["data"]["output"]
             elif message["type"].startswith("execution"):
@@ -208,16 +209,20 @@ def node_errors(
         entry = errors.setdefault(
             node, {"errors": [], "dependent_outputs": [], "class_type": prompt.class_type(node)}
         )
-        entry["errors"].append(error_of(problem))
+        entry["errors"].append(error_of(problem, prompt))
         spoilt = {prompt.node(id) for id in bad.get(problem.node or "", ())} - set(entry["dependent_outputs"])
         entry["dependent_outputs"].extend(sorted(spoilt))
     return errors
 
 
-def error_of(problem: Problem) -> dict[str, Any]:
+def error_of(problem: Problem, prompt: Submitted) -> dict[str, Any]:
+    """Say a finding in ComfyUI's shape, with the name that the input has there: clients mark it by that."""
+    node = prompt.node(problem.node or "")
+    part = (problem.node or "").removeprefix(node).removeprefix(":")
+    name = problem.input and input_there(prompt.class_type(node), part, problem.input)
     return {
         "type": ERROR_TYPES.get(problem.code, problem.code),
         "message": problem.message,
         "details": problem.remedy,
-        "extra_info": {"input_name": problem.input} if problem.input else {},
+        "extra_info": {"input_name": name} if name else {},
     }

@@ -13,12 +13,16 @@ from app.interop.flat import Flat, FlatNode, Setting, Source, Wire
 
 @dataclass(frozen=True)
 class Reach:
-    """A flat graph in which nodes that only hand something on (`passes`) are looked through."""
+    """A flat graph in which nodes that only hand something on (`passes`) are looked through.
+
+    Some do so with certain values `only`: class type -> input -> values.
+    """
 
     flat: Flat
     passes: Mapping[str, str]
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     holders: frozenset[str] = frozenset()
+    only: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
 
     def source(self, node: FlatNode, name: str, *, fold: bool = False) -> Source | None:
         """Return what really feeds an input: a value, an output that makes something, or nothing.
@@ -51,7 +55,11 @@ class Reach:
         names the input for each output.
         """
         way = self.passes.get(node.class_type, "value" if fold and node.class_type in self.holders else None)
-        if way is None or node.mode == "mute":
+        if (
+            way is None
+            or node.mode == "mute"
+            or not self.has_values(node, self.only.get(node.class_type, {}))
+        ):
             return None
         if "/" in way:
             return dict(enumerate(way.split("/"))).get(slot)
@@ -59,6 +67,9 @@ class Reach:
             return way
         chosen = self.switch_of(node)
         return None if chosen is None else way.split("|")[0 if chosen.value else 1]
+
+    def has_values(self, node: FlatNode, allowed: Mapping[str, tuple[Any, ...]]) -> bool:
+        return all(self.value(node, name) in values for name, values in allowed.items())
 
     def switch_of(self, node: FlatNode) -> Setting | None:
         """Return a switch that is typed in, at the node or at the primitive that feeds it."""

@@ -19,9 +19,12 @@ from app.interop.translate import translate
 from app.interop.ways import OnModel
 
 
-def restore(graph: Graph, catalog: Catalog) -> tuple[Flat, list[Problem]]:
-    """Say our graph in ComfyUI's nodes; one that ComfyUI does not have is called `patchloom.` and our id."""
-    work = Restoring(graph, catalog)
+def restore(graph: Graph, catalog: Catalog, *, here: bool = False) -> tuple[Flat, list[Problem]]:
+    """Say our graph in ComfyUI's nodes; one that ComfyUI does not have is called `patchloom.` and our id.
+
+    `here`: it stays on this server, which knows a size of 0: the model's own.
+    """
+    work = Restoring(graph, catalog, here)
     inner: dict[str, set[str]] = {}
     for id in graph.nodes:
         found = match(work, id)
@@ -70,7 +73,7 @@ def restore_parts(work: Restoring, id: str, rule: Rule, parts: Parts) -> None:
     work.nodes[id] = FlatNode(
         id=id,
         class_type=rule.class_type,
-        inputs=without_zero(rule, in_order(rule, inputs)),
+        inputs=in_order(rule, inputs) if work.here else without_zero(rule, in_order(rule, inputs)),
         mode=node.mode,
         outputs=tuple(Port(out.name, out.type) for out in rule.outputs),
         ports=dict(rule.ports),
@@ -132,7 +135,7 @@ def put_on_model(work: Restoring, id: str, way: OnModel, model: Source, value: S
 
 def shifted(pos: Any) -> list[float]:
     x, y = pos if isinstance(pos, list) and len(pos) == 2 else (0.0, 0.0)
-    return [x, y - 120]
+    return [x, y - 150]
 
 
 def unsaid(work: Restoring) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from app.graph.catalog import Catalog
 from app.graph.problem import Problem
 from app.graph.workflow import NodeInstance, Workflow
 from app.interop.flat import SCHEMA
-from app.interop.names import placeholder_type
+from app.interop.names import RULES, placeholder_type
 
 TYPES: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -40,9 +40,9 @@ def in_type(node: NodeInstance, catalog: Catalog) -> NodeInstance:
 
 
 def faults_in(prompt: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    """Find inputs of packs' nodes that are required and not there, or linked to a node that is not there.
+    """Find inputs that are linked to a node that is not there, and those of packs' nodes that are missing.
 
-    On the canvas such an input has its default; in a prompt its absence is an error.
+    On the canvas a pack's input has its default; in a prompt its absence is an error.
     """
     for id, node in prompt.items():
         spec = catalog.get(placeholder_type(node["class_type"]))
@@ -52,8 +52,9 @@ def faults_in(prompt: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
             if name not in inputs:
                 text = f"{id}: {name} is missing."
                 yield Problem("missing_input", text, "Give it a value or a link.", id, name)
-        for name, value in inputs.items() if schema else ():
-            if dangles(value, prompt):
+        wired = RULES[node["class_type"]].ports if node["class_type"] in RULES else {}
+        for name, value in inputs.items():
+            if (schema or name in wired) and dangles(value, prompt):
                 text = f"{id}: {name} is linked to node '{value[0]}', which is not there."
                 yield Problem("missing_node", text, "Add the node or take the link away.", id, name)
 

@@ -12,7 +12,7 @@ from app.graph.problem import Problem
 from app.graph.workflow import Edge, Graph, NodeInstance
 from app.interop.flat import NATIVE, Flat, FlatNode, Setting, Wire, number, pair, told_apart
 from app.interop.names import FOREIGN, RULES, placeholder_type
-from app.interop.orders import HOLDERS, PASS_WIDGETS, PASSES, READ_BY_OTHERS
+from app.interop.orders import HOLDERS, PASS_NOTES, PASS_ONLY, PASS_WIDGETS, PASSES, READ_BY_OTHERS
 from app.interop.reach import Reach
 from app.interop.rules import Found, From, Named, Of, Part, Rule, Same, Unmapped
 
@@ -48,9 +48,10 @@ class Translation:
 def translate(flat: Flat) -> Translation:
     """Say a ComfyUI graph in our nodes; what has no counterpart becomes a placeholder."""
     made = Translation(flat)
-    reach = Reach(flat, PASSES, DEFAULTS, HOLDERS)
+    reach = Reach(flat, PASSES, DEFAULTS, HOLDERS, PASS_ONLY)
     for node in flat.nodes.values():
         if node.class_type in READ_BY_OTHERS or reach.vanishes(node):
+            made.problems += left_out(node)
             continue
         rule = RULES.get(node.class_type)
         try:
@@ -234,6 +235,13 @@ def differences(node: FlatNode, rule: Rule, reach: Reach) -> Iterator[Problem]:
         value = reach.value(node, name)
         if value not in same:
             yield difference(node, node.id, name, f"{value!r} {text}")
+
+
+def left_out(node: FlatNode) -> Iterator[Problem]:
+    """Tell what is not the same without a node that is looked through."""
+    if node.class_type in PASS_NOTES and node.mode == "on":
+        text = f"{node.id} ({node.class_type}) is not asked here: {PASS_NOTES[node.class_type]}."
+        yield Problem("comfyui_difference", text, COMPARE, None, None, "warning")
 
 
 def difference(node: FlatNode, id: str, name: str, text: str, remedy: str = COMPARE) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import isinf
+from math import inf, isinf
 from statistics import fmean, median
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.measure.trial import Laboratory, Trial
 from app.measure.variants import (
     NothingToCompare,
     behind,
+    refuse_comparisons,
     steps_of,
     techniques,
     with_seed,
@@ -22,6 +23,7 @@ from app.measure.variants import (
     without,
 )
 
+SAME = Quality(inf, 1.0, 0.0)  # a run against itself
 CURVE = (0.8, 0.6, 0.45, 0.3, 0.2)  # shares of the steps, for the line that a technique must beat
 Tell = Callable[[str], None]
 
@@ -49,7 +51,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The document without techniques, with them, in fewer steps at equal cost, and in ever fewer steps."""
+    """The document without techniques, with them, in fewer steps at equal cost, and in ever fewer steps.
+
+    `notes` are what the techniques said in words.
+    """
 
     techniques: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -57,6 +62,7 @@ class Comparison:
     patched: Row
     equal_cost: Row
     fewer: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -68,6 +74,8 @@ class Comparison:
         mine, other = self.patched.quality, self.equal_cost.quality
         if self.patched.time >= 1:
             return "not worth it: it took longer than the plain run"
+        if self.equal_cost.steps == self.plain.steps:
+            return f"not worth it: it saves less than one of {self.plain.steps} steps"
         rival = f"{self.equal_cost.steps} plain steps"
         if mine is None or other is None or mine.latent_error < other.latent_error:
             return f"worth it: nearer to the plain run than {rival}, which cost the same"
@@ -104,34 +112,55 @@ class Bench:
             raise NothingToCompare(
                 "the workflow has no technique to compare with; add a caching or attention node."
             )
-        return Contest(self, document, without(document, names), tuple(names)).held()
+        refuse_comparisons(document)
+        plain = without(document, names)
+        self.tell("warm-up")
+        first = self.laboratory.run(with_seed(plain, self.seeds[0], self.laboratory.catalog))
+        steps = steps_of(plain, self.laboratory.catalog, first.element)
+        return Contest(self, document, plain, tuple(names), steps).held()
 
 
 @dataclass(frozen=True)
 class Contest:
-    """One comparison: a document, and the same without techniques. Only what comes after those counts."""
+    """One comparison: a document, and the same without techniques. Only what comes after those counts.
+
+    Attributes:
+        bench: Runs them.
+        document: With techniques.
+        plain: Without.
+        names: The nodes that `plain` does without.
+        schedules: The steps of each schedule.
+    """
 
     bench: Bench
     document: Workflow
     plain: Workflow
     names: tuple[str, ...]
+    schedules: Mapping[str, int]
 
     def held(self) -> Comparison:
         """Hold it."""
-        self.bench.tell("warm-up")
-        self.run(self.fewer(0.0))
         self.bench.tell("plain, and with techniques")
         references, patched = self.turns()
         ours = self.row("with techniques", self.steps, patched, references)
-        rivals = []
-        for share in (min(1.0, ours.time), *CURVE):
-            steps = max(1, round(share * self.steps))
-            self.bench.tell(f"{steps} of {self.steps} steps")
-            trials = self.run(self.fewer(share))
-            rivals.append(self.row("fewer steps", steps, trials, references))
         plain = Row("plain", self.steps, 1.0, None, None, mean_figures(references))
-        equal = replace(rivals[0], name="fewer steps, same cost")
-        return Comparison(self.names, tuple(self.bench.seeds), plain, ours, equal, tuple(rivals[1:]))
+        affordable = self.count(min(1.0, ours.time))
+        counts = sorted({affordable, *map(self.count, CURVE)} - {self.steps}, reverse=True)
+        rivals = {count: self.rival(count, references) for count in counts}
+        equal = rivals.pop(affordable, replace(plain, quality=SAME))
+        equal = replace(
+            equal, name="fewer steps, same cost" if affordable < self.steps else "plain, same cost"
+        )
+        seeds, notes = tuple(self.bench.seeds), tuple(patched[0].notes)
+        return Comparison(self.names, seeds, plain, ours, equal, tuple(rivals.values()), notes)
+
+    def rival(self, steps: int, references: list[Trial]) -> Row:
+        """Run plainly in fewer steps."""
+        self.bench.tell(f"{steps} of {self.steps} steps")
+        return self.row("fewer steps", steps, self.run(self.fewer(steps / self.steps)), references)
+
+    def count(self, share: float) -> int:
+        return max(1, round(share * self.steps))
 
     def turns(self) -> tuple[list[Trial], list[Trial]]:
         """Run plain and with techniques in turns, so that what else the machine does hits both alike."""
@@ -144,10 +173,11 @@ class Contest:
 
     @property
     def steps(self) -> int:
-        return max(steps_of(self.plain, self.bench.laboratory.catalog).values())
+        return max(self.schedules.values())
 
     def fewer(self, share: float) -> Workflow:
-        return with_steps(self.plain, share, self.bench.laboratory.catalog)
+        """Return the plain document with that share of its steps, at least one in each schedule."""
+        return with_steps(self.plain, {id: max(1, round(share * n)) for id, n in self.schedules.items()})
 
     def run(self, document: Workflow) -> list[Trial]:
         return [self.run_one(document, seed) for seed in self.bench.seeds]
@@ -184,5 +214,5 @@ def mean_figures(trials: list[Trial]) -> dict[str, float]:
 
 
 def time_of(trials: list[Trial]) -> float:
-    """Return the median time (s) of a run's sampling."""
-    return median(trial.sampling_time for trial in trials)
+    """Return the median cost (s) of a run's sampling."""
+    return median(trial.sampling_cost for trial in trials)

@@ -20,7 +20,8 @@ def comparison_table(comparison: Comparison) -> str:
     """Return the outcome of a comparison: a table and one sentence."""
     heads = ("variant", "steps", "time", "work saved", "PSNR (dB)", "SSIM", "latent error")
     lines = table((*heads, *comparison.plain.figures), map(cells, comparison.rows))
-    return "\n".join([*lines, "", f"{', '.join(comparison.techniques)}: {comparison.verdict}."])
+    notes = (f"\n{note}" for note in comparison.notes)
+    return "\n".join([*lines, "", f"{', '.join(comparison.techniques)}: {comparison.verdict}.", *notes])
 
 
 def cells(row: Row) -> tuple[str, ...]:

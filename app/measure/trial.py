@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 from typing import Any
 
 from app.config import Settings
+from app.engine.place import compute_place
 from app.engine.report import share_saved
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
-from app.execution.events import Event, NodeFinished, NodeProgress, NodeReported
+from app.execution.events import Event, NodeFinished, NodeProgress, NodeReported, NodeStarted
 from app.execution.executor import Executor
 from app.execution.job import RunningJob
 from app.execution.result import NodeResult
@@ -28,12 +30,18 @@ class KeepsLoaded(ResultCache):
     """Keeps models and prompts, but nothing behind them: what is timed must be computed each time.
 
     Attributes:
-        made: What the run under way has computed, by content key.
+        made: What the run under way has computed or taken from here, by content key.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.made: dict[str, NodeResult] = {}
+
+    def get(self, key: str, spec: NodeSpec) -> NodeResult | None:
+        result = super().get(key, spec)
+        if result is not None:
+            self.made[key] = result
+        return result
 
     def put(self, key: str, spec: NodeSpec, result: NodeResult, duration: float) -> None:
         self.made[key] = result
@@ -46,8 +54,10 @@ class Trial:
     """One run of a document.
 
     Attributes:
-        results: What each node that was computed made.
+        results: What each node made.
         durations: Time (s) of each node that was computed.
+        costs: What it cost (s): the processor's time where there is no GPU, so that other work on the machine
+            counts little; else the time on the clock.
         steps: Times (s) of the steps of each node that works in steps.
         reports: (node, report) of each technique.
         only: The nodes that count; None for all.
@@ -57,6 +67,8 @@ class Trial:
 
     results: Mapping[str, NodeResult] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    begun: dict[str, float] = field(default_factory=dict)
     steps: dict[str, list[float]] = field(default_factory=dict)
     reports: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     only: Collection[str] | None = None
@@ -66,10 +78,14 @@ class Trial:
     def take(self, event: Event) -> None:
         """Take note of an event of the run."""
         match event:
+            case NodeStarted(node):
+                self.begun[node] = process_time()
             case NodeProgress(node, step, _, duration):
                 self.steps.setdefault(node, []).extend([duration] if step else [])
             case NodeFinished(node, duration, cached=False):
                 self.durations[node] = duration
+                elsewhere = compute_place()[0].type != "cpu"
+                self.costs[node] = duration if elsewhere else process_time() - self.begun[node]
             case NodeReported(node, report):
                 self.reports.append((node, report))
 
@@ -77,6 +93,11 @@ class Trial:
     def sampling_time(self) -> float:
         """Time (s) of all nodes that work in steps."""
         return sum(self.durations.get(node, 0.0) for node in self.counting(self.steps))
+
+    @property
+    def sampling_cost(self) -> float:
+        """The same in `costs`, for ratios."""
+        return sum(self.costs.get(node, 0.0) for node in self.counting(self.steps))
 
     @property
     def latents(self) -> list[Any]:
@@ -103,12 +124,23 @@ class Trial:
             if isinstance(value, int | float)
         }
 
+    def element(self, node: str, output: str) -> Any:
+        """Return the first element that came out somewhere; None where nothing did."""
+        elements = self.results[node].outputs[output] if node in self.results else ()
+        return next(iter(elements), None)
+
     def made(self, node: str, attribute: str) -> Iterator[Any]:
         """Yield what a node made that has the tensor of a latent (`samples`) or a picture (`pixels`)."""
         for elements in self.results[node].outputs.values():
             for value in elements if isinstance(elements, list) else [elements]:
                 if hasattr(value, attribute):
                     yield value
+
+    @property
+    def notes(self) -> list[str]:
+        """What techniques say of their work in words, each sentence once."""
+        told = (report.get("note") for node, report in self.reports if self.counting([node]))
+        return list(dict.fromkeys(note for note in told if isinstance(note, str)))
 
     def saved(self) -> float | None:
         """Return the mean share of work that techniques say they saved; None where none says."""
@@ -131,8 +163,8 @@ class Laboratory:
     def run(self, document: Workflow, only: Collection[str] | None = None) -> Trial:
         """Run a document to its end; `only` these nodes count. Raises NodeFailed when one fails."""
         trial = Trial(only=only, measuring=self.measuring(document), showing=self.showing(document))
-        plan = self.executor.prepare(document, sorted(trial.showing | trial.measuring))
         self.cache.made.clear()
+        plan = self.executor.prepare(document, sorted(trial.showing | trial.measuring))
         RunningJob(self.executor, document, Caller(trial.take), plan).execute()
         made = self.cache.made
         trial.results = {id: made[node.key] for id, node in plan.nodes.items() if node.key in made}

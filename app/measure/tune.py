@@ -13,7 +13,15 @@ from app.graph.workflow import Workflow
 from app.measure.grid import Axis, at_point, named, points
 from app.measure.quality import Quality, quality
 from app.measure.trial import Laboratory, Trial
-from app.measure.variants import NothingToCompare, behind, connected, techniques, with_seed, without
+from app.measure.variants import (
+    NothingToCompare,
+    behind,
+    connected,
+    refuse_comparisons,
+    techniques,
+    with_seed,
+    without,
+)
 
 VALUES = 6  # of an input that nobody gave values for
 
@@ -41,6 +49,7 @@ class Search:
         nodes = techniques(document, self.laboratory.catalog)
         if not nodes:
             raise NothingToCompare("the workflow has no technique to tune; add a caching or attention node.")
+        refuse_comparisons(document)
         plain, only = without(document, nodes), behind(document, nodes)
         self.run(plain, only)  # the first run finds less ready than later ones do
         tried = list(self.tried(document, axes, plain, only))
@@ -66,7 +75,8 @@ class Search:
 
 
 def time_of(trials: Sequence[Trial]) -> float:
-    return fmean(trial.sampling_time for trial in trials)
+    """Return the mean cost (s) of a run's sampling."""
+    return fmean(trial.sampling_cost for trial in trials)
 
 
 def default_axes(document: Workflow, catalog: Catalog) -> list[Axis]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from app.graph.catalog import Catalog
 from app.graph.flatten import flatten
 from app.graph.widgets import Seed
-from app.graph.workflow import NodeInstance, Workflow
+from app.graph.workflow import Edge, NodeInstance, Workflow
 
 TECHNIQUES = {"attention", "caching", "tokens"}
+COMPARISONS = {"compare_techniques", "compare_sampling"}  # nodes that sample with and without, themselves
 
 
 class NothingToCompare(Exception):
@@ -62,7 +63,21 @@ def with_seed(document: Workflow, seed: int, catalog: Catalog) -> Workflow:
     return with_values(document, edits)
 
 
-def steps_of(document: Workflow, catalog: Catalog) -> dict[str, int]:
+def refuse_comparisons(document: Workflow) -> None:
+    """Raise NothingToCompare where a node compares already: without techniques it has nothing to do."""
+    for id, node in document.graph.nodes.items():
+        if node.type in COMPARISONS and node.mode == "on":
+            raise NothingToCompare(
+                f"'{id}' compares by itself, and its table is in the report of a run. "
+                "Run the workflow instead, or mute that node."
+            )
+
+
+Made = Callable[[str, str], Any]
+"""(node, output) -> what came out there when the document ran."""
+
+
+def steps_of(document: Workflow, catalog: Catalog, made: Made) -> dict[str, int]:
     """Return the schedules of a document and how many steps they make."""
     found = {}
     for id, node in document.graph.nodes.items():
@@ -70,20 +85,25 @@ def steps_of(document: Workflow, catalog: Catalog) -> dict[str, int]:
         if spec is None or node.mode != "on" or all(output.type != "Sigmas" for output in spec.outputs):
             continue
         entry = next((entry for entry in spec.inputs if entry.name == "steps" and entry.type == "int"), None)
-        if entry and not connected(document, id, "steps"):
-            found[id] = int(node.values.get("steps", entry.default))
+        if entry:
+            fed = next((edge for edge in document.graph.edges if goes_to(edge, id, "steps")), None)
+            count = made(fed.source, fed.output) if fed else node.values.get("steps", entry.default)
+            if isinstance(count, int):
+                found[id] = count
     if not found:
         raise NothingToCompare(
-            "no schedule node has a number of steps typed in, so fewer steps cannot be compared. "
-            "Use a schedule node with a value for steps."
+            "no schedule node has a number of steps, so fewer steps cannot be compared. "
+            "Use one that has, such as Flow schedule."
         )
     return found
 
 
-def with_steps(document: Workflow, share: float, catalog: Catalog) -> Workflow:
-    """Return the document with that share of its steps, at least one."""
-    steps = steps_of(document, catalog)
-    return with_values(document, {(id, "steps"): max(1, round(share * count)) for id, count in steps.items()})
+def with_steps(document: Workflow, steps: Mapping[str, int]) -> Workflow:
+    """Return the document with so many steps in its schedules, typed in."""
+    graph = document.graph
+    kept = tuple(edge for edge in graph.edges if edge.target not in steps or edge.input != "steps")
+    loose = replace(document, graphs={**document.graphs, document.root: replace(graph, edges=kept)})
+    return with_values(loose, {(id, "steps"): count for id, count in steps.items()})
 
 
 def with_values(document: Workflow, values: Mapping[tuple[str, str], Any]) -> Workflow:
@@ -100,4 +120,8 @@ def changed(document: Workflow, nodes: Mapping[str, NodeInstance]) -> Workflow:
 
 
 def connected(document: Workflow, node: str, name: str) -> bool:
-    return any((edge.target, edge.input) == (node, name) for edge in document.graph.edges)
+    return any(goes_to(edge, node, name) for edge in document.graph.edges)
+
+
+def goes_to(edge: Edge, node: str, name: str) -> bool:
+    return (edge.target, edge.input) == (node, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from app.server.reels import Frame, Reels
 from app.store.events import Record
 
 BACKLOG = 10_000  # events a client may fall behind before it is cut off to catch up anew
+compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(eq=False)
@@ -20,13 +22,17 @@ class Client:
     """One websocket. Events queue up, a preview replaces the one of the same node that was not sent yet."""
 
     socket: web.WebSocketResponse
-    events: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     previews: dict[str, bytes] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     room: int = BACKLOG
 
-    def tell(self, event: dict[str, Any]) -> None:
-        self.events.append(event)
+    def tell(self, event: dict[str, Any], text: str) -> None:
+        """Take an event; `text` is what is sent of it, made once for all clients."""
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        self.waiting.append(text)
         self.wake.set()
 
     def show(self, node: str, frame: bytes) -> None:
@@ -35,12 +41,12 @@ class Client:
 
     async def send_all(self) -> None:
         """Send what has gathered, for as long as the socket is open."""
-        while not self.socket.closed and len(self.events) < self.room:
+        while not self.socket.closed and len(self.waiting) < self.room:
             await self.wake.wait()
             self.wake.clear()
-            waiting, self.events = self.events, []
-            for event in waiting:
-                await self.socket.send_json(event)
+            texts, self.waiting = self.waiting, []
+            for text in texts:
+                await self.socket.send_str(text)
             frames, self.previews = self.previews, {}
             for frame in frames.values():
                 await self.socket.send_bytes(frame)
@@ -57,7 +63,7 @@ class Hub:
 
     async def attend(self, client: Client, hear: Callable[[WSMessage], None] = lambda message: None) -> None:
         """Serve a client until it goes; what it has to catch up with does not count as falling behind."""
-        client.room = BACKLOG + len(client.events)
+        client.room = BACKLOG + len(client.waiting)
         self.clients.add(client)
         sender = asyncio.create_task(client.send_all())
         try:
@@ -71,8 +77,11 @@ class Hub:
         """Pass on an event; the start of a job makes the previews of the one before old."""
         if record.body["type"] == "job_started":
             self.previews.clear()
-        for client in self.clients:
-            client.tell(record.to_json())
+        if self.clients:
+            event = record.to_json()
+            text = compact(event)
+            for client in self.clients:
+                client.tell(event, text)
 
     def show(self, packet: bytes, job: str) -> None:
         """Pass on a preview frame of a job, and keep it."""

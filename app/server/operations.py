@@ -127,6 +127,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/templates"): Operation("Example workflows.", answer=TEMPLATES),
     ("GET", "/api/templates/{name}"): Operation("One example.", answer=WorkflowDocument),
+    ("GET", "/api/templates/{name}/picture"): Operation("What a run of it makes, small.", answer=bytes),
     ("POST", "/api/import"): Operation(
         "Read a file of ours or of ComfyUI's.",
         body=bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -76,6 +77,9 @@ def http_error(request: web.Request, error: web.HTTPException) -> web.StreamResp
             "The request is larger than allowed.",
             "Documents may have 32 MiB, uploads 64 MiB.",
         ).response()
+    if error.status == 400 and request.path.endswith("/ws"):
+        remedy = "Open it as a websocket: ws://, with the headers of an upgrade."
+        return Refused(400, "no_websocket", "This address takes websockets only.", remedy).response()
     message = f"{request.method} {request.path}: {error.reason}."
     return Refused(error.status, "http_error", message, "docs/api.md lists the routes.").response()
 
@@ -84,20 +88,22 @@ async def read_body(request: web.Request) -> dict[str, object]:
     """Return the JSON object of a request; refuses everything else."""
     try:
         body = json.loads(await request.read())
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Refused(400, "not_json", f"The body is not JSON: {error}.", "Send a JSON object.") from None
+    except RecursionError:
+        message = "The body has objects or lists inside each other a thousand times and more."
+        raise Refused(400, "too_deep", message, "A document is some ten levels deep.") from None
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", "The body is not a JSON object.", "Send a JSON object.")
     return body
 
 
-def number(request: web.Request, name: str, default: int, most: int) -> int:
-    """Read a whole number from the query, capped at `most`."""
+def number(request: web.Request, name: str, default: int, most: int, least: int = 0) -> int:
+    """Read a whole number from the query, `least` or more, capped at `most`."""
     word = request.query.get(name, str(default))
-    if not word.lstrip("-").isdecimal() or len(word) > 18:
-        raise Refused(
-            400, "bad_query", f"{name} is {word[:40]!r}, allowed is a whole number.", "Mend the address."
-        )
+    if not re.fullmatch(r"-?[0-9]{1,18}", word) or int(word) < least:
+        message = f"{name} is {word[:40]!r}, allowed is a whole number, {least} or more."
+        raise Refused(400, "bad_query", message, "Mend the address.")
     return min(int(word), most)
 
 

@@ -6,7 +6,7 @@ A test fails when the file is not what this prints.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
 from app.checkpoints.listing import ModelCard
@@ -64,13 +64,13 @@ def type_of(hint: Any) -> str:
     return str(shown)
 
 
-def fields_of(kind: type) -> list[str]:
-    """Return the fields of a dataclass or TypedDict as lines."""
+def fields_of(kind: type, untold: Collection[str] = ()) -> list[str]:
+    """Return the fields of a dataclass or TypedDict as lines; `untold` ones may be left out."""
     lines = []
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        optional = get_origin(hint) is NotRequired
-        shown = type_of(get_args(hint)[0] if optional else hint)
-        lines.append(f"  {name}{'?' if optional else ''}: {shown};")
+        bare = get_origin(hint) is NotRequired
+        shown = type_of(get_args(hint)[0] if bare else hint)
+        lines.append(f"  {name}{'?' if bare or name in untold else ''}: {shown};")
     return lines
 
 
@@ -82,7 +82,7 @@ def event(kind: type[events.Event]) -> str:
     """Return an event with the head that the log gives it."""
     job = "null" if kind in OF_NO_JOB else "string"
     head = [f'  type: "{events.type_name(kind)}";', "  seq: number;", "  time: number;", f"  job: {job};"]
-    return interface(kind.__name__, head + fields_of(kind))
+    return interface(kind.__name__, head + fields_of(kind, dict(events.UNTOLD[kind])))
 
 
 def union(name: str, members: list[str]) -> str:

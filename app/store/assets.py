@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from app.execution.context import Claim
@@ -28,7 +28,7 @@ class Asset:
     created: float
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 class Assets:
@@ -45,13 +45,12 @@ class Assets:
         if row is not None:
             return str(row["name"])
         name = self.numbering.claim(self.folders.by_name(wish.folder), wish.template)
-        with self.database.transaction() as connection:
-            # an entry of that name can only be of a file that somebody deleted
-            connection.execute(
-                "INSERT OR REPLACE INTO assets (job, node, position, folder, name, created) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (job, wish.node, wish.index, wish.folder, name, time.time()),
-            )
+        # an entry of that name can only be of a file that somebody deleted
+        self.database.change(
+            "INSERT OR REPLACE INTO assets (job, node, position, folder, name, created) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            *(job, wish.node, wish.index, wish.folder, name, time.time()),
+        )
         return name
 
     def written(self, file: SavedFile, job: str, node: str) -> Asset:
@@ -79,8 +78,7 @@ class Assets:
             path = self.folders.by_name(row["folder"]) / row["name"]
             path.unlink(missing_ok=True)
             part_of(path).unlink(missing_ok=True)
-        with self.database.transaction() as connection:
-            connection.execute(f"DELETE {unused}", (job,))
+        self.database.change(f"DELETE {unused}", job)
 
     def find(self, folder: str, name: str) -> Asset:
         """Return the entry of a file; raises KeyError when there is none."""
@@ -112,5 +110,4 @@ class Assets:
 
     def forget(self, folder: str) -> None:
         """Forget the assets of a folder that was emptied."""
-        with self.database.transaction() as connection:
-            connection.execute("DELETE FROM assets WHERE folder = ?", (folder,))
+        self.database.change("DELETE FROM assets WHERE folder = ?", folder)

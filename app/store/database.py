@@ -14,7 +14,7 @@ class NewerDatabase(Exception):
 
 
 class Database:
-    """The open file. Used from one thread only; every change happens inside `transaction`."""
+    """The open file. Used from one thread only; changes go through `change` or happen inside `transaction`."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,6 +28,10 @@ class Database:
         ):
             self.connection.execute(f"PRAGMA {pragma}")
         self.migrate()
+
+    def change(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Make one change: a transaction of its own, or part of the one it is inside of."""
+        return self.connection.execute(statement, values)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -37,12 +37,9 @@ class EventLog:
 
     def add(self, event: Event, job: str | None = None) -> Record:
         """Append an event and return it with its sequence number."""
-        body, now = events.to_json(event), time.time()
-        with self.database.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO events (job, time, type, body) VALUES (?, ?, ?, ?)",
-                (job, now, body["type"], json.dumps(body)),
-            )
+        body, now = events.to_json(event), round(time.time(), 3)
+        statement = "INSERT INTO events (job, time, type, body) VALUES (?, ?, ?, ?)"
+        cursor = self.database.change(statement, job, now, body["type"], json.dumps(body))
         return Record(cursor.lastrowid or 0, job, now, body)
 
     def last_seq(self) -> int:

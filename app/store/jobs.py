@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from app.execution.events import JobFinished, JobQueued, Status
@@ -38,7 +38,7 @@ class Job:
     problem: Annotated[Mapping[str, Any] | None, "Problem | null"]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Jobs:
             connection.execute(
                 "INSERT INTO jobs (id, title, document, targets, status, created, priority, workflow, rank) "
                 "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, "
-                "coalesce(?, (SELECT coalesce(max(rank), 0) + 1 FROM jobs)))",
+                "coalesce(?, (SELECT seq FROM sqlite_sequence WHERE name = 'jobs') + 1, 1))",
                 (id, new.title, *texts, now, new.priority, new.workflow, new.rank),
             )
             record = self.log.add(JobQueued(new.title), id)
@@ -160,20 +160,16 @@ class Jobs:
         return row is not None and row["value"] == "yes"
 
     def pause(self, paused: bool) -> None:
-        with self.database.transaction() as connection:
-            value = "yes" if paused else "no"
-            connection.execute("INSERT OR REPLACE INTO settings VALUES ('paused', ?)", (value,))
+        value = "yes" if paused else "no"
+        self.database.change("INSERT OR REPLACE INTO settings VALUES ('paused', ?)", value)
 
     def queued(self) -> int:
         row = self.database.row("SELECT count(*) AS n FROM jobs WHERE status = 'queued'")
         return int(row["n"]) if row else 0
 
     def start(self, id: str) -> None:
-        with self.database.transaction() as connection:
-            connection.execute(
-                "UPDATE jobs SET status = 'running', started = ?, attempts = attempts + 1 WHERE id = ?",
-                (time.time(), id),
-            )
+        statement = "UPDATE jobs SET status = 'running', started = ?, attempts = attempts + 1 WHERE id = ?"
+        self.database.change(statement, time.time(), id)
 
     def finish(self, id: str, end: JobFinished) -> Record:
         """Write the end of a job and its event in one go."""
@@ -199,8 +195,7 @@ class Jobs:
 
     def delete(self, id: str) -> None:
         """Forget a job and its events; its files stay."""
-        with self.database.transaction() as connection:
-            connection.execute("DELETE FROM jobs WHERE id = ?", (id,))
+        self.database.change("DELETE FROM jobs WHERE id = ?", id)
 
 
 def job_of(row: sqlite3.Row) -> Job:

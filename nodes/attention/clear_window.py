@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 import torch
 from torch import Tensor
 
-from app.engine.attention.groups import Group, Groups, grid_rows
+from app.engine.attention.groups import Group, Groups, covered, grid_rows
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
@@ -28,9 +28,10 @@ TILE = 8  # tokens along each side of a tile: smaller ones compute fewer hidden 
 
 @dataclass
 class Memory:
-    """Groups by attention sequence: they are the same at every step."""
+    """Groups by attention sequence: they are the same at every step; or the picture that a disc covers."""
 
     groups: dict[Sequence, Groups] = field(default_factory=dict)
+    covered: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class ClearWindow(Patch[Memory]):
         layout, sequence = step.layout, attention.queries
         _, rows, columns = layout.grid
         covers = (rows - 1) ** 2 + (columns - 1) ** 2 < self.radius**2
+        if covers:
+            memory.covered = layout
         if covers or not attention.between_image_tokens:
             return call(heads)
         if layout.active is not None:
@@ -64,7 +67,11 @@ class ClearWindow(Patch[Memory]):
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         made = [groups for memory in memories.values() for groups in memory.groups.values()]
-        return made[0].report("clear_window") if made else None
+        if made:
+            return made[0].report("clear_window")
+        whole = next((memory.covered for memory in memories.values() if memory.covered), None)
+        because = f"each token sees all others within a radius of {self.radius}; take a smaller one"
+        return covered("clear_window", whole, because) if whole else None
 
 
 def windows(layout: Layout, sequence: Sequence, radius: int, device: torch.device) -> Iterator[Group]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from app.engine.attention.groups import Group, Groups
+from app.engine.attention.groups import Group, Groups, covered
 from app.engine.model import Model, Patch
 from app.engine.sites import Attention, Heads
 from app.engine.step import Step
@@ -27,9 +27,10 @@ Shape = Literal["cross", "block"]
 
 @dataclass
 class Memory:
-    """Groups by attention sequence: they are the same at every step."""
+    """Groups by attention sequence: they are the same at every step; or the picture where they see all."""
 
     groups: dict[Sequence, Groups] = field(default_factory=dict)
+    covered: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class GroupAttention(Patch[Memory]):
         self, step: Step, memory: Memory, attention: Attention, heads: Heads, call: Callable[[Heads], Tensor]
     ) -> Tensor:
         layout, sequence = step.layout, attention.queries
-        if self.covers(layout) or layout.active is not None or not attention.between_image_tokens:
+        if self.covers(layout):
+            memory.covered = layout
+            return call(heads)
+        if layout.active is not None or not attention.between_image_tokens:
             return call(heads)
         if sequence not in memory.groups:
             members = tuple(self.members(layout, sequence, heads.query.device))
@@ -93,7 +97,14 @@ class GroupAttention(Patch[Memory]):
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any] | None:
         made = [groups for memory in memories.values() for groups in memory.groups.values()]
-        return made[0].report("group_attention") if made else None
+        if made:
+            return made[0].report("group_attention")
+        whole = next((memory.covered for memory in memories.values() if memory.covered), None)
+        return (
+            covered("group_attention", whole, "every group sees all others; make them smaller")
+            if whole
+            else None
+        )
 
 
 @node(patch=GroupAttention)

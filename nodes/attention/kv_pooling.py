@@ -123,7 +123,7 @@ def squares(layout: Layout, sequence: Sequence, length: int, factor: int, device
     return Squares(grid, factor, span, torch.cat([before, first, after]), torch.cat(counts))
 
 
-@node(patch=KvPooling)
+@node(patch=KvPooling, title="KV pooling")
 def kv_pooling(
     model: Model,
     factor: Annotated[int, Number(1, 8)] = 2,

@@ -130,7 +130,7 @@ def turned(x: Tensor, span: slice, turn: tuple[Tensor, Tensor]) -> Tensor:
     return output
 
 
-@node(patch=RopeScaling)
+@node(patch=RopeScaling, title="RoPE scaling")
 def rope_scaling(model: Model, method: Method = "time_aware") -> Model:
     """Make pictures larger than those the model was trained on, with fewer repeated things in them.
 

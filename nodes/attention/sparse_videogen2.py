@@ -107,7 +107,7 @@ class SparseVideogen2(Patch[Memory]):
         return report_of("sparse_videogen2", (memory.density for memory in memories.values()))
 
 
-@node(patch=SparseVideogen2)
+@node(patch=SparseVideogen2, title="Sparse VideoGen2")
 def sparse_videogen2(
     model: Model,
     query_clusters: Annotated[int, Number(1, 1000)] = 64,

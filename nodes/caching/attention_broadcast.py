@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from torch import Tensor
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import grid_report
@@ -86,6 +87,9 @@ class AttentionBroadcast(Patch[Memory]):
         """Return for how many steps a module's output serves."""
         linear = (part.block, part.name) not in memory.is_self  # attention within the picture, without scores
         return self.self_interval if linear or memory.is_self[part.block, part.name] else self.cross_interval
+
+    def keeps(self, flow: Flow) -> int:
+        return flow.attention
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.sites import Block
@@ -79,6 +80,9 @@ class DeltaCache(Patch[Memory]):
         """Return the depths of the blocks that this step may skip."""
         size = round(self.share * count)
         return range(count - size, count) if step.index < self.boundary * step.total else range(size)
+
+    def keeps(self, flow: Flow) -> int:
+        return 2 * flow.entry  # part of the blocks may add to the text where all together do not
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.sites import Block
@@ -100,6 +101,9 @@ class FirstBlockCache(Patch[Memory]):
         skips = memory.change < self.threshold and step.index < step.total - 1
         memory.change = memory.change if skips else 0.0
         return skips
+
+    def keeps(self, flow: Flow) -> int:
+        return 2 * flow.entry + flow.added
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

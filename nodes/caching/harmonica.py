@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from torch import Tensor
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import grid_report
@@ -76,6 +77,9 @@ class HarmoniCa(Patch[Memory]):
                 code="bad_router",
                 input="router",
             )
+
+    def keeps(self, flow: Flow) -> int:
+        return flow.attention + flow.mlps
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Annotated, Any, ClassVar
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.reuse.magnitudes import MagnitudeRatios, magnitude_ratio
@@ -116,6 +117,9 @@ class MagCache(Patch[Memory]):
             passed = step.index - memory.computed[step.evaluation]
             memory.pace[step.evaluation] = magnitude_ratio(before, added) ** (1 / passed)
         memory.added[step.evaluation], memory.computed[step.evaluation] = added, step.index
+
+    def keeps(self, flow: Flow) -> int:
+        return flow.entry + flow.added
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

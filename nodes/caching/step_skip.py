@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar
 
 from torch import Tensor
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.sites import Arguments, Block, Part
@@ -103,6 +104,9 @@ class StepSkip(Patch[Memory]):
         for coefficient in self.polynomial:
             value = value * change + coefficient
         return value
+
+    def keeps(self, flow: Flow) -> int:
+        return flow.entry + flow.added + flow.image
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.report import grid_report
 from app.engine.reuse.expansion import Expansion, expand
@@ -69,12 +70,15 @@ class TaylorSeer(Patch[Memory]):
         """Whether the blocks run at this step."""
         return index < self.warmup or (index - self.warmup + 1) % self.interval == 0
 
+    def keeps(self, flow: Flow) -> int:
+        return flow.entry + (self.order + 1) * flow.added
+
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())
         return grid_report("taylor_seer", steps, [memory.rows for memory in memories.values()])
 
 
-@node(patch=TaylorSeer)
+@node(patch=TaylorSeer, title="TaylorSeer")
 def taylor_seer(
     model: Model,
     interval: Annotated[int, Number(1, 20)] = 5,

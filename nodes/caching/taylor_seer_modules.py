@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from torch import Tensor
 
+from app.engine.flow import Flow
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.report import grid_report
@@ -78,6 +79,10 @@ class TaylorSeerModules(Patch[Memory]):
     def computes(self, index: int) -> bool:
         """Whether the modules run at this step."""
         return index < self.warmup or (index - self.warmup + 1) % self.interval == 0
+
+    def keeps(self, flow: Flow) -> int:
+        forecast = flow.attention + (flow.mlps if self.modules == "all" else 0)
+        return (self.order + 1) * forecast
 
     def report(self, memories: Mapping[str, Memory]) -> dict[str, Any]:
         steps = max(memory.steps for memory in memories.values())

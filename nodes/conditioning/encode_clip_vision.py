@@ -17,6 +17,7 @@ def encode_clip_vision(clip_vision: ClipVision, image: Image, crop: bool = True)
     Args:
         clip_vision: The vision encoder that the model was trained with.
         image: The picture; it is brought to the size that the encoder takes.
-        crop: Whether to look at the middle square only; off presses the whole picture into a square.
+        crop: Whether to look at the middle square only; off presses the whole picture into a square, as
+            HunyuanVideo 1.5 was trained.
     """
     return clip_vision.encode(image, crop=crop)

@@ -33,6 +33,7 @@ def inpaint_conditioning(
     image: Image,
     mask: Mask,
     keep_outside: bool = True,
+    differential: bool = False,
 ) -> Inpaint:
     """Let a model that fills holes, such as Flux Fill, paint within a mask.
 
@@ -44,6 +45,8 @@ def inpaint_conditioning(
         mask: Where to paint anew.
         keep_outside: Whether sampling may change nothing outside of the mask; without it the model is free to
             blend. Other models do not see the hole and need it.
+        differential: Whether greys of the mask say how strongly to change a place, instead of mixing old and
+            new.
     """
     coverage = fitted(mask, image.width, image.height, len(image.pixels))
     hole = coverage.round()[..., None]
@@ -54,5 +57,5 @@ def inpaint_conditioning(
     return Inpaint(
         positive.each(beside=beside),
         negative.each(beside=beside),
-        Latent(latent.samples, latent.family, inside),
+        Latent(latent.samples, latent.family, inside, differential=differential),
     )

@@ -19,4 +19,4 @@ def zero_conditioning(conditioning: Conditioning) -> Conditioning:
         conditioning: The prompt whose form is taken; all its numbers become 0.
     """
     pooled = None if conditioning.pooled is None else torch.zeros_like(conditioning.pooled)
-    return conditioning.each(tokens=torch.zeros_like(conditioning.tokens), pooled=pooled)
+    return conditioning.each(tokens=torch.zeros_like(conditioning.tokens), pooled=pooled, spelling=None)

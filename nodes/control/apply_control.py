@@ -64,7 +64,7 @@ class Control(Patch[Memory]):
     def wrap_model(
         self, step: Step, memory: Memory, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
-        at_work = self.strength != 0 and self.start <= step.index / step.total < self.end
+        at_work = self.strength != 0 and self.start <= step.share <= self.end
         memory.given, memory.residuals = (given if at_work else None), None
         memory.calls += 1
         return call(given)
@@ -149,8 +149,9 @@ def apply_control(
         image: The control picture (edges, depth, boxes, ...), of the size that is sampled.
         vae: The model's autoencoder, which turns the control picture into a latent.
         strength: How strongly it steers; 0 not at all.
-        start: Share of the steps after which it begins, 0 for the first.
-        end: Share of the steps after which it ends, 1 for the last.
+        start: Share of the model's own schedule from which on it acts; 0 is pure noise.
+        end: Share up to which it acts; 1 is the picture. Other numbers of steps, strengths of image to image
+            and runs in sections leave it at the same noise levels.
         mode: The kind of control picture, for union networks that know several; others ignore it.
         mask: The hole to fill, for control networks that were made for inpainting; `image` is the picture.
     """

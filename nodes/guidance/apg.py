@@ -59,7 +59,7 @@ class Apg:
         return self.positive.nbytes + self.negative.nbytes
 
 
-@node()
+@node(title="APG")
 def apg(
     positive: Conditioning,
     negative: Conditioning,

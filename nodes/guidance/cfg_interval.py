@@ -40,7 +40,7 @@ class CfgInterval:
         return self.positive.nbytes + self.negative.nbytes
 
 
-@node()
+@node(title="CFG interval")
 def cfg_interval(
     positive: Conditioning,
     negative: Conditioning,

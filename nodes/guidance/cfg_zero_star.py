@@ -44,7 +44,7 @@ class CfgZeroStar:
         return self.positive.nbytes + self.negative.nbytes
 
 
-@node()
+@node(title="CFG-Zero*")
 def cfg_zero_star(
     positive: Conditioning,
     negative: Conditioning,

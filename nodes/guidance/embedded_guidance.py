@@ -1,5 +1,7 @@
 """Embedded guidance: the strength that guidance-distilled models take as an input instead of a second branch.
 
+No strength means "without guidance" to such a model; neutral is the default, which a prompt has by itself.
+
 Reference: Meng et al., On Distillation of Guided Diffusion Models (2022), https://arxiv.org/abs/2210.03142
 """
 

@@ -44,7 +44,7 @@ class RescaleCfg:
         return self.positive.nbytes + self.negative.nbytes
 
 
-@node()
+@node(title="Rescale CFG")
 def rescale_cfg(
     positive: Conditioning,
     negative: Conditioning,

@@ -67,7 +67,7 @@ class Composite(NamedTuple):
     mask: Mask
 
 
-@node(lane="pool")
+@node(lane="pool", title="Porter-Duff composite")
 def porter_duff_composite(
     source: Image, source_mask: Mask, destination: Image, destination_mask: Mask, rule: Rule = "over"
 ) -> Composite:

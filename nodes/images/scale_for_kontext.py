@@ -30,7 +30,7 @@ SIZES = (
 )  # (width, height)
 
 
-@node(lane="pool")
+@node(lane="pool", title="Scale for Kontext")
 def scale_for_kontext(image: Image, method: Method = "lanczos") -> Image:
     """Bring pictures to the size of Flux Kontext whose proportions are nearest; a little is cut off.
 

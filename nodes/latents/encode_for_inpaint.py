@@ -33,5 +33,6 @@ def encode_for_inpaint(
     latent = vae.encode(Image(image.pixels * (1 - hole) + GREY * hole))
     larger = max_pool2d(coverage[:, None], 2 * grow + 1, stride=1, padding=grow)[:, 0]
     if vae.family.latent.frames:
-        larger = for_frames(larger, latent.samples.shape[2], vae.family.latent.frame_downscale)
+        form = vae.family.latent
+        larger = for_frames(larger, latent.samples.shape[2], form.frame_downscale, form.lead)
     return replace(latent, mask=larger.round())

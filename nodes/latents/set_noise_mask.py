@@ -26,5 +26,6 @@ def set_noise_mask(latent: Latent, mask: Mask, differential: bool = False) -> La
     """
     coverage = mask.coverage
     if latent.samples.ndim == 5 and len(coverage) > 1:
-        coverage = for_frames(coverage, latent.samples.shape[2], form_of(latent).frame_downscale)
+        form = form_of(latent)
+        coverage = for_frames(coverage, latent.samples.shape[2], form.frame_downscale, form.lead)
     return replace(latent, mask=coverage, differential=differential)

@@ -10,7 +10,7 @@ from app.engine.model import Model
 from app.engine.prompts.text_encoder import TextEncoder
 from app.engine.weights.loading import import_libraries
 from app.engine.weights.single_files import open_checkpoint
-from app.engine.weights.storage_report import storage_report
+from app.engine.weights.storage_report import encoders_report, storage_report
 from app.graph.node import Blocked, Context, node
 from app.graph.widgets import ModelFile
 
@@ -36,6 +36,8 @@ def load_checkpoint(
     """
     model, text_encoder, vae = open_checkpoint(context.model_path("checkpoints", name))
     context.report({"technique": "load_checkpoint", **storage_report(model.module, model.dtype)})
+    if text_encoder:
+        context.report({"technique": "load_checkpoint", **encoders_report(text_encoder.modules)})
     store_parts(model, text_encoder, storage)
     return LoadedCheckpoint(
         model,

@@ -15,6 +15,7 @@ def load_clip_vision(context: Context, name: Annotated[str, ModelFile("clip_visi
     """Open a vision encoder, for models that look at the picture they animate.
 
     Args:
-        name: A safetensors file; Wan 2.1's models for image to video were trained with CLIP ViT-H.
+        name: A safetensors file; Wan 2.1's models for image to video were trained with CLIP ViT-H,
+            HunyuanVideo 1.5 with SigLIP (sigclip_vision_patch14_384).
     """
     return open_clip_vision(context.model_path("clip_vision", name))

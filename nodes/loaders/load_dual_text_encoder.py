@@ -8,6 +8,7 @@ from app.engine.families import FamilyChoice
 from app.engine.prompts.text_encoder import TextEncoder
 from app.engine.weights.loading import import_libraries
 from app.engine.weights.single_files import open_text_encoder
+from app.engine.weights.storage_report import encoders_report
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 
@@ -22,8 +23,12 @@ def load_dual_text_encoder(
     """Open the two text encoders of a family.
 
     Args:
-        name_1: A safetensors file, such as CLIP-L.
+        name_1: A safetensors or GGUF file, such as CLIP-L.
         name_2: Another one, such as T5-XXL; their order does not matter.
         family: Which family's transformer will read the result; auto takes the one that uses these encoders.
     """
-    return open_text_encoder([context.model_path("text_encoders", name) for name in (name_1, name_2)], family)
+    encoder = open_text_encoder(
+        [context.model_path("text_encoders", name) for name in (name_1, name_2)], family
+    )
+    context.report({"technique": "load_dual_text_encoder", **encoders_report(encoder.modules)})
+    return encoder

@@ -9,6 +9,7 @@ from app.engine.memory.layerwise import Storage, store_parts
 from app.engine.model import Model
 from app.engine.prompts.text_encoder import TextEncoder
 from app.engine.weights.loading import import_libraries, load_folder
+from app.engine.weights.storage_report import encoders_report, storage_report
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile
 
@@ -33,5 +34,11 @@ def load_model(
             little time, and some exactness; computing stays as precise as it is.
     """
     loaded = load_folder(context.model_path("models", name))
+    for said in (
+        storage_report(loaded.model.module, loaded.model.dtype),
+        encoders_report(loaded.text_encoder.modules),
+    ):
+        if said["packed_layers"]:
+            context.report({"technique": "load_model", **said})
     store_parts(loaded.model, loaded.text_encoder, storage)
     return LoadedModel(*loaded)

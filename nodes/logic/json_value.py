@@ -10,7 +10,7 @@ from app.graph.node import node
 from app.graph.widgets import TextBox, TextLine
 
 
-@node(lane="pool")
+@node(lane="pool", title="JSON value")
 def json_value(
     text: Annotated[str, TextBox()] = "",
     key: Annotated[str, TextLine(200)] = "",

@@ -15,7 +15,7 @@ from app.engine.weights.quantising import refuse_elsewhere
 from app.engine.weights.storage_report import storage_report
 from app.engine.weights.vidit_q import Calibration, Quantization, Recipe, RecordsCalls, watched
 from app.graph.node import Context, node
-from app.graph.widgets import Seed, Slider
+from app.graph.widgets import Number, Seed, Slider
 
 BITS = {"W8A8": 8, "W4A8": 4}
 
@@ -32,6 +32,7 @@ def vidit_q(
     alpha: Annotated[float, Slider(0.0, 1.0, step=0.05)] = 0.3,
     rotate: bool = True,
     protect: Annotated[float, Slider(0.0, 1.0, step=0.05)] = 0.0,
+    ranges: Annotated[int, Number(1, 8)] = 1,
     seed: Annotated[int, Seed()] = 0,
 ) -> Model:
     """Sample once, watch what layers are given, and quantise them so that both sides of each product fit.
@@ -47,12 +48,14 @@ def vidit_q(
         rotate: Rotate channels in groups, which spreads what is large now and then.
         protect: Share of the numbers that keep twice the bits, in the layers whose rounding harms most. Above
             0, each layer is measured with the calls of three steps, which takes a while.
+        ranges: How many ranges of noise levels have balances, and so weights, of their own: 1 for one of all;
+            each further one takes as much memory again. Save model writes models with 1.
         seed: Which noise to start from.
     """
     if precision == "unchanged":
         return model
     refuse_elsewhere(model.module)
-    calibration = Calibration()
+    calibration = Calibration(ranges)
     recording = model.plain.with_patch(RecordsCalls(calibration))
     with watched(model.module, calibration):
         Sampling(recording, guider, sampler, sigmas).run(latent, seed, context)

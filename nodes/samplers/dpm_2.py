@@ -37,7 +37,7 @@ class Dpm2:
         return latent
 
 
-@node()
+@node(title="DPM 2")
 def dpm_2() -> Sampler:
     """A more exact sampler that looks half-way ahead: two evaluations of the model a step."""
     return Dpm2()

@@ -44,7 +44,7 @@ class Dpm2Ancestral:
         return latent
 
 
-@node()
+@node(title="DPM 2 ancestral")
 def dpm_2_ancestral(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,

@@ -34,7 +34,7 @@ class Dpmpp2M:
         return latent
 
 
-@node()
+@node(title="DPM++ 2M")
 def dpmpp_2m(clock: Clock = "signal-to-noise") -> Sampler:
     """A more exact sampler at the price of the plain one: it also uses the model's last answer.
 

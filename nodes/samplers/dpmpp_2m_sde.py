@@ -68,7 +68,7 @@ class Dpmpp2MSde:
         return keep * latent + pull * ahead + fresh * noise(sigma, following)
 
 
-@node()
+@node(title="DPM++ 2M SDE")
 def dpmpp_2m_sde(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,

@@ -50,7 +50,7 @@ class Dpmpp2SAncestral:
         return ALMOST_NOISE if sigma >= 1 else sigma_at((log_snr(sigma) + log_snr(low)) / 2)
 
 
-@node()
+@node(title="DPM++ 2S ancestral")
 def dpmpp_2s_ancestral(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,

@@ -71,7 +71,7 @@ class Dpmpp3MSde:
         return result + (1 - following) * (second * (slope + bend * ratio) - third * bend)
 
 
-@node()
+@node(title="DPM++ 3M SDE")
 def dpmpp_3m_sde(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,

@@ -49,7 +49,7 @@ class DpmppSde:
         )
 
 
-@node()
+@node(title="DPM++ SDE")
 def dpmpp_sde(
     eta: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,
     seed: Annotated[int, Seed()] = 0,

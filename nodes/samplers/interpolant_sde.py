@@ -58,7 +58,7 @@ class InterpolantSde:
         return self.strength * (1 - cos(pi * sigma)) ** 2 / 4
 
 
-@node()
+@node(title="Interpolant SDE")
 def interpolant_sde(
     diffusion: Diffusion = "sigma",
     strength: Annotated[float, Slider(0.0, 2.0, step=0.05)] = 1.0,

@@ -32,7 +32,7 @@ class Lcm:
         return latent
 
 
-@node()
+@node(title="LCM")
 def lcm(seed: Annotated[int, Seed()] = 0, noise: Noise = "per picture") -> Sampler:
     """For models distilled to few steps: every step asks for the finished picture. Blurs others.
 

@@ -58,7 +58,7 @@ def weights(visited: Sequence[float], following: float) -> list[float]:
     return parts
 
 
-@node()
+@node(title="LMS")
 def lms(order: Annotated[int, Slider(1, 4, step=1)] = 2) -> Sampler:
     """A more exact sampler at the price of the plain one, from up to four of the model's last answers.
 

@@ -44,7 +44,7 @@ def lead(width: float) -> float:
     return -width / expm1(-width) - 1
 
 
-@node()
+@node(title="RES multistep")
 def res_multistep(clock: Clock = "signal-to-noise") -> Sampler:
     """A more exact sampler at the price of the plain one, careful with wide steps.
 

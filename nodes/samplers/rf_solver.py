@@ -34,7 +34,7 @@ class RfSolver:
         return latent
 
 
-@node()
+@node(title="RF-Solver")
 def rf_solver() -> Sampler:
     """A more exact sampler that retraces its path well: two evaluations of the model a step."""
     return RfSolver()

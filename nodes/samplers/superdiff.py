@@ -2,6 +2,7 @@
 
 Along the reverse equation the log-densities of the sample under both prompts are summed up; the weight kappa
 of the second prompt is chosen at every step so that they rise alike (AND) or by which one leads (OR).
+No setting makes it plain sampling, which has one prompt; the same prompt twice is that prompt's guidance.
 
 Reference: Skreta et al., The Superposition of Diffusion Models Using the Ito Density Estimator (2024), https://arxiv.org/abs/2412.17762
 """

@@ -123,7 +123,7 @@ def weights(places: Sequence[float], width: float, scale: float) -> list[float]:
     return [float(part) for part in np.linalg.solve(np.array(rows), np.array(moments))]
 
 
-@node()
+@node(title="UniPC")
 def uni_pc(
     order: Annotated[int, Slider(1, 3, step=1)] = 2,
     variant: Variant = "bh2",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from app.engine.families.cogvideox import COGVIDEOX, prediction_of
+from app.engine.families.cogvideox import COGVIDEOX, COGVIDEOX_15, prediction_of
 from app.engine.model import Model
 from app.engine.sampling import Sigmas
 from app.engine.walking.velocity import noise_levels
@@ -30,7 +30,7 @@ def cogvideox_schedule(
         steps: How many steps to take from pure noise.
         strength: How much to change a given video: 1 starts from pure noise, 0 changes nothing.
     """
-    if model.family is not COGVIDEOX:
+    if model.family not in (COGVIDEOX, COGVIDEOX_15):
         raise Refusal(
             f"{model.family.name} was not trained on CogVideoX's noise levels.",
             "Use Basic schedule.",

@@ -16,7 +16,7 @@ from app.graph.node import node
 from app.graph.widgets import Number, Slider
 
 
-@node()
+@node(title="KL optimal")
 def kl_optimal(
     steps: Annotated[int, Number(1, 1000)] = 20,
     strength: Annotated[float, Slider(0.0, 1.0, step=0.01)] = 1.0,

@@ -21,7 +21,15 @@ def manual_sigmas(sigmas: Annotated[str, TextBox(lines=2)] = "1, 0.75, 0.5, 0.25
     Args:
         sigmas: Falling numbers from 1 (noise) at most to 0 (picture), with commas or spaces between them.
     """
-    return Sigmas(tuple(number(word) for word in sigmas.replace(",", " ").replace(";", " ").split()))
+    values = tuple(number(word) for word in sigmas.replace(",", " ").replace(";", " ").split())
+    if len(values) == 1:
+        raise Refusal(
+            f"One noise level, {values[0]:g}, makes no step.",
+            "Type at least two: where a step begins and where it ends, such as 1, 0.5, 0.",
+            code="bad_sigmas",
+            input="sigmas",
+        )
+    return Sigmas(values)
 
 
 def number(word: str) -> float:

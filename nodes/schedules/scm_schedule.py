@@ -15,7 +15,7 @@ from app.engine.sampling import Sigmas
 from app.graph.node import node
 from app.graph.widgets import Number, Slider
 
-LATEST = 1.5707  # just below a right angle, which is pure noise
+LATEST = 1.5708  # a right angle, which is pure noise, as Sana-Sprint rounds it
 
 
 @node(title="SCM schedule")

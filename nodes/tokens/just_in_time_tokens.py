@@ -151,7 +151,7 @@ class JustInTimeTokens(Patch[Memory]):
         return tokens_report("just_in_time_tokens", steps, layout, computed)
 
 
-@node(patch=JustInTimeTokens)
+@node(patch=JustInTimeTokens, title="Just-in-time tokens")
 def just_in_time_tokens(
     model: Model,
     first_density: Annotated[float, Slider(0.05, 1.0, step=0.01)] = 0.35,

@@ -28,8 +28,8 @@ def empty_video_latent(
         model: The video model that will sample it.
         width: Width of the frames; 0 for the width the model was trained for.
         height: Height of the frames; 0 for the height the model was trained for.
-        length: Frames of the video: 1 more than a multiple of 4 for most models, of 8 for LTX-Video; other
-            lengths are cut to that.
+        length: Frames of the video: 1 more than a multiple of 4 for most models, of 8 for LTX-Video and
+            CogVideoX 1.5; other lengths are cut to that.
         batch_size: How many videos to make at once.
     """
     family, form = model.family, model.family.latent
@@ -49,6 +49,5 @@ def empty_video_latent(
             code="bad_size",
             input="width" if fitting[0] != width else "height",
         )
-    frames = (length - 1) // form.frame_downscale + 1
-    cells = frames, height // form.downscale, width // form.downscale
+    cells = form.latent_frames(length), height // form.downscale, width // form.downscale
     return Latent(torch.zeros(batch_size, model.channels, *cells), family.name)

@@ -50,12 +50,13 @@ def image_to_video(
         vae: The autoencoder that came with the model.
         start_image: The first frame, or several; cut and resized to the size of the video.
         end_image: The last frame, or several, for Wan 2.1 and 2.2 14B.
-        start_vision: What CLIP sees on the first frame; needed by Wan 2.1, unused by the others.
+        start_vision: What a vision encoder sees on the first frame; needed by Wan 2.1 and HunyuanVideo 1.5,
+            unused by the others.
         end_vision: What CLIP sees on the last frame, for models of two frames.
         width: Width of the frames; 0 for the width the model was trained for.
         height: Height of the frames; 0 for the height the model was trained for.
-        length: Frames of the video: 1 more than a multiple of 4 for Wan, of 8 for LTX-Video; other lengths
-            are cut to that.
+        length: Frames of the video: 1 more than a multiple of 4 for most models, of 8 for LTX-Video and
+            CogVideoX 1.5; other lengths are cut to that.
         batch_size: How many videos to make at once.
         strength: How strictly LTX-Video and Wan 2.2 5B keep the first frames: 1 as they are, 0 not at all.
     """

@@ -23,12 +23,19 @@ from tests.tiny.runs import close
 from tests.tiny.walks import one_thread, walk  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import build
 
-cache_dit = pytest.importorskip("cache_dit", reason="cache-dit is only here to compare with")
 STEPS = 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> None:
+    """Not while tests are collected: every process does that, and the import takes seconds."""
+    pytest.importorskip("cache_dit", reason="cache-dit is only here to compare with")
 
 
 def hooked(family: str, threshold: float) -> Tensor:
     """Return what a tiny model makes with cache-dit on it: one block, then decide."""
+    import cache_dit
+
     model = build(family)
     module: Any = deepcopy(model.module)
     blocks = cache_dit.BlockAdapter(

@@ -12,9 +12,11 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.browser.sheet import Sheet, first_picture
-from tests.server.conftest import ROOT, Server, Studio, shared, studio
+from tests.server.conftest import PATIENCE, ROOT, Server, Studio, shared, studio
 
 __all__ = ["shared", "studio"]
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
 FLAGS = [
@@ -39,7 +41,7 @@ def no_browser(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")  # while Playwright is open its event loop runs, and async tests cannot
+@pytest.fixture(scope="package")  # while Playwright is open its event loop runs, and async tests cannot
 def browser() -> Iterator[Browser]:
     path = os.environ.get("PATCHLOOM_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
@@ -58,9 +60,9 @@ def of_the_page(message: ConsoleMessage) -> bool:
     return message.type == "error" and not message.text.startswith(by_browser)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests here: each edits a workflow of its own."""
+    """One server for all tests here: each edits a workflow of its own, and runs what no other runs."""
     base = tmp_path_factory.mktemp("desk")
     for name in ("models", "workflows"):
         (base / name).symlink_to(ROOT / name)
@@ -78,20 +80,27 @@ def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Ite
 
 
 @contextmanager
-def open_document(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
-    """Open a document as a new workflow; fails at the end when the page logged an error."""
-    status, head = server.ask("POST", "/api/workflows", {"title": title, "document": document})
-    assert status == 201, head
+def open_page(browser: Browser, address: str) -> Iterator[Page]:
+    """Open an address in a browser of its own; fails at the end when the page logged an error."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE * 1000)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if of_the_page(message) else None)
-    page.goto(f"{server.url}/?workflow={head['id']}")
-    yield Sheet(page, server, head["id"])
+    page.goto(address)
+    yield page
     context.close()
     assert not errors, errors
+
+
+@contextmanager
+def open_document(browser: Browser, server: Server, title: str, document: dict[str, Any]) -> Iterator[Sheet]:
+    """Open a document as a new workflow; fails at the end when the page logged an error."""
+    status, head = server.ask("POST", "/api/workflows", {"title": title, "document": document})
+    assert status == 201, head
+    with open_page(browser, f"{server.url}/?workflow={head['id']}") as page:
+        yield Sheet(page, server, head["id"])
 
 
 @contextmanager
@@ -100,18 +109,5 @@ def open_sheet(browser: Browser, server: Server, title: str, document: dict[str,
     with open_document(browser, server, title, document) as opened:
         expect(opened.node("save").get_by_test_id("w-prefix")).to_be_visible()
         expect(opened.node("save")).to_be_in_viewport(ratio=1)
+        opened.still()
         yield opened
-
-
-@pytest.fixture
-def page(browser: Browser, studio: Server) -> Iterator[Page]:
-    """The canvas, opened; fails when the page logged an error."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(30_000)
-    opened, errors = context.new_page(), []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda message: errors.append(message.text) if of_the_page(message) else None)
-    opened.goto(studio.url)
-    yield opened
-    context.close()
-    assert not errors, errors

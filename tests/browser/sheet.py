@@ -13,6 +13,15 @@ from playwright.sync_api import Locator, Page, expect
 from tests.server.conftest import ROOT, Server, wait_for
 
 Graph = dict[str, Any]
+# The canvas fits a workflow into view some frames after its cards are drawn; points from before miss.
+STILL = """async () => {
+    const place = () => document.querySelector(".react-flow__viewport")?.style.transform;
+    for (let frames = 0, last = place(); frames < 5; frames += 1) {
+        await new Promise(requestAnimationFrame);
+        if (place() === last) continue;
+        [frames, last] = [-1, place()];
+    }
+}"""
 BARE: Graph = {"values": {}, "mode": "on", "title": "", "size": [0, 0], "color": "", "collapsed": False}
 
 
@@ -33,10 +42,14 @@ class Sheet:
     def port(self, id: str, name: str, side: str = "target") -> Locator:
         return self.node(id).locator(f'.react-flow__handle.{side}[data-handleid="{name}"]')
 
+    def still(self) -> None:
+        """Wait until the canvas has come to rest."""
+        self.page.evaluate(STILL)
+
     def saved(self) -> Graph:
         """What the canvas has, once the server has the same."""
         drawn = self.drawn()
-        wait_for(lambda: self.kept() == drawn, 20)
+        wait_for(lambda: self.kept() == drawn)
         expect(self.page.get_by_test_id("saved")).to_have_text("saved")
         return drawn
 
@@ -98,9 +111,15 @@ def plain(document: dict[str, Any]) -> Graph:
 
 
 def middle(place: Locator) -> tuple[float, float]:
+    return point_in(place, 0.5, 0.5)
+
+
+def point_in(place: Locator, right: float, down: float) -> tuple[float, float]:
+    """The point at these parts of a place's width and height, once it is drawn and at rest."""
+    place.element_handle().wait_for_element_state("stable")
     box = place.bounding_box()
     assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return box["x"] + right * box["width"], box["y"] + down * box["height"]
 
 
 def first_picture() -> dict[str, Any]:

@@ -23,6 +23,17 @@ FOCUSED = """() => {
     return `${at.tagName} ${at.getAttribute("aria-label") ?? at.textContent.slice(0, 30)} ${box.x} ${box.y}`;
 }"""
 
+
+def one_color(color: str) -> dict[str, Any]:
+    """A picture for the gallery that takes no model."""
+    nodes = {
+        "solid": {"type": "solid_image", "values": {"width": 64, "height": 64, "color": color}},
+        "save": {"type": "save_image"},
+    }
+    graph = {"nodes": nodes, "edges": [{"from": ["solid", "image"], "to": ["save", "image"]}]}
+    return {"format": "patchloom/1", "root": "main", "graphs": {"main": graph}}
+
+
 themes = pytest.mark.parametrize("theme", ["dark", "light"])
 conflicts = pytest.mark.parametrize("sheet", [at_odds], indirect=True, ids=["at_odds"])
 
@@ -40,6 +51,8 @@ def with_axe(page: Page, theme: Any) -> None:
 def test_nothing_shuts_anybody_out(sheet: Sheet, theme: Any) -> None:
     page = sheet.page
     with_axe(page, theme)
+    for color in ("#a03020", "#2030a0"):
+        sheet.server.finished(sheet.server.run(one_color(color)))
     for tab in ("problems", "workflows", "models"):
         page.get_by_test_id(f"tab-{tab}").click()
         expect(page.get_by_test_id(f"panel-{tab}").get_by_role("listitem").first).to_be_visible()
@@ -52,12 +65,26 @@ def test_nothing_shuts_anybody_out(sheet: Sheet, theme: Any) -> None:
     sheet.head("decode").click(button="right")
     expect(page.get_by_role("menu")).to_be_visible()
     assert page.evaluate(SERIOUS) == []
+    sheet.press("Escape")
+    page.get_by_test_id("tab-gallery").click()
+    expect(page.get_by_test_id("gallery-item").nth(1)).to_be_visible()
+    assert page.evaluate(SERIOUS) == []
+    page.get_by_test_id("gallery-item").first.click()
+    page.get_by_test_id("compare-button").click()
+    expect(page.get_by_test_id("compare").get_by_role("table")).to_be_visible()
+    assert page.evaluate(SERIOUS) == []
 
 
 @themes
 def test_nor_do_subgraphs_dialogs_and_apps(sheet: Sheet, theme: Any) -> None:
     page = sheet.page
     with_axe(page, theme)
+    page.get_by_test_id("tab-workflows").click()
+    page.get_by_test_id("all-templates").click()
+    expect(page.get_by_test_id("templates").get_by_role("button").first).to_be_visible()
+    assert page.evaluate(SERIOUS) == []
+    sheet.press("Escape")
+    page.get_by_test_id("tab-workflows").click()
     sheet.press("?")
     expect(page.get_by_test_id("keymap")).to_be_visible()
     assert page.evaluate(SERIOUS) == []

@@ -28,9 +28,8 @@ def test_a_camera_streams_until_it_is_stopped(filmed: Sheet) -> None:
     expect(card.get_by_label("Stop camera")).to_be_visible()
     filmed.press("Control+Enter")
     server = filmed.server
-    wait_for(lambda: server.get("/api/status")["queue"]["running"], 20)
-    job = server.get("/api/status")["queue"]["running"]
-    wait_for(lambda: server.get(f"/api/jobs/{job}/previews")["frames"].get("live", 0) >= 3, 40)
+    job = server.at_work()
+    wait_for(lambda: server.get(f"/api/jobs/{job}/previews")["frames"].get("live", 0) >= 3)
     expect(card.locator("canvas").first).to_be_visible()
     card.get_by_label("Stop camera").click()
     assert server.finished(job)["status"] == "done"

@@ -172,7 +172,7 @@ def test_techniques_at_odds_are_marked_on_the_wire(sheet: Sheet) -> None:
 def test_a_workflow_from_the_history_shows_what_its_job_told(sheet: Sheet) -> None:
     for title in ("Told", "From the cache"):
         job = sheet.server.run(with_caches("first_block_cache"), title=title)
-        assert sheet.server.finished(job, 30)["status"] == "done"
+        assert sheet.server.finished(job)["status"] == "done"
     sheet.page.get_by_test_id("tab-queue").click()
     row = sheet.page.get_by_test_id("job").filter(has_text="From the cache")
     row.get_by_role("button", name="Open the workflow that it ran").click()

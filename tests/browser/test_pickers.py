@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.browser.conftest import open_document
 from tests.browser.sheet import Sheet, middle
@@ -46,6 +46,7 @@ def sheet(browser: Browser, desk: Server, request: pytest.FixtureRequest) -> Ite
     document = {"format": "patchloom/1", "root": "main", "graphs": {"main": document}}
     with open_document(browser, desk, request.node.name, document) as opened:
         expect(opened.node("sample").get_by_test_id("w-seed")).to_be_visible()
+        opened.still()
         yield opened
 
 
@@ -69,6 +70,24 @@ def test_a_picture_is_found_by_its_thumbnail(sheet: Sheet) -> None:
     assert value(sheet, "picture", "name") == "green picture.png"
     sheet.press("Control+z")
     assert not value(sheet, "picture", "name")
+
+
+def test_a_list_that_comes_anew_does_not_move_what_was_found(sheet: Sheet) -> None:
+    widget, held = sheet.node("picture").get_by_test_id("w-name"), []
+    pick(sheet, widget, "red")
+    sheet.press("Enter")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    sheet.page.route("**/api/choices/images/*", hold)
+    with sheet.page.expect_request("**/api/choices/images/*"):
+        left = pick(sheet, widget, "gr pic")
+    expect(left).to_have_count(1)
+    with sheet.page.expect_response("**/api/choices/images/*"):
+        held[0].continue_()
+    sheet.press("Enter")
+    assert value(sheet, "picture", "name") == "green picture.png"
 
 
 def test_a_model_is_found_by_typing(sheet: Sheet) -> None:

@@ -37,11 +37,13 @@ def enter(sheet: Sheet, id: str) -> Locator:
     sheet.head(id).dblclick(position={"x": 60, "y": 8})
     crumbs = sheet.page.get_by_test_id("breadcrumb")
     expect(crumbs).to_be_visible()
+    sheet.still()
     return crumbs
 
 
 @quick
 def test_a_subgraph_is_made_run_and_taken_apart_again(sheet: Sheet) -> None:
+    sheet.node("sample").get_by_test_id("w-seed").fill("31")
     before = sheet.saved()
     make(sheet, "prompt", "negative", "guidance", "sample", name="Think")
     made = sheet.saved()
@@ -50,8 +52,8 @@ def test_a_subgraph_is_made_run_and_taken_apart_again(sheet: Sheet) -> None:
     assert made["graphs"]["subgraph"]["title"] == "Think"
     assert set(made["graphs"]["subgraph"]["nodes"]) == {"prompt", "negative", "guidance", "sample"}
     sheet.page.get_by_test_id("run").click()
-    expect(sheet.node("save").get_by_test_id("result")).to_be_visible(timeout=60_000)
-    assert int(sheet.node("subgraph").get_by_test_id("preview").get_attribute("data-frame") or 0) >= 1
+    expect(sheet.node("save").get_by_test_id("result")).to_be_visible()
+    expect(sheet.node("subgraph").get_by_test_id("preview")).not_to_have_attribute("data-frame", "0")
     expect(sheet.node("subgraph").locator(".card")).to_have_attribute("data-state", "done")
     enter(sheet, "subgraph")
     expect(sheet.node("sample").locator(".card")).to_have_attribute("data-state", "done")
@@ -83,7 +85,7 @@ def test_an_inner_value_is_promoted_and_set_from_outside(sheet: Sheet) -> None:
     field.press("Enter")
     assert sheet.saved()["nodes"]["subgraph"]["values"] == {"steps": 3}
     job = sheet.server.run(sheet.server.get(f"/api/workflows/{sheet.id}")["document"])
-    assert sheet.server.finished(job, 30)["status"] == "done"
+    assert sheet.server.finished(job)["status"] == "done"
     steps = sheet.server.get(f"/api/jobs/{job}")["reports"]
     assert all(entry["report"].get("steps", 3) == 3 for entry in steps)
 
@@ -146,9 +148,6 @@ def test_copies_of_a_subgraph_share_it(sheet: Sheet) -> None:
 def test_a_link_is_led_by_dots(sheet: Sheet) -> None:
     before = sheet.saved()
     link = "sample.latent>decode.latent"
-    path = sheet.page.locator(f'.react-flow__edge[data-id="{link}"] .react-flow__edge-interaction')
-    box = path.bounding_box()
-    assert box is not None
     start, end = middle(sheet.port("sample", "latent", "source")), middle(sheet.port("decode", "latent"))
     at = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     sheet.page.keyboard.down("Alt")

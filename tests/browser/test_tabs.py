@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.sheet import Sheet
+from tests.browser.sheet import Sheet, middle
 from tests.browser.test_subgraphs import make, quick
 from tests.server.conftest import wait_for
 
@@ -14,6 +14,7 @@ def another_tab(sheet: Sheet) -> Sheet:
     page.goto(f"{sheet.server.url}/?workflow={sheet.id}")
     opened = Sheet(page, sheet.server, sheet.id)
     expect(opened.node("save")).to_be_visible()
+    opened.still()
     return opened
 
 
@@ -41,6 +42,25 @@ def test_a_subgraph_is_copied_to_another_workflow(sheet: Sheet) -> None:
     assert there["graphs"]["subgraph"]["nodes"] == made["graphs"]["subgraph"]["nodes"]
 
 
+def test_what_is_typed_while_another_workflow_is_on_its_way_is_saved(sheet: Sheet) -> None:
+    page, held = sheet.page, []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/workflows", hold)
+    page.get_by_test_id("tab-workflows").click()
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.get_by_test_id("new-workflow").click()
+    sheet.node("prompt").get_by_test_id("w-prompt").fill("typed meanwhile")
+    held[0].continue_()
+    expect(page.locator(".empty-hint")).to_be_visible()
+    assert sheet.kept()["nodes"]["prompt"]["values"]["prompt"] == "typed meanwhile"
+
+
 @quick
 def test_who_comes_late_to_a_run_sees_all_of_it(sheet: Sheet) -> None:
     sheet.node("schedule").get_by_test_id("w-steps").click()
@@ -49,12 +69,13 @@ def test_who_comes_late_to_a_run_sees_all_of_it(sheet: Sheet) -> None:
     field.press("Enter")
     sheet.node("sample").get_by_test_id("w-seed").fill("4711")
     sheet.page.get_by_test_id("run").click()
-    expect(sheet.node("sample").get_by_test_id("progress")).to_be_visible(timeout=30_000)
+    job = sheet.server.at_work()
+    wait_for(lambda: sheet.server.get(f"/api/jobs/{job}/previews")["frames"])
     late = another_tab(sheet)
     sheet.page.reload()
     for tab in (sheet, late):
-        expect(tab.node("sample").get_by_test_id("preview")).to_be_visible(timeout=30_000)
-        expect(tab.node("save").get_by_test_id("result")).to_be_visible(timeout=60_000)
+        expect(tab.node("sample").get_by_test_id("preview")).to_be_visible()
+        expect(tab.node("save").get_by_test_id("result")).to_be_visible()
         expect(tab.node("sample").locator(".card")).to_have_attribute("data-state", "done")
 
 
@@ -64,7 +85,7 @@ def test_two_tabs_do_not_overwrite_each_other(sheet: Sheet) -> None:
     sheet.saved()
     other.node("prompt").get_by_test_id("w-prompt").fill("theirs")
     other.page.get_by_test_id("keep-mine").click()
-    wait_for(lambda: other.kept()["nodes"]["prompt"]["values"]["prompt"] == "theirs", 10)
+    wait_for(lambda: other.kept()["nodes"]["prompt"]["values"]["prompt"] == "theirs")
     revisions = sheet.server.get(f"/api/workflows/{sheet.id}/revisions")["revisions"]
     assert len(revisions) == 3
 
@@ -79,7 +100,6 @@ def test_notes_and_pins_are_kept(sheet: Sheet) -> None:
     before = sheet.saved()
     assert before["groups"][0]["note"] == "# Why\n\nThe fox is **red**."
     assert before["nodes"]["sampler"]["pinned"] is True
-    box = sheet.head("sampler").bounding_box()
-    assert box is not None
-    sheet.drag((box["x"] + 40, box["y"] + 8), (box["x"] + 140, box["y"] + 90))
+    x, y = middle(sheet.head("sampler"))
+    sheet.drag((x, y), (x + 100, y + 82))
     assert sheet.saved()["nodes"]["sampler"]["position"] == before["nodes"]["sampler"]["position"]

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import open_document
-from tests.browser.sheet import Sheet
+from tests.browser.sheet import Sheet, middle, point_in
 from tests.browser.test_access import SERIOUS, themes, with_axe
 from tests.server.conftest import Server
 
@@ -26,6 +26,7 @@ def drawing() -> dict[str, Any]:
 def sheet(browser: Browser, shared: Server, request: pytest.FixtureRequest) -> Iterator[Sheet]:
     with open_document(browser, shared, request.node.name, drawing()) as opened:
         expect(opened.node("draw").get_by_test_id("w-text")).to_be_visible()
+        opened.still()
         yield opened
 
 
@@ -41,12 +42,7 @@ def stage(sheet: Sheet, name: str) -> Locator:
 
 
 def drag_on(sheet: Sheet, place: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
-    box = place.bounding_box()
-    assert box is not None
-    (x, y), (to_x, to_y) = (
-        (box["x"] + part[0] * box["width"], box["y"] + part[1] * box["height"]) for part in (start, end)
-    )
-    sheet.drag((x, y), (to_x, to_y))
+    sheet.drag(point_in(place, *start), point_in(place, *end))
 
 
 def done(sheet: Sheet) -> None:
@@ -110,9 +106,7 @@ def test_points_are_dragged(sheet: Sheet) -> None:
 
 def test_a_curve_gets_a_point_that_keys_move(sheet: Sheet) -> None:
     plot = sheet.node("draw").get_by_test_id("w-curve")
-    box = plot.bounding_box()
-    assert box is not None
-    sheet.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    sheet.page.mouse.dblclick(*middle(plot))
     point = plot.get_by_role("button", name="Point 2")
     point.focus()
     point.press("ArrowUp")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import wait_for
+from tests.server.conftest import PATIENCE, wait_for
 
 COMMIT = "a" * 40
 WEIGHTS = os.urandom(25_000_000)
@@ -107,7 +107,7 @@ def start(base: Path, hub: Hub) -> subprocess.Popen[str]:
 
 def fetch(base: Path, hub: Hub) -> subprocess.CompletedProcess[str]:
     started = start(base, hub)
-    out, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess([], started.returncode, out, err)
 
 
@@ -145,7 +145,7 @@ def test_a_download_that_was_killed_goes_on_where_it_stopped(hub: Hub, tmp_path:
     hub.silent.clear()
     killed = start(tmp_path, hub)
     parts = tmp_path / "models" / ".downloads"
-    wait_for(lambda: any(part.stat().st_size > 1_000_000 for part in parts.glob("*/*.part")), 60)
+    wait_for(lambda: any(part.stat().st_size > 1_000_000 for part in parts.glob("*/*.part")))
     killed.kill()
     killed.communicate()
     hub.silent.set()

@@ -34,6 +34,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, stem in (
         ("flux", "lora_unet_double_blocks_0_img_attn_qkv"),
         ("wan", "lora_unet_blocks_3_self_attn_q"),
+        ("wan-diffusers", "transformer.blocks.3.attn1.to_q"),
     ):
         file(root / "loras", name, {f"{stem}.{side}.weight": tensor for side, tensor in sides.items()})
     return root
@@ -109,6 +110,7 @@ def test_parts_that_belong_together_are_fine(models: Path) -> None:
         ),
         ({"transformer": "wan", "lora": "wan"}, "sample", "guider comes from guider, which is for flux or"),
         ({"lora": "wan"}, "lora", "model comes from transformer, which is for flux; its own file is for wan"),
+        ({"lora": "wan-diffusers"}, "lora", "which is for flux; its own file is for dit or fitv2 or"),
         ({"family": "sd3"}, "sample", "guider comes from guider, which is for sd3; lora is for flux"),
     ],
 )

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from app.checkpoints.architecture import Kind
 from app.checkpoints.contents import find_part, read_parts
+from app.checkpoints.listing import cards
 from app.engine.networks import network
 from app.engine.weights.building import build
+from app.engine.weights.single_files import open_transformer
+from app.graph.problem import Refusal
 from tests.tiny.gguf_files import write_gguf
 from tests.tiny.layouts import (
-    TRANSFORMERS,
     Weights,
     architecture,
     autoencoder,
@@ -24,6 +26,7 @@ from tests.tiny.layouts import (
     text_encoder,
     transformer,
 )
+from tests.tiny.sizes import TRANSFORMERS
 
 PREFIXES = ("", "model.diffusion_model.")
 LAYOUTS = [
@@ -35,7 +38,7 @@ LAYOUTS = [
 # Some rules depend on how many blocks or levels a file has; these are as many as the tiny models have.
 SIZES = {"joint_blocks": 3, "blocks": 6, "decoder.up": 4, "decoder.upsamples": 15}
 COUNTED = [f"{stack}.{index}.weight" for stack, size in SIZES.items() for index in range(size)]
-ENCODERS = ("clip-l", "clip-g", "t5-xxl", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2", "llama3")
+ENCODERS = ("clip-l", "clip-g", "t5-xxl", "byt5", "umt5-xxl", "qwen2.5-vl", "qwen3", "gemma2", "llama3")
 
 
 def written(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Path:
@@ -146,6 +149,16 @@ def test_shards_are_one_model(tmp_path: Path) -> None:
     module.save_pretrained(tmp_path, max_shard_size="100KB")  # type: ignore[operator]
     assert len(list(tmp_path.glob("*.safetensors"))) > 1
     assert same(build(find_part(tmp_path, "transformer")), module)
+    first, second, *_ = sorted(tmp_path.glob("*.safetensors"))
+    assert same(open_transformer(first).module, module), "any of them stands for all"
+    assert same(open_transformer(second).module, module)
+    (listed,) = cards({"diffusion_models": (tmp_path,)})
+    whole = sum(file.stat().st_size for file in tmp_path.glob("*.safetensors"))
+    assert (listed.name, listed.families, listed.size) == (first.name, ("qwen-image",), whole)
+    second.unlink()
+    with pytest.raises(Refusal, match=rf"{second.name} is missing"):
+        open_transformer(first)
+    assert f"{second.name} is missing" in cards({"diffusion_models": (tmp_path,)})[0].problem
 
 
 VARIANTS: list[tuple[str, dict[str, Any], str]] = [

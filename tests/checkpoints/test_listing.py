@@ -68,6 +68,21 @@ def test_what_cannot_be_used_says_why(models: Path) -> None:
     assert "channels beside the latent" in found["diffusion_models/edited.safetensors"].problem
 
 
+def test_a_lora_says_what_it_may_be_for_and_where_it_belongs(models: Path) -> None:
+    sides = {"lora_A": torch.zeros(2, 4), "lora_B": torch.zeros(4, 2)}
+    for stem, families in (
+        ("transformer.blocks.0.attn1.to_q", {"wan", "wan-ti2v"}),
+        ("diffusion_model.joint_blocks.0.x_block.attn.qkv", {"sd3"}),
+        ("transformer.single_transformer_blocks.0.proj_mlp", {"flux", "chroma", "hunyuan-video"}),
+    ):
+        weights = {f"{stem}.{side}.weight": tensor for side, tensor in sides.items()}
+        file(models / "diffusion_models", "lost", weights)
+        found = listed(models)["diffusion_models/lost.safetensors"]
+        assert found.kind == "lora" and families <= set(found.families)
+        assert "qwen-image" not in found.families and "move it to loras" in found.problem
+        assert listed(models)["loras/style.safetensors"].problem == ""
+
+
 def test_a_changed_file_is_read_again(models: Path) -> None:
     assert listed(models)["loras/style.safetensors"].kind == "lora"
     save_file({"some.weight": torch.zeros(3, 3)}, models / "loras" / "style.safetensors")

@@ -85,6 +85,15 @@ TECHNIQUES = {
     "token_merging": Technique(TokenMerging(0.5, 1), TokenMerging(0, 1)),
 }
 
+# What decides or chooses once for all pictures of a batch
+COUPLES_A_BATCH = {
+    "first_block_cache",
+    "just_in_time_tokens",
+    "mag_cache",
+    "region_adaptive_sampling",
+    "step_skip",
+    "token_merging",
+}
 # What works on attention scores between image tokens, on some tokens only, or on each token of an MLP apart
 WITHOUT_SCORES = {
     "adaptive_sparse_attention",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from app.engine.model import Model, Patch
-from app.engine.sampling import Sampling
+from app.engine.sampling import Sampling, Sigmas
 from nodes.attention.rope_scaling import rope_scaling
 from nodes.caching.guidance_cache import GuidanceCache
 from nodes.caching.residual_cfg import ResidualCfg
@@ -23,11 +23,12 @@ from nodes.samplers.euler import Euler
 from tests.contracts.techniques import TECHNIQUES
 from tests.nodes.control.test_apply_control import control
 from tests.tiny.recorder import Recorder
-from tests.tiny.runs import SIGMAS, guided
+from tests.tiny.runs import guided
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
 from tests.tiny.zoo import build, noise
 
 Made = Callable[[Model], Patch[Any]]
+SIGMAS = Sigmas((1.0, 0.7, 0.4, 0.0))
 
 
 @dataclass(frozen=True)

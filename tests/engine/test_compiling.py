@@ -18,7 +18,7 @@ from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.loaders.compile_blocks import compile_blocks
 from tests.tiny.runs import close, guided, run
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
-from tests.tiny.zoo import WITH_SCORES, build
+from tests.tiny.zoo import BUILDS, build
 
 HAS_COMPILER = any(map(which, (os.environ.get("CXX", "g++"), "clang++", "cl")))
 INDUCTOR = pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")  # on its import
@@ -43,7 +43,7 @@ def graphs() -> int:
 
 
 @pytest.mark.parametrize(
-    ("family", "at_work"), [*((name, True) for name in WITH_SCORES), ("pixart", False), ("sana", False)]
+    ("family", "at_work"), [*((name, name != "sana") for name in BUILDS), ("pixart", False)]
 )
 def test_what_is_compiled_gives_the_same_numbers_and_serves_every_later_run(
     family: str, at_work: bool

@@ -38,15 +38,16 @@ def test_a_clip_becomes_a_latent_and_a_clip_again(name: str) -> None:
     frames = 1 + 2 * form.frame_downscale
     latent = encode_image(coder, clip(frames))
     assert latent.family == name and latent.samples.shape[0] == 1
-    assert latent.samples.shape[2:] == (3, 64 // form.downscale, 96 // form.downscale)
+    assert latent.samples.shape[2:] == (3 + form.lead, 64 // form.downscale, 96 // form.downscale)
     assert decode_latent(coder, latent).pixels.shape == (frames, 64, 96, 3)
     still = encode_image(coder, clip(1))
-    assert still.samples.shape[2] == 1 and decode_latent(coder, still).pixels.shape == (1, 64, 96, 3)
+    assert still.samples.shape[2] == 1 + form.lead == form.latent_frames(1)
+    assert decode_latent(coder, still).pixels.shape == (1, 64, 96, 3)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_length_that_does_not_fit_is_refused_with_the_nearest(name: str) -> None:
-    step = vae(name).family.latent.frame_downscale
+    step = vae(name).family.latent.frame_group
     with pytest.raises(Refusal, match=f"has {2 * step} frames.*1 more than a multiple of {step}") as refusal:
         encode_image(vae(name), clip(2 * step))
     assert f"nearest length is {2 * step + 1}" in str(refusal.value.remedy)
@@ -104,13 +105,14 @@ def test_time_in_stretches(name: str) -> None:
     assert torch.allclose(twice, torch.cat([once, once]), atol=1e-5)
 
 
-def test_stretches_of_time_are_mixed_evenly() -> None:
+@pytest.mark.parametrize("name", ["wan", "cogvideox-1.5"])
+def test_stretches_of_time_are_mixed_evenly(name: str) -> None:
     """A decoder that says where each frame lies: mixing gives every frame its own place back."""
-    form = vae("wan").family.latent
-    latent = Latent(torch.arange(9.0).reshape(1, 1, 9, 1, 1), "wan")
+    form = vae(name).family.latent
+    latent = Latent(torch.arange(-float(form.lead), 9.0).reshape(1, 1, -1, 1, 1), name)
 
     def decode(part: Latent) -> Image:
-        places = part.samples.flatten() * form.frame_downscale
+        places = part.samples.flatten()[form.lead :] * form.frame_downscale
         later = [place - back for place in places[1:] for back in (3, 2, 1, 0)]
         frames = torch.tensor([places[0], *later]) / 100
         return Image(frames.reshape(-1, 1, 1, 1).expand(-1, 1, 1, 3).clone())

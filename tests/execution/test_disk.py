@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from app.execution import disk
 from app.execution.cache import ResultCache
 from app.execution.context import Caller
 from app.execution.disk import DiskCache, pack, unpack
@@ -14,6 +15,12 @@ from tests.documents import workflow
 from tests.plain.nodes.plain.slow_words import Words
 
 PLAIN = catalog.find(("tests.plain.nodes",))
+DEAR = 0.4  # seconds: longer than a busy machine keeps a quick node from its end
+
+
+@pytest.fixture(autouse=True)
+def dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "DEAR", DEAR)
 
 
 def new_process(base: Path) -> Executor:
@@ -22,7 +29,7 @@ def new_process(base: Path) -> Executor:
     return Executor(PLAIN, ResultCache(10_000, DiskCache(base / "results", 10_000)), folders)
 
 
-def ran(executor: Executor, text: str, pause: float = 0.06) -> dict[str, bool]:
+def ran(executor: Executor, text: str, pause: float = DEAR) -> dict[str, bool]:
     nodes = {"w": ("slow_words", {"text": text, "pause": pause}), "l": "length", "t": "total", "s": "show"}
     told: list[Event] = []
     edges = ("w.words > l.words", "l.int > t.values", "t.int > s.value")

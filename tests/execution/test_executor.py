@@ -237,11 +237,17 @@ def test_numbered_names_go_on_and_never_leave_the_folder(tmp_path: Path) -> None
 
 
 def test_model_names_are_pipelines_and_single_files(folders: Folders) -> None:
-    root = folders.models["models"][0]
-    for name in ("mini/model_index.json", "mini/vae/w.safetensors", "checkpoints/a.safetensors", "notes.txt"):
+    root, parts = folders.models["models"][0], [f"x-0000{part}-of-00002.safetensors" for part in (1, 2)]
+    for name in (
+        "mini/model_index.json",
+        "mini/vae/w.safetensors",
+        "checkpoints/a.safetensors",
+        "notes.txt",
+        *parts,
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("{}")
-    assert folders.choices("models", "models") == ["checkpoints/a.safetensors", "mini"]
+    assert folders.choices("models", "models") == ["checkpoints/a.safetensors", "mini", parts[0]]
     assert folders.model("models", "mini") == root / "mini"
     for name in ("../x", "/etc/passwd", "absent", "", "\0"):
         with pytest.raises(Refusal):

@@ -33,6 +33,7 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "ResizeImageMaskNode": "ImageScale",
     "SaveImageAdvanced": "SaveImage",
     "BetaSamplingScheduler": "BasicScheduler",
+    "CLIPTextEncodeFlux": "FluxGuidance",
     "ImageBatch": "BatchImagesNode",
     "PrimitiveString": "PrimitiveStringMultiline",
     "SamplerCustomAdvanced": "SamplerCustom",
@@ -42,6 +43,8 @@ TWINS = {  # class types that are one node here: written anew they become the fi
     "EmptyLTXVLatentVideo": "EmptyHunyuanLatentVideo",
     "TrimVideoLatent": "LatentCut",
     "WanFirstLastFrameToVideo": "WanImageToVideo",
+    "HunyuanVideo15ImageToVideo": "WanImageToVideo",
+    "WanFunInpaintToVideo": "WanFirstLastFrameToVideo",
     "LTXVImgToVideo": "WanImageToVideo",
     "UnetLoaderGGUF": "UNETLoader",
     "CLIPLoaderGGUF": "CLIPLoader",
@@ -54,7 +57,7 @@ FOR_EDITING = {"TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus"}
 FOR_VIDEO = {
     *("EmptyHunyuanLatentVideo", "EmptyHunyuanVideo15Latent", "EmptyLTXVLatentVideo"),
     *("WanImageToVideo", "WanFirstLastFrameToVideo", "LTXVImgToVideo", "Wan22ImageToVideoLatent"),
-    "TrimVideoLatent",
+    *("WanFunInpaintToVideo", "HunyuanVideo15ImageToVideo", "TrimVideoLatent"),
 }
 FOR_VISION = {"CLIPVisionEncode"}  # needs a file that no test has
 

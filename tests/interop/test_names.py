@@ -181,3 +181,30 @@ def test_a_stranger_with_one_of_our_names_is_not_taken_for_ours() -> None:
     workflow = read_json({"1": {"class_type": "sample", "inputs": {"seed": 2**63}}})
     assert workflow.graph.nodes["1"].type == "comfyui.sample"
     assert to_api(workflow, Catalog()).document["1"]["inputs"] == {"seed": 2**63}
+
+
+@pytest.mark.parametrize(("strength", "differential"), [(1, True), (0.5, None)])
+def test_differential_diffusion_is_said_where_the_mask_is_set(strength: float, differential: Any) -> None:
+    document = changed(model=["20", 0], latent_image=["21", 0])
+    document["20"] = {
+        "class_type": "DifferentialDiffusion",
+        "inputs": {"model": ["4", 0], "strength": strength},
+    }
+    document["21"] = {
+        "class_type": "SetLatentNoiseMask",
+        "inputs": {"samples": ["5", 0], "mask": ["22", 0]},
+    }
+    document["22"] = {"class_type": "SolidMask", "inputs": {"value": 0.5, "width": 64, "height": 64}}
+    workflow = read_json(document)
+    assert workflow.graph.nodes["21"].values.get("differential") == differential
+    assert ("20" in workflow.graph.nodes) == (differential is None), "with a strength it stays a placeholder"
+
+
+def test_what_is_left_out_with_a_difference_is_told() -> None:
+    document = changed(positive=["20", 0])
+    said = {"conditioning": ["6", 0], "reference_latents_method": "index_timestep_zero"}
+    document["20"] = {"class_type": "FluxKontextMultiReferenceLatentMethod", "inputs": said}
+    workflow = read_json(document)
+    assert "20" not in workflow.graph.nodes and "takes references as its file says" in told(workflow)
+    said["reference_latents_method"] = "uxo/uno"
+    assert "20" in read_json(document).graph.nodes

@@ -17,7 +17,8 @@ from app.graph.catalog import Catalog
 from app.graph.check import check
 from app.interop.documents import read_json
 from tests.checkpoints.test_layouts import in_layout
-from tests.checkpoints.test_video_layouts import ltx, vision
+from tests.checkpoints.test_ltx import ltx
+from tests.checkpoints.test_vision_encoders import vision
 from tests.engine.weights.test_single_files import encoder, file
 from tests.tiny.layouts import autoencoder, random, stored, transformer
 from tests.tiny.video_vaes import MODULES

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds: no measure of speed, only the end of waiting for what never comes
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -53,7 +54,7 @@ class Server:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers or {}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return response.status, decoded(response.headers, response.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -65,7 +66,7 @@ class Server:
         return body
 
     def ready(self) -> Server:
-        wait_for(lambda: self.get("/api/status")["worker"]["state"] == "ready", 30)
+        wait_for(lambda: self.get("/api/status")["worker"]["state"] == "ready")
         return self
 
     def run(self, document: Any, **more: Any) -> str:
@@ -76,9 +77,19 @@ class Server:
     def job(self, id: str) -> Any:
         return self.get(f"/api/jobs/{id}")["job"]
 
-    def finished(self, id: str, within: float = 20) -> Any:
-        wait_for(lambda: self.job(id)["status"] in ("done", "failed", "cancelled"), within)
+    def finished(self, id: str) -> Any:
+        wait_for(lambda: self.job(id)["status"] in ("done", "failed", "cancelled"))
         return self.job(id)
+
+    def running(self, document: Any, **more: Any) -> str:
+        """Queue a document and wait until it is at work."""
+        job = self.run(document, **more)
+        wait_for(lambda: self.job(job)["status"] == "running")
+        return job
+
+    def at_work(self) -> str:
+        """Wait until something runs; returns its job."""
+        return str(wait_for(lambda: self.get("/api/status")["queue"]["running"]))
 
     def worker_pid(self) -> int:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -102,11 +113,13 @@ def decoded(headers: Any, body: bytes) -> Any:
     return json.loads(body) if "json" in headers.get("Content-Type", "") else body
 
 
-def wait_for(condition: Any, within: float) -> None:
+def wait_for(condition: Callable[[], Any], within: float = PATIENCE) -> Any:
+    """Return what a condition gives as soon as that is true."""
     end = time.monotonic() + within
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.03)
+    return found
 
 
 @pytest.fixture

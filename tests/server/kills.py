@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tests.documents import document
-from tests.server.conftest import Server, wait_for
+from tests.server.conftest import PATIENCE, Server, wait_for
 
 
 def job_document(number: int) -> Any:
@@ -39,22 +41,44 @@ def expected_files(number: int) -> int:
 
 
 def mixed_load(base: Path, jobs: int, kills: int, seed: int) -> dict[str, int]:
-    """Queue `jobs`, kill `kills` times, wait for the end; raises AssertionError when a promise is broken."""
+    """Queue `jobs` by portions, kill in the midst of each, wait for the end.
+
+    Returns how the jobs ended, and how many kills of either process met a running job. Raises AssertionError
+    when a promise is broken.
+    """
     chance = random.Random(seed)
     server = Server(base).start().ready()
-    ids = {server.run(job_document(number), title=f"job {number}"): number for number in range(jobs)}
-    for _ in range(kills):
-        time.sleep(chance.uniform(0.0, 0.7))
-        if chance.random() < 0.5:
-            server.stop(signal.SIGKILL)
-            server.start()
-        elif server.get("/api/status")["worker"]["state"] == "ready":
-            os.kill(server.worker_pid(), signal.SIGKILL)
+    ids: dict[str, int] = {}
+    hits = Counter({"server killed in a job": 0, "worker killed in a job": 0, "killed between jobs": 0})
+    for number in range(kills):
+        for job in range(number * jobs // kills, (number + 1) * jobs // kills):
+            ids[server.run(job_document(job), title=f"job {job}")] = job
+        if number % 5:  # every fifth meets what it meets: a start, a job, nothing
+            wait_for(lambda: busy(server) or idle(server))
+        time.sleep(chance.uniform(0.0, 0.3))
+        hits[kill(server, chance.choice(("server", "worker")))] += 1
     server.ready()
-    wait_for(lambda: idle(server), 30 + jobs)
+    wait_for(lambda: idle(server), PATIENCE + jobs)
     counts = judge(server, base, ids)
     server.stop()
-    return counts
+    judge_log(base, jobs)
+    return counts | hits
+
+
+def kill(server: Server, which: str) -> str:
+    """Kill the server, or its worker where there is one; returns what was hit."""
+    running = busy(server)
+    if which == "server" or server.get("/api/status")["worker"]["state"] != "ready":
+        which = "server"
+        server.stop(signal.SIGKILL)
+        server.start()
+    else:
+        os.kill(server.worker_pid(), signal.SIGKILL)
+    return f"{which} killed in a job" if running else "killed between jobs"
+
+
+def busy(server: Server) -> bool:
+    return bool(server.get("/api/status")["queue"]["running"])
 
 
 def idle(server: Server) -> bool:
@@ -78,6 +102,17 @@ def judge(server: Server, base: Path, ids: dict[str, int]) -> dict[str, int]:
         assert len(set(listed)) == len(listed) and (job["status"] == "failed" or len(listed) == wanted)
     assert not files[""], "an empty file is left"
     return dict(counts)
+
+
+def judge_log(base: Path, jobs: int) -> None:
+    """Every job has one end in the log, and the log has no gap."""
+    with closing(sqlite3.connect(base / "user" / "patchloom.db")) as database:
+        ends = database.execute(
+            "SELECT count(*), count(DISTINCT job) FROM events WHERE type = 'job_finished'"
+        )
+        numbers = [seq for (seq,) in database.execute("SELECT seq FROM events ORDER BY seq")]
+        assert ends.fetchone() == (jobs, jobs)
+    assert numbers == list(range(1, len(numbers) + 1)), "the event log has a gap"
 
 
 if __name__ == "__main__":

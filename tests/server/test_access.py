@@ -56,6 +56,7 @@ def test_a_token_is_needed_off_loopback(tmp_path) -> None:  # type: ignore[no-un
         "/api/files/user/patchloom.db",
         "/api/files/models/x",
         "/api/templates/..%2F..%2Fpyproject",
+        "/api/templates/..%2F..%2Fdocs%2Fimages%2Fapp/picture",
         "/assets/..%2F..%2Fconfig.py",
         "/api/choices/images/..%2F",
         "/api/choices/secrets/x",

@@ -40,13 +40,22 @@ def test_malformed_bodies(shared: Server, path: str, body: bytes) -> None:
 
 
 def test_unknown_node_value_out_of_range_and_long_prompt(shared: Server) -> None:
-    nodes = {"n": ("number", {"value": 1e6}), "x": "strange", "s": ("show", {"text": "x" * 100_000})}
+    nodes = {"n": ("number", {"value": 10**400}), "x": "strange", "s": ("show", {"text": "x" * 100_000})}
     bad = document(nodes, "n.int > s.value")
     status, answer = shared.ask("POST", "/api/jobs", {"document": bad})
     assert status == 422
     found = {problem["code"]: problem for problem in answer["problems"]}
     assert found.keys() == {"out_of_range", "unknown_node", "too_long"}
     assert "0 to 1000" in found["out_of_range"]["message"] and "20,000" in found["too_long"]["message"]
+    assert len(found["out_of_range"]["message"]) < 150, "the number is not shown in full"
+
+
+def test_half_a_character_and_a_title_that_is_no_text(shared: Server) -> None:
+    nodes = {"n": "number", "s": ("show", {"text": "ab\ud800"})}
+    _, answer = shared.ask("POST", "/api/jobs", {"document": document(nodes, "n.int > s.value")})
+    assert "half a character (an unpaired surrogate) at place 3" in answer["problems"][0]["message"]
+    status, answer = shared.ask("POST", "/api/jobs", {"document": sum_of(1), "title": {}})
+    assert (status, answer["error"]["code"]) == (400, "bad_title")
 
 
 def test_an_upload_keeps_its_name_and_never_leaves_the_folder(shared: Server) -> None:
@@ -94,6 +103,8 @@ def test_an_upload_of_200_mb(shared: Server) -> None:
         ("GET", "/api/templates/none"),
         ("GET", "/api/ws?from=now"),
         ("GET", "/api/ws"),
+        ("GET", "/ws"),
+        ("GET", "/api/jobs?limit=-1"),
     ],
 )
 def test_wrong_requests_get_a_sentence(shared: Server, method: str, path: str) -> None:
@@ -107,7 +118,7 @@ def test_titles_and_names_that_no_file_system_takes(shared: Server) -> None:
     job = shared.run(sum_of(1), title="\ud800 odd")
     assert shared.finished(job)["title"] == "? odd"
     assert shared.ask("GET", "/api/files/input/" + "x" * 5000)[0] == 400
-    nodes = {"p": ("picture", {"name": "\ud800\0" + "x" * 5000}), "s": "show"}
+    nodes = {"p": ("picture", {"name": "\0" + "x" * 5000}), "s": "show"}
     status, answer = shared.ask("POST", "/api/jobs", {"document": document(nodes, "p.int > s.value")})
     assert (status, answer["problems"][0]["code"]) == (422, "missing_file")
 

@@ -78,9 +78,15 @@ def test_comfy_cli_knows_our_nodes_and_uploads(real: Server, tmp_path: Path) -> 
     assert sent["uploads"][0]["cloud_name"] == "cat.png" and (real.base / "input" / "cat.png").exists()
 
 
-async def heard(server: Server, body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes], str]:
-    """Queue a prompt as a websocket client and listen until it is over."""
-    messages, frames = [], []
+async def heard(
+    server: Server, body: dict[str, Any], *, shown: bool = False
+) -> tuple[list[dict[str, Any]], list[bytes], str]:
+    """Queue a prompt as a websocket client and listen until it is over, and until a preview if it is `shown`.
+
+    A preview may come after the last message.
+    """
+    messages: list[dict[str, Any]] = []
+    frames: list[bytes] = []
     url = f"{server.url}/ws?clientId=tester"
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
         first = await socket.receive_json()
@@ -92,9 +98,10 @@ async def heard(server: Server, body: dict[str, Any]) -> tuple[list[dict[str, An
         async for message in socket:
             if message.type == aiohttp.WSMsgType.BINARY:
                 frames.append(message.data)
-                continue
-            messages.append(message.json())
-            if messages[-1]["type"] == "executing" and messages[-1]["data"]["node"] is None:
+            else:
+                messages.append(message.json())
+            over = any(told["type"] == "executing" and told["data"]["node"] is None for told in messages)
+            if over and (frames or not shown):
                 history = await asyncio.to_thread(server.get, f"/history/{answer['prompt_id']}")
                 assert answer["prompt_id"] in history, "the history is there before the last message"
                 return messages, frames, answer["prompt_id"]
@@ -102,7 +109,7 @@ async def heard(server: Server, body: dict[str, Any]) -> tuple[list[dict[str, An
 
 
 async def test_messages_come_in_the_order_that_clients_rely_on(real: Server) -> None:
-    messages, frames, id = await heard(real, prompt(seed=6))
+    messages, frames, id = await heard(real, prompt(seed=6), shown=True)
     kinds = [message["type"] for message in messages if message["type"] != "status"]
     assert kinds[:2] == ["execution_start", "execution_cached"] and kinds[-2:] == [
         "execution_success",
@@ -143,11 +150,34 @@ async def test_a_cached_output_is_told_again(real: Server) -> None:
         ({"prompt": {"1": {"class_type": "SaveImage"}}}, "prompt_outputs_failed_validation"),
         ({"prompt": prompt(), "partial_execution_targets": []}, "prompt_no_outputs"),
         ({"prompt": prompt(steps=0)}, "prompt_outputs_failed_validation"),
+        ({"prompt": prompt(cfg=10**400)}, "prompt_outputs_failed_validation"),
+        ({"prompt": prompt(), "extra_data": []}, "invalid_extra_data"),
+        ({"prompt": prompt(), "number": [1]}, "invalid_number"),
     ],
 )
 def test_bad_prompts_are_refused_in_words(real: Server, body: Any, kind: str) -> None:
     status, answer = real.ask("POST", "/prompt", body)
-    assert status == 400 and answer["error"]["type"] == kind and answer["error"]["message"], answer
+    error = answer["error"]
+    assert status == 400 and error["type"] == kind and error["message"] and error["details"], answer
+
+
+def test_a_fault_is_told_by_the_name_that_the_client_gave_the_input(real: Server) -> None:
+    for change, name, said in (
+        ({"cfg": "much"}, "cfg", "allowed is a number"),
+        ({"model": ["404", 0]}, "model", "linked to node '404', which is not there"),
+    ):
+        _, answer = real.ask("POST", "/prompt", {"prompt": prompt(**change)})
+        error = answer["node_errors"]["3"]["errors"][0]
+        assert error["extra_info"] == {"input_name": name} and said in error["message"], answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/queue", {"delete": 5}), ("/queue", {"delete": [{}]}), ("/interrupt", {"prompt_id": []})],
+)
+def test_wishes_of_the_wrong_type_are_refused(real: Server, path: str, body: Any) -> None:
+    status, answer = real.ask("POST", path, body)
+    assert status == 400 and answer["error"]["remedy"]
 
 
 def test_a_file_of_comfyui_is_imported(real: Server) -> None:
@@ -204,6 +234,9 @@ def test_what_comfyuis_own_frontend_asks_for(real: Server) -> None:
         drawn = real.get(f"/comfy/api/workflow_templates/patchloom/{name}.json")
         assert drawn["nodes"] and drawn["version"] == 0.4, name
     assert "first_picture" in names
+    drawn = real.get("/comfy/api/workflow_templates/patchloom/first_picture.json")
+    sizes = [node["widgets_values"] for node in drawn["nodes"] if node["type"] == "EmptySD3LatentImage"]
+    assert sizes == [[0, 0, 1]], "the size that the model was trained for, as in our own canvas"
     assert "mini" in real.get("/models/models")
     assert "mini" in {entry["name"] for entry in real.get("/experiment/models/models")}
     status, answer = real.ask("GET", "/comfy/")

@@ -13,9 +13,12 @@ from tests.server.conftest import Server, wait_for
 
 
 async def heard(
-    server: Server, since: int, until: str = "job_finished"
+    server: Server, since: int, until: str = "job_finished", *, shown: bool = False
 ) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """Listen from `since` until an event of a type comes; returns events and preview frames."""
+    """Listen from `since` until an event of a type has come, and a preview frame if one is `shown`.
+
+    A frame may come after the event that ends its job. Returns events and frames.
+    """
     events, frames = [], []
     async with (
         aiohttp.ClientSession() as session,
@@ -24,9 +27,9 @@ async def heard(
         async for message in socket:
             if message.type == aiohttp.WSMsgType.BINARY:
                 frames.append(message.data)
-                continue
-            events.append(message.json())
-            if events[-1]["type"] == until:
+            else:
+                events.append(message.json())
+            if events[-1]["type"] == until and (frames or not shown):
                 break
     return events, frames
 
@@ -39,7 +42,7 @@ def waiting(steps: int = 5, pause: float = 0.02) -> Any:
 async def test_a_run_is_told_in_order(shared: Server) -> None:
     since = shared.get("/api/status")["last_seq"]
     job = shared.run(waiting())
-    events, frames = await heard(shared, since)
+    events, frames = await heard(shared, since, shown=True)
     assert events[0]["type"] == "hello" and events[0]["status"]["worker"]["state"] == "ready"
     told = events[1:]
     assert [event["seq"] for event in told] == sorted({event["seq"] for event in told})
@@ -57,8 +60,8 @@ async def test_a_run_is_told_in_order(shared: Server) -> None:
 async def test_a_late_client_gets_what_it_missed_and_the_last_preview(shared: Server) -> None:
     since = shared.get("/api/status")["last_seq"]
     job = shared.run(waiting(steps=100, pause=0.03))
-    wait_for(lambda: shared.get("/api/status")["last_seq"] > since + 10, 10)
-    events, frames = await heard(shared, since)
+    wait_for(lambda: shared.get("/api/status")["last_seq"] > since + 10)
+    events, frames = await heard(shared, since, shown=True)
     assert [event["type"] for event in events[1:4]] == ["job_queued", "job_started", "node_started"]
     assert len([event for event in events if event["type"] == "node_progress"]) == 100
     assert frames

@@ -7,7 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.server.conftest import Server
+from app.template_pictures import CAMERA
+from tests.server.conftest import ROOT, Server
 
 
 def png(size: tuple[int, int] = (300, 200), color: tuple[int, ...] = (250, 10, 10)) -> bytes:
@@ -69,3 +70,18 @@ def test_a_mask_is_laid_over_the_picture_it_was_painted_on(shared: Server) -> No
     assert masked.getpixel((0, 0)) == (250, 10, 10, 40)
     assert send(shared, "/upload/mask", image=mask, original_ref=b"{}")[1]["error"]["code"] == "no_original"
     assert send(shared, "/upload/mask", image=mask)[0] == 400
+
+
+def test_templates_tell_what_they_are_about(shared: Server) -> None:
+    listed = {entry["name"]: entry for entry in shared.get("/api/templates")["templates"]}
+    assert set(listed) == {path.stem for path in (ROOT / "workflows").glob("*.json")}
+    assert listed["first_picture"]["tags"] == ["Start"] and listed["first_picture"]["picture"]
+    assert not listed[CAMERA]["picture"]
+    assert all(entry["tags"] and entry["description"] for entry in listed.values())
+
+
+def test_a_template_has_a_picture_where_there_is_one(shared: Server) -> None:
+    assert shared.get("/api/templates/first_picture/picture")[8:12] == b"WEBP"
+    for name in (CAMERA, "none"):
+        code, body = shared.ask("GET", f"/api/templates/{name}/picture")
+        assert code == 404 and name in body["error"]["message"]

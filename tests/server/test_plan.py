@@ -24,7 +24,7 @@ def test_a_document_that_cannot_run_has_an_empty_plan(shared: Server) -> None:
 
 
 def test_a_busy_worker_does_not_plan(shared: Server) -> None:
-    job = shared.run(waiting(steps=200, pause=0.02))
+    job = shared.running(waiting(steps=1000, pause=0.02))
     status, body = shared.ask("POST", "/api/plan", {"document": waiting()})
     assert status == 409 and body["error"]["code"] == "busy"
     shared.ask("POST", f"/api/jobs/{job}/cancel")

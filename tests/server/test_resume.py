@@ -11,7 +11,7 @@ import pytest
 from tests.documents import document
 from tests.server.conftest import Server, wait_for
 
-STEPS = 100
+STEPS = 70
 
 
 def painting(*, neutral_technique: bool = False) -> Any:
@@ -64,18 +64,18 @@ def saved_steps(base: Path) -> int:
 def test_killed_twice_and_the_same_picture(studio: Server, tmp_path: Path) -> None:
     studio.ready()
     first = studio.run(painting())
-    wait_for(lambda: saved_steps(tmp_path) >= 10, 120)
+    wait_for(lambda: saved_steps(tmp_path) >= 10)
     os.kill(studio.worker_pid(), signal.SIGKILL)
-    assert studio.finished(first, 120)["problem"]["code"] == "worker_died"
+    assert studio.finished(first)["problem"]["code"] == "worker_died"
     again = studio.run(painting())
     reached = saved_steps(tmp_path)
-    wait_for(lambda: saved_steps(tmp_path) >= reached + 10, 120)
+    wait_for(lambda: saved_steps(tmp_path) >= reached + 10)
     studio.stop(signal.SIGKILL)
     studio.start().ready()
-    assert studio.finished(again, 120)["status"] == "done"
+    assert studio.finished(again)["status"] == "done"
     (report,) = (entry["report"] for entry in studio.get(f"/api/jobs/{again}")["reports"])
     assert report["technique"] == "resume" and reached + 10 <= report["resumed_at"] < STEPS
     assert saved_steps(tmp_path) == 0, "nothing is left of a run that has ended"
     whole = studio.run(painting(neutral_technique=True))
-    assert studio.finished(whole, 120)["status"] == "done"
+    assert studio.finished(whole)["status"] == "done"
     assert pixels(tmp_path, studio, again) == pixels(tmp_path, studio, whole)

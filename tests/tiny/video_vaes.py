@@ -65,6 +65,7 @@ def cogvideox(latent_channels: int = 4) -> nn.Module:
         block_out_channels=(32, 32, 32, 32),
         layers_per_block=1,
         norm_num_groups=32,
+        scaling_factor=0.7,
     )
 
 
@@ -81,6 +82,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "ltx-video": ltx_video,
     "hunyuan-video": hunyuan_video,
     "cogvideox": cogvideox,
+    "cogvideox-1.5": cogvideox,
     "hunyuan-video-1.5": hunyuan_video15,
 }
 

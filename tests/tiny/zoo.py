@@ -35,6 +35,8 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "dit-dh": networks.dit_dh,
     "fitv2": networks.fitv2,
 }
+# One family of each build: attention joint, crossed or plain, stacks one or two, pictures or videos
+BUILDS = ("flux", "sd3", "pixart", "wan", "z-image", "hunyuan-video", "sana", "ddt")
 WITH_SCORES = [name for name in ZOO if name != "sana"]  # where image tokens attend to each other by scores
 
 

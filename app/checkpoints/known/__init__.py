@@ -3,7 +3,7 @@
 from app.checkpoints.architecture import Architecture
 from app.checkpoints.known.autoencoders import FLUX2_VAE, KL, VA_VAE, WAN_VAE
 from app.checkpoints.known.chroma import CHROMA
-from app.checkpoints.known.cogvideox import COGVIDEOX
+from app.checkpoints.known.cogvideox import COGVIDEOX, COGVIDEOX_15
 from app.checkpoints.known.controlnets import CONTROLNETS
 from app.checkpoints.known.dc_autoencoder import DC_VAE
 from app.checkpoints.known.ddt import DDT
@@ -26,6 +26,7 @@ from app.checkpoints.known.rae import RAE
 from app.checkpoints.known.sana import SANA
 from app.checkpoints.known.sd3 import SD3
 from app.checkpoints.known.text_encoders import (
+    BYT5,
     CLIP_G,
     CLIP_L,
     GEMMA,
@@ -39,7 +40,7 @@ from app.checkpoints.known.text_encoders import (
 )
 from app.checkpoints.known.tiny_decoders import TINY_DECODER
 from app.checkpoints.known.video_autoencoders import COGVIDEOX_VAE, HUNYUAN15_VAE, HUNYUAN_VAE
-from app.checkpoints.known.vision_encoders import CLIP_VISION
+from app.checkpoints.known.vision_encoders import CLIP_VISION, SIGLIP
 from app.checkpoints.known.wan import WAN, WAN_TI2V
 from app.checkpoints.known.wan22_autoencoder import WAN22_VAE
 from app.checkpoints.known.z_image import Z_IMAGE
@@ -69,6 +70,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     HUNYUAN_VIDEO,
     HUNYUAN_VIDEO_15,
     COGVIDEOX,
+    COGVIDEOX_15,
     CHROMA,
     FLUX2_VAE,
     VA_VAE,
@@ -83,6 +85,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     COGVIDEOX_VAE,
     CLIP_G,
     CLIP_L,
+    BYT5,  # before the one whose names it shares
     T5,
     UMT5,
     QWEN,
@@ -93,6 +96,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     MISTRAL3,
     GEMMA,
     CLIP_VISION,
+    SIGLIP,
     TINY_DECODER,
 )
 

@@ -14,6 +14,16 @@ TIME = "time_text_embed"
 REFINER = "txt_in.individual_token_refiner.blocks.*"
 OUR_REFINER = "context_embedder.token_refiner.refiner_blocks.*"
 
+REFINERS = (  # of the prompt, in both versions
+    rule(f"{REFINER}.self_attn_qkv", *(f"{OUR_REFINER}.attn.to_{name}" for name in "qkv")),
+    rule(f"{REFINER}.self_attn_proj", f"{OUR_REFINER}.attn.to_out.0"),
+    rule(f"{REFINER}.mlp.fc1", f"{OUR_REFINER}.ff.net.0.proj"),
+    rule(f"{REFINER}.mlp.fc2", f"{OUR_REFINER}.ff.net.2"),
+    rule(f"{REFINER}.adaLN_modulation.1", f"{OUR_REFINER}.norm_out.linear"),
+    rule(REFINER, OUR_REFINER),
+    rule("txt_in.input_embedder", "context_embedder.proj_in"),
+)
+
 
 def stream(theirs: str, names: tuple[str, ...], norm: str, mlp: str) -> tuple[Rule, ...]:
     """Name what a double block has once for the picture and once for the text."""
@@ -42,13 +52,7 @@ RULES = (
     rule(f"{SINGLE}.q_norm", f"{OUR_SINGLE}.attn.norm_q"),
     rule(f"{SINGLE}.k_norm", f"{OUR_SINGLE}.attn.norm_k"),
     rule(f"{SINGLE}.modulation.linear", f"{OUR_SINGLE}.norm.linear"),
-    rule(f"{REFINER}.self_attn_qkv", *(f"{OUR_REFINER}.attn.to_{name}" for name in "qkv")),
-    rule(f"{REFINER}.self_attn_proj", f"{OUR_REFINER}.attn.to_out.0"),
-    rule(f"{REFINER}.mlp.fc1", f"{OUR_REFINER}.ff.net.0.proj"),
-    rule(f"{REFINER}.mlp.fc2", f"{OUR_REFINER}.ff.net.2"),
-    rule(f"{REFINER}.adaLN_modulation.1", f"{OUR_REFINER}.norm_out.linear"),
-    rule(REFINER, OUR_REFINER),
-    rule("txt_in.input_embedder", "context_embedder.proj_in"),
+    *REFINERS,
     rule("txt_in.t_embedder.mlp.0", f"context_embedder.{TIME}.timestep_embedder.linear_1"),
     rule("txt_in.t_embedder.mlp.2", f"context_embedder.{TIME}.timestep_embedder.linear_2"),
     rule("txt_in.c_embedder", f"context_embedder.{TIME}.text_embedder"),
@@ -69,7 +73,8 @@ def rules(names: Collection[str]) -> tuple[Rule, ...]:
     return RULES
 
 
-def config(shapes: Shapes) -> dict[str, Any]:
+def shared_config(shapes: Shapes) -> dict[str, Any]:
+    """Return the sizes that both versions have."""
     width, channels, frames, patch, _ = shapes["x_embedder.proj.weight"]
     head = shapes["transformer_blocks.0.attn.norm_q.weight"][0]
     return {
@@ -78,14 +83,20 @@ def config(shapes: Shapes) -> dict[str, Any]:
         "num_attention_heads": width // head,
         "attention_head_dim": head,
         "num_layers": count(shapes, "transformer_blocks"),
-        "num_single_layers": count(shapes, "single_transformer_blocks"),
         "num_refiner_layers": count(shapes, "context_embedder.token_refiner.refiner_blocks"),
         "patch_size": patch,
         "patch_size_t": frames,
-        "guidance_embeds": f"{TIME}.guidance_embedder.linear_1.weight" in shapes,
         "text_embed_dim": shapes["context_embedder.proj_in.weight"][1],
-        "pooled_projection_dim": shapes[f"{TIME}.text_embedder.linear_1.weight"][1],
         "rope_axes_dim": rope_axes(head),
+    }
+
+
+def config(shapes: Shapes) -> dict[str, Any]:
+    return {
+        **shared_config(shapes),
+        "num_single_layers": count(shapes, "single_transformer_blocks"),
+        "guidance_embeds": f"{TIME}.guidance_embedder.linear_1.weight" in shapes,
+        "pooled_projection_dim": shapes[f"{TIME}.text_embedder.linear_1.weight"][1],
     }
 
 
@@ -111,5 +122,5 @@ HUNYUAN_VIDEO = Architecture(
     ),
     config=config,
     variant=variant,
-    unsupported={"image to video": "a picture beside the latent"},
+    unsupported={"image to video": "a picture that its text encoder, LLaVA, looks at"},
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout, count
+from app.checkpoints.architecture import DIFFUSERS, Architecture, Layout
 from app.checkpoints.archive import Shapes
-from app.checkpoints.known.flux import DOUBLE, OURS, rope_axes
-from app.checkpoints.known.hunyuan_video import OUR_REFINER, REFINER
+from app.checkpoints.known.flux import DOUBLE, OURS
+from app.checkpoints.known.hunyuan_video import REFINERS, shared_config
 from app.checkpoints.rules import Rule, rule
 
 STREAMS = (
@@ -33,13 +33,7 @@ RULES = (
         for stream, _, _, mlp in STREAMS
         for theirs, ours in (("fc1", "net.0.proj"), ("fc2", "net.2"))
     ),
-    rule(f"{REFINER}.self_attn_qkv", *(f"{OUR_REFINER}.attn.to_{name}" for name in "qkv")),
-    rule(f"{REFINER}.self_attn_proj", f"{OUR_REFINER}.attn.to_out.0"),
-    rule(f"{REFINER}.mlp.fc1", f"{OUR_REFINER}.ff.net.0.proj"),
-    rule(f"{REFINER}.mlp.fc2", f"{OUR_REFINER}.ff.net.2"),
-    rule(f"{REFINER}.adaLN_modulation.1", f"{OUR_REFINER}.norm_out.linear"),
-    rule(REFINER, OUR_REFINER),
-    rule("txt_in.input_embedder", "context_embedder.proj_in"),
+    *REFINERS,
     rule("txt_in.c_embedder", "context_embedder.time_text_embed.text_embedder"),
     *(
         rule(f"{theirs}.mlp.{place}", f"{ours}.timestep_embedder.linear_{number}")
@@ -67,21 +61,10 @@ def rules(names: Collection[str]) -> tuple[Rule, ...]:
 
 
 def config(shapes: Shapes) -> dict[str, Any]:
-    width, channels, frames, patch, _ = shapes["x_embedder.proj.weight"]
-    head = shapes["transformer_blocks.0.attn.norm_q.weight"][0]
     return {
-        "in_channels": channels,
-        "out_channels": shapes["proj_out.weight"][0] // (frames * patch**2),
-        "num_attention_heads": width // head,
-        "attention_head_dim": head,
-        "num_layers": count(shapes, "transformer_blocks"),
-        "num_refiner_layers": count(shapes, "context_embedder.token_refiner.refiner_blocks"),
-        "patch_size": patch,
-        "patch_size_t": frames,
-        "text_embed_dim": shapes["context_embedder.proj_in.weight"][1],
+        **shared_config(shapes),
         "text_embed_2_dim": shapes["context_embedder_2.linear_1.weight"][1],
         "image_embed_dim": shapes["image_embedder.linear_1.weight"][1],
-        "rope_axes_dim": rope_axes(head),
     }
 
 

@@ -150,6 +150,7 @@ CLIP_G = encoder(
     clip_g_config,
     Layout("wrapped", (*WRAPPED_MARKS, DEEP, "text_projection.weight"), ignored=CLIP_IGNORED),
 )
+BYT5_WIDTH = 1472  # of ByT5-small, which reads bytes; its names are those of T5
 T5_MARKS = ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight")
 T5_IGNORED = ("decoder.", "lm_head.", "spiece_model", "encoder.embed_tokens.")
 SECOND_BIAS = "encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight"
@@ -161,6 +162,19 @@ T5 = encoder(
     t5_config,
     Layout("transformers", T5_MARKS, lacks=(SECOND_BIAS,), ignored=T5_IGNORED),
     Layout("llama.cpp", GGUF_T5, lacks=(GGUF_SECOND_BIAS,), rules=t5_rules, ignored=("dec.",)),
+    ties=SHARED,
+)
+BYT5 = encoder(
+    "byt5",
+    "T5EncoderModel",
+    t5_config,
+    Layout(
+        "transformers",
+        T5_MARKS,
+        lacks=(SECOND_BIAS,),
+        ignored=T5_IGNORED,
+        sized=lambda shapes: shapes["shared.weight"][1] == BYT5_WIDTH,
+    ),
     ties=SHARED,
 )
 UMT5 = encoder(

@@ -1,4 +1,4 @@
-"""Vision encoders as OpenAI, LAION, ComfyUI and transformers store them."""
+"""Vision encoders as OpenAI, LAION, Google, ComfyUI and transformers store them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ OPENAI_WIDTH = 1024  # ViT-L, the only one of them that OpenAI trained, with an 
 PARTS = ("embeddings", "pre_layrnorm", "encoder", "post_layernorm")
 MARKS = ("embeddings.class_embedding", "pre_layrnorm.weight", "encoder.layers.0.mlp.fc1.weight")
 WRAPPER = "vision_model."
+SIGLIP_MARKS = ("embeddings.patch_embedding.bias", "post_layernorm.weight", "encoder.layers.0.mlp.fc1.weight")
+POOLING = "head."  # makes one vector of all; models that animate pictures read the tokens themselves
 IGNORED = ("embeddings.position_ids", "visual_projection.", "logit_scale", "text_model.", "text_projection.")
 
 
@@ -36,6 +38,19 @@ def config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
+def siglip_config(shapes: Shapes) -> dict[str, Any]:
+    width, _, patch, _ = shapes["embeddings.patch_embedding.weight"]
+    return {
+        "hidden_size": width,
+        "intermediate_size": shapes["encoder.layers.0.mlp.fc1.weight"][0],
+        "num_hidden_layers": count(shapes, "encoder.layers"),
+        "num_attention_heads": HEADS,
+        "patch_size": patch,
+        "image_size": isqrt(shapes["embeddings.position_embedding.weight"][0]) * patch,
+        "vision_use_head": False,
+    }
+
+
 CLIP_VISION = Architecture(
     kind="vision_encoder",
     name="clip-vision",
@@ -51,4 +66,20 @@ CLIP_VISION = Architecture(
     ),
     config=config,
     variant=lambda shapes: f"{shapes['embeddings.class_embedding'][0]} channels",
+)
+SIGLIP = Architecture(
+    kind="vision_encoder",
+    name="siglip",
+    model="SiglipVisionModel",
+    layouts=(
+        Layout(
+            "wrapped",
+            tuple(WRAPPER + mark for mark in SIGLIP_MARKS),
+            rules=unwrapped,
+            ignored=(f"{WRAPPER}embeddings.position_ids", WRAPPER + POOLING, "logit_bias", *IGNORED),
+        ),
+        Layout("flat", SIGLIP_MARKS, lacks=MARKS[:1], ignored=(POOLING, *IGNORED)),
+    ),
+    config=siglip_config,
+    variant=lambda shapes: f"{shapes['embeddings.patch_embedding.weight'][0]} channels",
 )

@@ -7,7 +7,7 @@ from typing import Literal
 from torch import nn
 
 from app.engine.families.chroma import CHROMA
-from app.engine.families.cogvideox import COGVIDEOX
+from app.engine.families.cogvideox import COGVIDEOX, COGVIDEOX_15
 from app.engine.families.ddt import DDT
 from app.engine.families.dit import DIT
 from app.engine.families.dit_dh import DIT_DH
@@ -48,6 +48,7 @@ FamilyChoice = Literal[
     "hunyuan-video",
     "wan-ti2v",
     "cogvideox",
+    "cogvideox-1.5",
     "hunyuan-video-1.5",
     "pixart-alpha",
     "sana",
@@ -76,6 +77,7 @@ FAMILIES: tuple[Family, ...] = (
     HUNYUAN_VIDEO,
     WAN_TI2V,
     COGVIDEOX,
+    COGVIDEOX_15,
     HUNYUAN_VIDEO_15,
     PIXART_ALPHA,
     SANA,

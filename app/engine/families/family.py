@@ -8,12 +8,13 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from app.engine.conditioning import Conditioning
 from app.engine.families.prompts import Prompting
 from app.engine.prediction import ModelInput, from_velocity
 from app.engine.sites import Role
 from app.engine.tokens import Layout, Sequence, Stream, Tokens
 
-# (latent of a video that is grey where no frame is given, which frames are, (frames,)) -> what stands beside
+# (latent of a video, grey or zero where no frame is given, which frames are, (frames,)) -> what stands beside
 GivenFrames = Callable[[Tensor, Tensor], Tensor]
 # (block arguments, layout of the whole picture, active image tokens) -> per-token arguments for those only
 Cut = Callable[[Mapping[str, Any], Layout, Tensor], dict[str, Any]]
@@ -101,6 +102,20 @@ class LatentFormat:
         """Width and height of a picture, in pixels, must be multiples of this."""
         return self.downscale * self.patch[-1]
 
+    @property
+    def lead(self) -> int:
+        """Latent frames before the first one: copies of it, so that frames make whole tokens."""
+        return self.patch[0] - 1
+
+    @property
+    def frame_group(self) -> int:
+        """The length of a video, in frames, must be 1 more than a multiple of this."""
+        return self.frame_downscale * self.patch[0]
+
+    def latent_frames(self, length: int) -> int:
+        """Return the frames of the latent of a video, which has `length` frames at most."""
+        return self.lead + 1 + (length - 1) // self.frame_group * self.patch[0]
+
     def grid(self, latent: Tensor) -> tuple[int, int, int]:
         """Return (frames, rows, columns) of `latent` in tokens."""
         sizes = latent.shape[2:] if latent.ndim == 5 else (1, *latent.shape[2:])
@@ -151,6 +166,11 @@ def own_length(image: int, text: int) -> int:
     return text
 
 
+def nothing_ahead(conditioning: Conditioning) -> int:
+    """Return the number of tokens before those of the prompt in a family that has none there."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Family:
     """Everything in which one kind of diffusion transformer differs from the others.
@@ -175,7 +195,9 @@ class Family:
         level_per_token: Whether it is told the noise level of each token, so that frames can be held.
         same_prompts: Name of a family that reads prompts with the same encoders in the same way.
         zero_beside: Whether zeros stand beside the latent where a prompt brings nothing.
+        ahead: Conditioning -> tokens that stand before those of the prompt, of pictures or of spelt words.
         given_frames: What its models that animate pictures take beside the latent; None where none do.
+        first_alone: Whether these are given the first frame alone, and zeros where no frame is given.
         vision: Name and width of the vision encoder whose tokens some of its models read; empty for none.
         levels: Noise levels in the table from which ComfyUI's schedules choose.
     """
@@ -199,7 +221,9 @@ class Family:
     level_per_token: bool = False
     same_prompts: str = ""
     zero_beside: bool = False
+    ahead: Callable[[Conditioning], int] = nothing_ahead
     given_frames: GivenFrames | None = None
+    first_alone: bool = False
     vision: str = ""
 
     def layout(self, given: ModelInput) -> Layout:
@@ -207,5 +231,6 @@ class Family:
         grid = self.latent.grid(given.latent)
         frames, rows, columns = grid
         image = frames * rows * columns
-        text, lead = self.text_length(image, given.conditioning.tokens.shape[1]), self.text_length(image, 0)
+        prompt, ahead = given.conditioning.tokens.shape[1], self.ahead(given.conditioning)
+        text, lead = self.text_length(image, ahead + prompt), self.text_length(image, ahead)
         return Layout(grid, text, self.order, lead=lead)

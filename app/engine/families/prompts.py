@@ -55,6 +55,7 @@ class TextTower:
         drop: Tokens at the start that the transformer does not see.
         shown_filling: Filling tokens that the transformer sees, and the prompt's own tokens do not.
         needed: Whether the family works without it.
+        silent: Whether it says nothing of a prompt of which `wrap` leaves nothing.
         seeing: How it is asked about pictures; None where it cannot look at any.
     """
 
@@ -70,6 +71,7 @@ class TextTower:
     drop: int = 0
     shown_filling: int = 0
     needed: bool = True
+    silent: bool = False
     seeing: Seeing | None = None
 
 
@@ -78,10 +80,17 @@ Combine = Callable[[Mapping[str, Encoded]], tuple[Tensor, Tensor | None]]
 
 @dataclass(frozen=True)
 class Prompting:
-    """The text encoders of a family, and how what they say becomes (tokens, pooled)."""
+    """The text encoders of a family, and how what they say becomes (tokens, pooled).
+
+    Attributes:
+        towers: The encoders.
+        combine: What all of them say -> (tokens, pooled).
+        speller: The encoder whose tokens stay apart, since they say how words in quotes are written.
+    """
 
     towers: tuple[TextTower, ...]
     combine: Combine
+    speller: str = ""
 
 
 def lower_case(text: str) -> str:

@@ -30,22 +30,24 @@ def for_batch(values: Tensor, batch: int, name: str) -> Tensor:
     )
 
 
-def for_frames(coverage: Tensor, frames: int, downscale: int) -> Tensor:
+def for_frames(coverage: Tensor, frames: int, downscale: int, lead: int = 0) -> Tensor:
     """Return (1, F, H, W), a mask for each frame of a latent, made of one for each frame of the video.
 
     Args:
         coverage: (frames of the video, H, W), or one mask for all.
         frames: F, those of the latent.
         downscale: Frames of the video to one of the latent; the first frame has one of its own.
+        lead: Copies of the first frame that the latent begins with.
 
     Raises:
         Refusal: There are as many masks as neither the video nor the latent has frames.
     """
     if len(coverage) in (frames, 1):
         return coverage.expand(frames, -1, -1)[None]
-    whole = for_batch(coverage, (frames - 1) * downscale + 1, "mask")
-    later = whole[1:].unflatten(0, (frames - 1, downscale)).amax(1)  # type: ignore[no-untyped-call]
-    return torch.cat([whole[:1], later])[None]
+    groups = frames - 1 - lead
+    whole = for_batch(coverage, groups * downscale + 1, "mask")
+    later = whole[1:].unflatten(0, (groups, downscale)).amax(1)  # type: ignore[no-untyped-call]
+    return torch.cat([whole[:1].expand(1 + lead, -1, -1), later])[None]
 
 
 def longer(one: Tensor, other: Tensor, name: str) -> int:

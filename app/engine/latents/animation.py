@@ -40,8 +40,7 @@ class Clip(NamedTuple):
                 code="bad_size",
                 input="width" if nearest[0] != width else "height",
             )
-        groups = (self.length - 1) // form.frame_downscale
-        return Clip(width, height, 1 + groups * form.frame_downscale)
+        return Clip(width, height, 1 + (self.length - 1) // form.frame_group * form.frame_group)
 
     def fit(self, image: Image) -> Image:
         """Return pictures cut and resized to frames of the clip, as many as it has at most."""
@@ -51,8 +50,7 @@ class Clip(NamedTuple):
     def cells(self, family: Family) -> tuple[int, int, int]:
         """Return (frames, rows, columns) of its latent."""
         form = family.latent
-        frames = (self.length - 1) // form.frame_downscale + 1
-        return frames, self.height // form.downscale, self.width // form.downscale
+        return form.latent_frames(self.length), self.height // form.downscale, self.width // form.downscale
 
 
 def framed(clip: Clip, start: Image | None, end: Image | None) -> tuple[Image, Tensor]:
@@ -82,6 +80,11 @@ def given(
             code="missing",
             input="start_image",
         )
+    if vae.family.given_frames is not None and vae.family.first_alone:
+        if start is None or end is not None:
+            raise unsuited(vae.family)
+        samples, known = first_frame(vae, clip, start)
+        return Latent(torch.zeros_like(samples), vae.family.name), vae.family.given_frames(samples, known)
     if vae.family.given_frames is not None:
         video, known = framed(clip, start, end)
         samples = vae.encode(video).samples
@@ -89,6 +92,15 @@ def given(
     if not vae.family.level_per_token or start is None or end is not None:
         raise unsuited(vae.family)
     return held(vae, clip, start, strength), None
+
+
+def first_frame(vae: Vae, clip: Clip, image: Image) -> tuple[Tensor, Tensor]:
+    """Return the latent of a first picture, zeros for the rest, and which frames are given, (F,) float."""
+    still = vae.encode(Image(clip.fit(image).pixels[:1])).samples
+    cells = clip.cells(vae.family)
+    samples, known = torch.zeros(1, still.shape[1], *cells), torch.zeros(cells[0])
+    samples[:, :, : still.shape[2]], known[: still.shape[2]] = still, 1
+    return samples, known
 
 
 def held(vae: Vae, clip: Clip, image: Image, strength: float) -> Latent:
@@ -102,7 +114,7 @@ def held(vae: Vae, clip: Clip, image: Image, strength: float) -> Latent:
 
 
 def unsuited(family: Family) -> Refusal:
-    if family.level_per_token:
+    if family.level_per_token or family.first_alone:
         return Refusal(
             f"{family.name} begins with a picture; it takes none at the end.",
             "Connect start_image alone, or use a model of two frames such as Wan 2.1 or 2.2 14B.",
@@ -111,7 +123,8 @@ def unsuited(family: Family) -> Refusal:
         )
     return Refusal(
         f"Patchloom knows no {family.name} model that animates pictures.",
-        "Use one of Wan or LTX-Video, or hold the first frame with Video latent from image.",
+        "Use one of Wan, LTX-Video, CogVideoX or HunyuanVideo 1.5, or hold the first frame with Video latent "
+        "from image.",
         code="family_mismatch",
         input="vae",
     )

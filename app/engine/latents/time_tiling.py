@@ -24,14 +24,16 @@ def decode_in_stretches(
     latent: Latent, form: LatentFormat, frames: int, overlap: int, decode: Decode
 ) -> Image:
     """Return the frames of a latent, decoded `frames` at once, `overlap` of them in common; 0 is all."""
-    step, count = form.frame_downscale, latent.samples.shape[2] if latent.samples.ndim == 5 else 1
+    step, lead = form.frame_downscale, form.lead
+    count = latent.samples.shape[2] - lead if latent.samples.ndim == 5 else 1
     side = max(LEAST, frames // step)
     if frames == 0 or count <= side:
         return decode(latent)
     common = max(1, min(side // 2, overlap // step))
     total, weights = None, torch.zeros(1 + (count - 1) * step)
     for stretch in stretches(count, side, common):
-        part = replace(latent, samples=latent.samples[:, :, stretch], mask=None)
+        frames_of_it = slice(stretch.start, stretch.stop + lead)  # which decoding leaves out again
+        part = replace(latent, samples=latent.samples[:, :, frames_of_it], mask=None)
         pixels = decode(part).pixels.unflatten(0, (len(latent.samples), -1))  # type: ignore[no-untyped-call]
         skipped = int(stretch.start > 0)
         where = slice(stretch.start * step + skipped, (stretch.stop - 1) * step + 1)

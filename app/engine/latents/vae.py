@@ -53,6 +53,8 @@ class Vae:
         samples = (raw.float() - mean) / spread
         if form.video_vae and not form.frames:
             samples = samples.squeeze(2)
+        if form.frames and form.lead:
+            samples = torch.cat([samples[:, :, :1].expand(-1, -1, form.lead, -1, -1), samples], dim=2)
         return Latent(samples.cpu(), self.family.name)
 
     @torch.no_grad()
@@ -62,6 +64,8 @@ class Vae:
         samples = latent.samples.to(self.device)
         if family.latent.video_vae and samples.ndim == 4:
             samples = samples.unsqueeze(2)
+        if samples.ndim == 5:
+            samples = samples[:, :, family.latent.lead :]
         mean, spread = self.statistics(samples, family)
         given, told = self.last_touch(samples)
         decoded = self.module.decode((given * spread + mean).to(self.dtype), **told).sample  # type: ignore[operator]
@@ -169,7 +173,7 @@ def refuse_odd_length(frames: int, family: Family) -> None:
     """Refuse a number of frames that a video family's autoencoder cannot write."""
     if not family.latent.frames or (fitting := nearest_length(frames, family.latent)) == frames:
         return
-    step = family.latent.frame_downscale
+    step = family.latent.frame_group
     raise Refusal(
         f"The video has {frames} frames; {family.name} needs 1 more than a multiple of {step}.",
         f"The nearest length is {fitting}; Encode video's `length` and Image from batch take some out.",
@@ -180,4 +184,4 @@ def refuse_odd_length(frames: int, family: Family) -> None:
 
 def nearest_length(frames: int, form: LatentFormat) -> int:
     """Return the nearest number of frames that an autoencoder writes: one, and whole groups of others."""
-    return 1 + max(0, round((frames - 1) / form.frame_downscale)) * form.frame_downscale
+    return 1 + max(0, round((frames - 1) / form.frame_group)) * form.frame_group

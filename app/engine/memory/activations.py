@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from app.engine.conditioning import Conditioning
 from app.engine.families import FAMILIES, Family
-from app.engine.memory.dry_run import META, working_memory
+from app.engine.memory.dry_run import META, Taken, working_memory
 from app.engine.memory.networks import Network
+from app.engine.memory.visits import visits_of
 from app.engine.place import compute_place
 from app.engine.prediction import ModelInput
 from app.engine.weights.loading import quieten
@@ -47,54 +48,63 @@ def network(part: Network) -> nn.Module:
 
 
 @lru_cache(maxsize=256)
-def sampling(part: Network, family_name: str, latent: Shape) -> int | None:
-    """Return what one question to a transformer takes (bytes); the latent is (B, C, h, w), perhaps with F."""
+def sampling(part: Network, family_name: str, latent: Shape) -> Taken | None:
+    """Return what one question to a transformer takes; the latent is (B, C, h, w), perhaps with F."""
+    module, family, given = network(part), NAMED[family_name], question(part, family_name, latent)
+    return told(part, lambda: {**family.arguments(module, given), "return_dict": False}, module)
+
+
+def question(part: Network, family_name: str, latent: Shape) -> ModelInput:
+    """Return what a transformer is asked for a latent of a shape, with a prompt of the usual length."""
     module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     conditioning = Conditioning(
         torch.zeros(latent[0], text_length(family), text_width(module), dtype=dtype),
         torch.zeros(latent[0], getattr(module.config, "pooled_projection_dim", None) or 1, dtype=dtype),
         family.name,
     )
-    given = ModelInput(torch.zeros(latent, dtype=dtype), 0.5, conditioning)
-    return told(module, lambda: {**family.arguments(module, given), "return_dict": False}, module)
+    return ModelInput(torch.zeros(latent, dtype=dtype), 0.5, conditioning)
 
 
 @lru_cache(maxsize=256)
-def decoding(part: Network, family_name: str, latent: Shape) -> int | None:
-    """Return the bytes that decoding a latent takes."""
+def decoding(part: Network, family_name: str, latent: Shape) -> Taken | None:
+    """Return what decoding a latent takes."""
     module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     cells = latent[-2] * latent[-1] * family.latent.downscale**2
-    frames = (latent[2] - 1) * family.latent.frame_downscale + 1 if len(latent) == 5 else 1
+    frames = (
+        (latent[2] - 1 - family.latent.lead) * family.latent.frame_downscale + 1 if len(latent) == 5 else 1
+    )
     pixels = latent[0] * 3 * frames * cells * torch.float32.itemsize
     shape = (*latent[:2], 1, *latent[2:]) if family.latent.video_vae and len(latent) == 4 else latent
-    bytes = told(module, lambda: {"z": torch.zeros(shape, dtype=dtype)}, module.decode)
-    return None if bytes is None else bytes + COPIES * pixels
+    taken = told(part, lambda: {"z": torch.zeros(shape, dtype=dtype)}, module.decode)
+    return None if taken is None else Taken(*(bytes + COPIES * pixels for bytes in taken))
 
 
 @lru_cache(maxsize=256)
-def encoding(part: Network, family_name: str, latent: Shape) -> int | None:
-    """Return the bytes that encoding pictures into a latent of this shape takes."""
+def encoding(part: Network, family_name: str, latent: Shape) -> Taken | None:
+    """Return what encoding pictures into a latent of this shape takes."""
     module, dtype, family = network(part), compute_place()[1], NAMED[family_name]
     side = family.latent.downscale
     frames = (1,) if family.latent.video_vae else ()
     shape = (latent[0], 3, *frames, latent[-2] * side, latent[-1] * side)
-    bytes = told(module, lambda: {"x": torch.zeros(shape, dtype=dtype)}, module.encode)
-    return None if bytes is None else bytes + COPIES * torch.zeros(shape, device=META).nbytes
+    taken = told(part, lambda: {"x": torch.zeros(shape, dtype=dtype)}, module.encode)
+    pixels = torch.zeros(shape, device=META).nbytes
+    return None if taken is None else Taken(*(bytes + COPIES * pixels for bytes in taken))
 
 
 @lru_cache(maxsize=256)
-def reading(part: Network, length: int) -> int | None:
-    """Return the bytes that a text encoder takes for a prompt of `length` tokens."""
+def reading(part: Network, length: int) -> Taken | None:
+    """Return what a text encoder takes for a prompt of `length` tokens."""
     module = network(part)
     longest = getattr(module.config, "max_position_embeddings", None) or length
     ids = torch.zeros(1, min(length, longest), dtype=torch.int64)
-    return told(module, lambda: {"input_ids": ids, "output_hidden_states": True}, module)
+    return told(part, lambda: {"input_ids": ids, "output_hidden_states": True}, module)
 
 
-def told(module: nn.Module, given: Callable[[], Mapping[str, Any]], call: Any) -> int | None:
+def told(part: Network, given: Callable[[], Mapping[str, Any]], call: Any) -> Taken | None:
     """Return what a call takes; None where the network cannot be run without numbers."""
+    module = network(part)
     try:
-        return working_memory(module, call, given())
+        return working_memory(module, call, given(), visits_of(part, module))
     except Exception as error:  # any line of a foreign model may ask for a number; a plan goes on without
         log.info("no forecast for %s: %s", type(module).__name__, error)
         return None
@@ -112,16 +122,3 @@ def text_length(family: Family) -> int:
         return 1
     lengths = [tower.length if tower.padding != "none" else PROMPT for tower in family.prompting.towers]
     return max(lengths, default=1)
-
-
-def packed_numbers(part: Network) -> int:
-    """Return the bytes that the largest packed matrix takes when it is decoded, on the way and at the end."""
-    size = part.size
-    numbers: Tensor | None = None
-    if size.bytes < size.parameters * compute_place()[1].itemsize:
-        numbers = max(matrices(network(part)), key=Tensor.numel, default=None)
-    return 0 if numbers is None else numbers.numel() * (4 + compute_place()[1].itemsize)
-
-
-def matrices(module: nn.Module) -> list[Tensor]:
-    return [part.weight for part in module.modules() if isinstance(part, nn.Linear)]

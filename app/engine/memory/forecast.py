@@ -6,21 +6,26 @@ Vae and a Latent and makes an Image decodes. So new nodes are forecast without b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from app.checkpoints.sizes import CAST
 from app.engine.families import FAMILIES, Family
 from app.engine.memory import activations
+from app.engine.memory.dry_run import Taken
 from app.engine.memory.layerwise import FULL
 from app.engine.memory.networks import Network, networks_in
+from app.engine.memory.on_top import controlled, on_top, steering
+from app.engine.model import Model, Patch
 from app.graph.problem import Refusal
 
+log = logging.getLogger(__name__)
 # Values that hold no weights: what made them is done with its model.
 FREE = {"Latent", "Image", "Mask", "Video", "Conditioning", "Sigmas", "int", "float", "bool", "str", "choice"}
-OWNERS = {"Model": "transformer", "TextEncoder": "text encoder", "Vae": "autoencoder"}
+OWNERS = {"Model": "transformer", "Vae": "autoencoder", "TextEncoder": "text encoder"}
 Part = tuple[str, int]  # the node that loads it, and its place among what that node loads
 Port = tuple[str, str]  # a node and one of its outputs
 PROMPT_LENGTH = 512  # tokens of the longest prompt that most text encoders take
@@ -36,6 +41,7 @@ class Work(Protocol):
         takes: Inputs that are connected -> (type, node, output).
         makes: Outputs -> type.
         runs: Whether it runs, or its result is there already.
+        technique: The function of a node that puts a technique on a model.
     """
 
     @property
@@ -50,6 +56,8 @@ class Work(Protocol):
     def makes(self) -> Mapping[str, str]: ...
     @property
     def runs(self) -> bool: ...
+    @property
+    def technique(self) -> Callable[..., Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -61,21 +69,37 @@ class Known:
         part: The network that it stands for.
         family: Of a model, an autoencoder or a latent.
         shape: Of a latent, (B, C, h, w) or (B, C, F, h, w).
+        patches: The techniques on a model.
+        controls: The control networks that steer it.
+        branches: How many prompts a guider asks it with in a step.
     """
 
     parts: frozenset[Part] = frozenset()
     part: Network | None = None
     family: Family | None = None
     shape: tuple[int, ...] | None = None
+    patches: tuple[Patch[Any], ...] = ()
+    controls: tuple[Network, ...] = ()
+    branches: int = 1
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """One node: the networks that it loads, the weights that it needs, what computing takes beside them."""
+    """One node of a run.
+
+    Attributes:
+        loads: The networks that it loads.
+        needs: The weights that it needs.
+        working: What computing takes beside them (bytes); None where that cannot be told.
+        offloaded: What computing takes with its network's weights, where these come group by group (bytes).
+        computes: The name of the part that computes.
+    """
 
     loads: tuple[Network, ...] = ()
     needs: frozenset[Part] = frozenset()
     working: int | None = 0
+    offloaded: int | None = None
+    computes: str = ""
 
 
 @dataclass
@@ -93,7 +117,8 @@ class Outlook:
             self.known[work.id, output] = self.made(work, kind, loads, given)
         needs = frozenset(part for known in given.values() for part in known.parts)
         own = frozenset((work.id, index) for index in range(len(loads)))
-        self.nodes[work.id] = Foreseen(loads, needs | own, computing(work, given) if work.runs else 0)
+        seen = Foreseen(loads, needs | own)
+        self.nodes[work.id] = computing(seen, work, given) if work.runs else seen
 
     def given(self, work: Work) -> Iterable[tuple[str, Known]]:
         """Yield what reaches a node, by type."""
@@ -108,11 +133,39 @@ class Outlook:
         parts = frozenset(part for known in given.values() for part in known.parts)
         mine = [index for index, one in enumerate(loads) if OWNERS.get(kind, one.size.name) == one.size.name]
         if not mine:
-            return Known() if kind in FREE else Known(parts, before.part, before.family, before.shape)
+            return Known() if kind in FREE else after(work, kind, replace(before, parts=parts), given)
         chosen = loads[mine[0]]
         if chosen.build is None:  # a LoRA goes beside what is there
-            return Known(parts | {(work.id, mine[0])}, before.part, before.family)
+            return replace(before, parts=parts | {(work.id, mine[0])})
         return Known(parts | {(work.id, index) for index in mine}, chosen, family_of(chosen))
+
+
+def after(work: Work, kind: str, value: Known, given: Mapping[str, Known]) -> Known:
+    """Return a value that goes on through a node: a model with more on top, a guider with more prompts."""
+    if kind == "Guider":
+        prompts = sum(taken == "Conditioning" for taken, _, _ in work.takes.values())
+        return replace(value, branches=max(prompts, value.branches))
+    if kind != "Model":
+        return value
+    control = given.get("ControlNet", Known()).part
+    controls = (*value.controls, control) if control else value.controls
+    return replace(value, patches=with_technique(work, value), controls=controls)
+
+
+def with_technique(work: Work, model: Known) -> tuple[Patch[Any], ...]:
+    """Return the techniques on a model behind a node, which is asked with a handle without numbers.
+
+    A node that takes more than a model and what is typed in cannot be asked before a run.
+    """
+    if work.technique is None or model.part is None or model.family is None or len(work.takes) > 1:
+        return model.patches
+    handle = Model(activations.network(model.part), model.family, model.patches)
+    try:
+        behind: Model = work.technique(**{**work.values, next(iter(work.takes)): handle})
+    except Exception as error:  # the node itself will say so; a plan goes on without
+        log.info("no forecast of %s: %s", work.id, error)
+        return model.patches
+    return behind.patches
 
 
 def outlook(works: Iterable[Work]) -> Mapping[str, Foreseen]:
@@ -175,7 +228,7 @@ def shape_of(values: Mapping[str, Any], model: Known, before: Known | None) -> t
     cells = size[1] // family.latent.downscale, size[0] // family.latent.downscale
     if before is not None and before.shape is not None:
         return (*before.shape[:-2], *cells)
-    frames = ((int(values.get("length", 1)) - 1) // family.latent.frame_downscale + 1,)
+    frames = (family.latent.latent_frames(int(values.get("length", 1))),)
     batch = int(values.get("batch_size", 1))
     return (batch, channels(model, family), *(frames if family.latent.frames else ()), *cells)
 
@@ -187,25 +240,43 @@ def channels(model: Known, family: Family) -> int:
     return family.latent.channels(activations.network(model.part))
 
 
-def computing(work: Work, given: Mapping[str, Known]) -> int | None:
-    """Return the bytes that a node takes to compute; None where that cannot be told."""
+def computing(seen: Foreseen, work: Work, given: Mapping[str, Known]) -> Foreseen:
+    """Return a node with what it takes to compute."""
+    kind, taken = asked(work, given)
+    if not kind:
+        return seen
+    both = (taken.beside, taken.offloaded) if taken else (None, None)
+    return replace(seen, computes=OWNERS[kind], working=both[0], offloaded=both[1])
+
+
+def asked(work: Work, given: Mapping[str, Known]) -> tuple[str, Taken | None]:
+    """Return which of the values that a node is given computes, and what that takes; "" for none."""
     makes = set(work.makes.values())
-    model, vae, encoder = (given.get(name, Known()) for name in OWNERS_IN_ORDER)
+    model, vae, encoder = (given.get(name, Known()) for name in OWNERS)
     latent = given.get("Latent", Known()).shape
     if model.part and model.family and latent and "Latent" in makes:
-        bytes = activations.sampling(model.part, model.family.name, latent)
-        return None if bytes is None else bytes + activations.packed_numbers(model.part)
+        return "Model", sampled(model, model.part, (model.family.name, latent), given)
     if vae.part and vae.family and latent and makes & {"Image", "Video"}:
-        return activations.decoding(vae.part, vae.family.name, tile_of(work.values, vae.family, latent))
+        tile = tile_of(work.values, vae.family, latent)
+        return "Vae", activations.decoding(vae.part, vae.family.name, tile)
     if vae.part and vae.family and "Image" in given and "Latent" in makes:
-        shape = shape_of(work.values, vae, None)
-        return activations.encoding(vae.part, vae.family.name, tile_of(work.values, vae.family, shape))
+        tile = tile_of(work.values, vae.family, shape_of(work.values, vae, None))
+        return "Vae", activations.encoding(vae.part, vae.family.name, tile)
     if encoder.part and "Conditioning" in makes:
-        return activations.reading(encoder.part, PROMPT_LENGTH)
-    return 0
+        return "TextEncoder", activations.reading(encoder.part, PROMPT_LENGTH)
+    return "", None
 
 
-OWNERS_IN_ORDER = ("Model", "Vae", "TextEncoder")
+def sampled(
+    model: Known, part: Network, latent: tuple[str, tuple[int, ...]], given: Mapping[str, Known]
+) -> Taken | None:
+    """Return what a question to a model takes, with what is on top of it."""
+    taken, branches = activations.sampling(part, *latent), given.get("Guider", Known()).branches
+    if taken is None:
+        return None
+    steered = (steering(control, part, *latent) for control in model.controls)
+    beside = controlled(taken, (one for one in steered if one), branches)
+    return on_top(beside, part, latent, model.patches, branches)
 
 
 def tile_of(values: Mapping[str, Any], family: Family, latent: tuple[int, ...]) -> tuple[int, ...]:

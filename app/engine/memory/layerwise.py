@@ -1,47 +1,67 @@
 """Weights that rest in 8 bits and are cast for the length of a layer's own computation.
 
-By diffusers' layerwise casting: without scales, so a float8 number is the nearest one to the weight itself.
-Norms, and what is in no block, stay as they are: models look at the types of some of those weights.
+As diffusers' layerwise casting does it: without scales, so a float8 number is the nearest one to the weight
+itself. Norms, and what is in no block, stay as they are: models look at the types of some of those weights.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Literal
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
+from app.checkpoints.sizes import PRECISE
+from app.engine.memory.around import Around, put_around
 from app.engine.model import Model
 from app.engine.prompts.text_encoder import TextEncoder
 from app.engine.weights.packed_linear import PackedLinear
 
 Storage = Literal["full", "float8_e4m3", "float8_e5m2"]
 FULL = "full"
+HOOK = "layerwise_casting"  # as the library calls its own: diffusers asks it for the type of a model
+LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding)
 TYPES = {"float8_e4m3": torch.float8_e4m3fn, "float8_e5m2": torch.float8_e5m2}
-
-
-SKIPPED = ("norm", r"(^|\.)wo$")  # norms, and the layers whose type T5 looks at before it calls them
 
 
 def store(module: nn.Module, storage: Storage) -> None:
     """Keep the blocks of a model in 8 bits from now on; layers that are packed already stay as they are."""
-    from diffusers.hooks.layerwise_casting import apply_layerwise_casting
-
     if storage == FULL:
         return
-    precise = tuple(getattr(module, "_keep_in_fp32_modules", None) or ())
-    for block in blocks_of(module):
-        computed = next((tensor.dtype for tensor in block.parameters() if tensor.is_floating_point()), None)
-        if computed is not None:
-            apply_layerwise_casting(
-                block,
-                storage_dtype=TYPES[storage],
-                compute_dtype=computed,
-                skip_modules_pattern=(*SKIPPED, *precise),
-                skip_modules_classes=(PackedLinear,),
-            )
+    for layer in cast_layers(module):
+        computed = layer.weight.dtype
+        layer.to(TYPES[storage])
+        put_around(layer, Around(partial(cast, layer, computed), computed), HOOK)
     let_go_of_the_file(module)
+
+
+def cast_layers(module: nn.Module) -> Iterator[Any]:
+    """Yield the layers of a model's blocks whose weights rest in 8 bits; norms, and what is packed, do not."""
+    skipped = re.compile("|".join((*PRECISE, *(getattr(module, "_keep_in_fp32_modules", None) or ()))))
+    for block in blocks_of(module):
+        for name, layer in block.named_modules():
+            if isinstance(layer, LAYERS) and not isinstance(layer, PackedLinear) and not skipped.search(name):
+                yield layer
+
+
+@contextmanager
+def cast(layer: nn.Module, computed: torch.dtype) -> Iterator[None]:
+    """Have the weights of a layer in the type that it computes in, with those that rest kept beside them.
+
+    Casting back instead would take time, and put the resting weights somewhere else in memory at each use.
+    """
+    resting = [(parameter, parameter.data) for parameter in layer.parameters()]
+    try:
+        for parameter, data in resting:
+            parameter.data = data.to(computed)
+        yield
+    finally:
+        for parameter, data in resting:
+            parameter.data = data
 
 
 def store_parts(model: Model, text_encoder: TextEncoder | None, storage: Storage) -> None:

@@ -59,22 +59,36 @@ class Layout:
             loader = self.place.get(part[0], -1)
             if loader > at:
                 continue
-            bytes = self.held(part, used=part in needs, loading=loader == at)
+            bytes = self.held(part, self.nodes[id] if part in needs else None, loading=loader == at)
             needed, idle = (needed + bytes, idle) if last >= at else (needed, idle + bytes)
         return needed, idle
 
-    def held(self, part: Part, *, used: bool, loading: bool) -> int:
-        """Return the bytes of one part, which comes in block by block where it is offloaded."""
+    def held(self, part: Part, user: Foreseen | None, *, loading: bool) -> int:
+        """Return the bytes of one part, which comes group by group where it is offloaded.
+
+        Args:
+            part: The part.
+            user: The node that runs, if it needs the part.
+            loading: Whether it loads it just now.
+        """
         size = self.network(part).size
         if self.placement(self.network(part)) == "resident" or (loading and not self.on_gpu):
             return size.bytes
+        if user is None or loading or (user.offloaded is not None and user.computes == size.name):
+            return 0  # it waits outside, or what computing takes includes it
         blocks = 2 if self.on_gpu else 1  # the next one comes while one computes
-        return size.rest + blocks * size.block if used and not loading else 0
+        return size.rest + blocks * size.block
+
+    def computing(self, id: str) -> int:
+        """Return the bytes that computing takes, with those weights of its network that come only for it."""
+        node = self.nodes[id]
+        chosen = node.offloaded if node.computes in self.offloaded else None
+        return chosen or node.working or 0
 
     def peak(self, id: str) -> int:
         """Return the most bytes that are expected while a node runs; what is done with leaves for others."""
         needed, idle = self.weights(id)
-        least = needed + (self.nodes[id].working or 0)
+        least = needed + self.computing(id)
         return max(least, min(least + idle, self.budget))
 
     def bytes_of(self, id: str) -> int:

@@ -35,11 +35,13 @@ class Network:
         size: What its weights take.
         build: Builds it on the `meta` device; None for what is no network of its own.
         stated: What the index of its folder says of the whole model.
+        kept: How a loader is asked to keep the weights; see part_size.
     """
 
     size: PartSize
     build: Callable[[], nn.Module] | None = None
     stated: Mapping[str, Any] | None = None
+    kept: str = "auto"
 
 
 def networks_in(path: Path, kept: str) -> tuple[Network, ...]:
@@ -63,7 +65,7 @@ def in_file(part: Part, kept: str, itemsize: int) -> Network:
     known = part.architecture
     title = TITLES.get(known.kind, known.kind), " ".join(filter(None, (known.name, part.variant)))
     size = part_size(part.archive, part.names, title, kept, itemsize)
-    return Network(size, partial(empty, part, {}))
+    return Network(size, partial(empty, part, {}), kept=kept)
 
 
 def in_folder(path: Path, kept: str, itemsize: int) -> Iterator[Network]:
@@ -77,7 +79,7 @@ def in_folder(path: Path, kept: str, itemsize: int) -> Iterator[Network]:
         archive = open_archive(path / name)
         title = TITLES.get(name.removesuffix("_2").removesuffix("_3"), name), family or kind
         size = part_size(archive, archive.entries, title, kept, itemsize)
-        yield Network(size, partial(from_config, path / name, library, kind), index)
+        yield Network(size, partial(from_config, path / name, library, kind), index, kept)
 
 
 def from_config(folder: Path, library: str, kind: str) -> nn.Module:

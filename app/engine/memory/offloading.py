@@ -1,7 +1,7 @@
-"""Models whose weights wait outside of the device and come in block by block: diffusers' group offloading.
+"""Models whose weights wait outside of the device and come in group by group.
 
-On a GPU they wait in the memory of the machine, and the next block comes while the last one computes. On a
-CPU they wait on the disk. The numbers are the same either way.
+On a GPU they wait in the memory of the machine, and the next group comes while the last one computes: diffusers'
+group offloading. On a CPU they wait on the disk. The numbers are the same either way.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary, finalize
 import torch
 from torch import nn
 
+from app.engine.memory.groups import has_blocks
+from app.engine.memory.on_disk import move_to_disk, read_back
 from app.engine.memory.process import give_back
 from app.engine.place import compute_place
 
@@ -40,7 +42,7 @@ class Offloaded:
     device: torch.device
     folder: Path | None
     forget: finalize[..., nn.Module]
-    tied: tuple[Tied, ...]
+    tied: tuple[Tied, ...] = ()
 
 
 OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
@@ -48,25 +50,33 @@ OFFLOADED: WeakKeyDictionary[nn.Module, Offloaded] = WeakKeyDictionary()
 
 def offload(module: nn.Module) -> None:
     """Let the weights of a model wait outside of its device from now on."""
-    from diffusers.hooks.group_offloading import apply_group_offloading
-
     if module in OFFLOADED:
         return
     device = compute_place()[0]
-    on_gpu = device.type == "cuda"
-    folder = None if on_gpu else Path(mkdtemp(prefix="patchloom-offloaded-"))
-    tied, by_block = tuple(untie(module)), has_blocks(module)
+    tied: tuple[Tied, ...] = ()
+    folder = None if device.type == "cuda" else Path(mkdtemp(prefix="patchloom-offloaded-"))
+    forget = finalize(module, rmtree, folder or "", ignore_errors=True)
+    if folder is not None:
+        move_to_disk(module, folder, HOOK)
+    else:
+        tied = tuple(untie(module))
+        move_to_memory(module, device)
+    OFFLOADED[module] = Offloaded(device, folder, forget, tied)
+    give_back()
+
+
+def move_to_memory(module: nn.Module, device: torch.device) -> None:
+    """Let the weights of a model wait in the memory of the machine, and come to a GPU ahead of their use."""
+    from diffusers.hooks.group_offloading import apply_group_offloading
+
+    by_block = has_blocks(module)
     apply_group_offloading(
         module,
         onload_device=device,
         offload_type="block_level" if by_block else "leaf_level",
         num_blocks_per_group=1 if by_block else None,
-        use_stream=on_gpu,
-        offload_to_disk_path=str(folder) if folder else None,
+        use_stream=True,
     )
-    forget = finalize(module, rmtree, folder or "", ignore_errors=True)
-    OFFLOADED[module] = Offloaded(device, folder, forget, tied)
-    give_back()
 
 
 def bring_back(module: nn.Module) -> None:
@@ -75,15 +85,12 @@ def bring_back(module: nn.Module) -> None:
 
     if module not in OFFLOADED:
         return
-    for part in module.modules():
-        if (registry := getattr(part, "_diffusers_hook", None)) is not None:
-            hook = registry.get_hook(HOOK)
-            if hook is not None and hook.group.onload_leader in (part, None):
-                hook.group.onload_()
+    kept = OFFLOADED.pop(module)
+    if kept.folder is not None:
+        read_back(module, kept.folder)
     registry = HookRegistry.check_if_exists_or_initialize(module)
     for name in (HOOK, *FURTHER_HOOKS):
         registry.remove_hook(name, recurse=True)
-    kept = OFFLOADED.pop(module)
     for part, name, shared in kept.tied:
         setattr(part, name, shared)
     module.to(kept.device)
@@ -93,7 +100,7 @@ def bring_back(module: nn.Module) -> None:
 def untie(module: nn.Module) -> Iterator[Tied]:
     """Give modules that share a parameter one each; yields what they shared.
 
-    The library writes each of them to a file of its own, the second one after the first has gone.
+    The library sends a shared one away with the first module that is done, though the next may be at work.
     """
     seen: set[nn.Parameter] = set()
     for part in module.modules():
@@ -103,11 +110,6 @@ def untie(module: nn.Module) -> Iterator[Tied]:
                 yield part, name, parameter
             elif parameter is not None:
                 seen.add(parameter)
-
-
-def has_blocks(module: nn.Module) -> bool:
-    """Whether a model is a list of blocks and little else; others are offloaded layer by layer."""
-    return any(isinstance(child, nn.ModuleList) for child in module.children())
 
 
 def place_of(module: nn.Module) -> torch.device:

@@ -13,7 +13,7 @@ import torch
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 CLEAR_PEAK = "5"  # see proc(5)
-LARGE = 4 * 2**20  # bytes; what is larger goes back to the system when freed (down to 1 MiB, that costs time)
+LARGE = 2 * 2**20  # bytes; what is larger goes back to the system when freed (below that, it costs time)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # see mallopt(3)
 
 

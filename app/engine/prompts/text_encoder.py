@@ -41,6 +41,9 @@ class Tower:
 
     def encode(self, prompts: Sequence[str]) -> Encoded:
         """Return what the encoder says of each prompt."""
+        if self.role.silent and not any(map(self.role.wrap, prompts)):
+            config: Any = self.module.config
+            return Encoded(torch.zeros(len(prompts), 0, config.hidden_size), None)
         each = [self.ids(prompt) for prompt in prompts]
         if self.role.padding == "full":
             return self.run([filled(ids, self.length, self.tokenizer.padding) for ids in each])
@@ -121,13 +124,20 @@ class TextEncoder:
         """Return the conditioning of one or several prompts; the empty prompt is a prompt too."""
         encoded = {name: tower.encode(prompts) for name, tower in self.towers.items()}
         tokens, pooled = self.prompting.combine(encoded)
-        return Conditioning(tokens, pooled, self.family.name)
+        spelt = encoded[speller].tokens if (speller := self.prompting.speller) in encoded else None
+        spelling = spelt if spelt is not None and spelt.shape[1] else None
+        return Conditioning(tokens, pooled, self.family.name, spelling=spelling)
 
     def with_adapter(self, architecture: str, adapter: Adapter) -> TextEncoder:
         """Return a handle with one more LoRA on one of its encoders."""
         tower = self.towers[architecture]
         changed = replace(tower, adapters=(*tower.adapters, adapter))
         return replace(self, towers={**self.towers, architecture: changed})
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """Its encoders, by the name of their architecture."""
+        return {name: tower.module for name, tower in self.towers.items()}
 
     @property
     def nbytes(self) -> int:

@@ -16,6 +16,7 @@ CLIP_VOCABULARY = Path(__file__).with_name("vocabularies") / "clip.txt.gz"
 CLIP_MERGES = 49152 - 256 - 2  # the file lists more than CLIP was trained with
 EMBEDDED = "spiece_model"  # tensor of bytes in which publishers put a SentencePiece model
 SENTENCE_PIECE = ("spiece.model", "tokenizer.model")
+BYTES, CLOSING, FIRST_BYTE = "byt5", 1, 3  # an encoder of bytes, its last id, and the id of byte 0
 GEMMAS = ("gemma", "gemma2")
 TOKENIZER = "tokenizer.json"
 UNUSED_ROWS = 2048  # encoders have a few more rows than words; a larger gap is another encoder's vocabulary
@@ -63,6 +64,8 @@ def tokenizer_for(part: Part) -> Tokenizer:
     name = part.architecture.name
     if name in ("clip-l", "clip-g"):
         return clip(padded_with_zero=name == "clip-g")
+    if name == BYTES:
+        return Tokenizer(byte_ids)
     if EMBEDDED in part.archive.entries:
         return sentence_piece(embedded(part), name)
     rows = part.config.get("text_config", part.config)["vocab_size"]
@@ -91,6 +94,14 @@ def missing_vocabulary(part: Part) -> Refusal:
         f"Put {wanted} into {place}; it is published at {SOURCES[name]}.",
         code="no_vocabulary",
     )
+
+
+def byte_ids(text: str, length: int) -> list[int]:
+    """Return the ids of a text's bytes and of the mark at its end.
+
+    Reference: Xue et al., ByT5: Towards a Token-Free Future (2021), https://arxiv.org/abs/2105.13626
+    """
+    return [*(FIRST_BYTE + byte for byte in text.encode()[: length - 1]), CLOSING]
 
 
 def embedded(part: Part) -> bytes:

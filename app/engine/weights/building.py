@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from app.checkpoints.contents import Part
+from app.checkpoints.rules import original_name
 from app.checkpoints.weights import read_json
 from app.engine.networks import network
 from app.engine.place import loading_place
@@ -133,7 +134,8 @@ def refuse_other_names(part: Part, module: nn.Module) -> None:
     found, pieces, path = part.shapes, part.pieces, part.archive.path
     for name in part.architecture.ties:
         expected.pop(name, None)
-    if missing := sorted(expected.keys() - found.keys()):
+    rules = part.layout.rules(part.named)
+    if missing := sorted({original_name(name, rules) for name in expected.keys() - found.keys()}):
         raise listed(path, "lacks", missing, "missing_keys")
     if unexpected := sorted({pieces[name].source for name in found.keys() - expected.keys()}):
         raise listed(path, "has, and the model does not know,", unexpected, "unexpected_keys")

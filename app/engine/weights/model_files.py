@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from app.engine.model import Model
 from app.engine.weights.codes import CODES
+from app.engine.weights.noise_ranges import RangedLinear
 from app.engine.weights.packed import GROUP, Packed
 from app.engine.weights.packed_linear import PackedLinear
 from app.engine.weights.quantising import block_layers, refuse_elsewhere
@@ -31,6 +32,13 @@ def save_transformer(model: Model, path: Path) -> int:
     from safetensors.torch import save_file
 
     refuse_elsewhere(model.module)
+    if any(isinstance(part, RangedLinear) for part in model.module.modules()):
+        raise Refusal(
+            "A model with weights for several ranges of noise cannot be written as a file.",
+            "Set ranges of ViDiT-Q to 1.",
+            code="unsupported",
+            input="model",
+        )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in stored(model.module).items()}
     half_done = path.with_suffix(".part")
     try:
@@ -55,8 +63,8 @@ def facts(model: Model) -> dict[str, Any]:
 def plan(module: nn.Module) -> dict[str, str]:
     """Return how the weight of each linear layer in the blocks is kept."""
     return {
-        name: title(layer)
-        if isinstance(layer, PackedLinear)
+        name: title(part)
+        if isinstance(part := layer.now if isinstance(layer, RangedLinear) else layer, PackedLinear)
         else str(layer.weight.dtype).removeprefix("torch.")
         for name, layer in block_layers(module).items()
     }

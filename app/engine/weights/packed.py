@@ -96,11 +96,13 @@ class Packed:
         return Packed(self.raw.to(device), self.kind, moved(self.scale), moved(self.whole_scale), inputs)
 
     def scaled(self, scale: Tensor) -> Packed:
-        """Return it with the scale that a file holds beside it: one number, or one for each row."""
+        """Return it with the scale that a file holds beside it: one number, or one for each row or group."""
+        if scale.ndim == 2 and len(scale) == len(self.raw) and self.raw.shape[1] % scale.shape[1] == 0:
+            return replace(self, scale=scale.float())
         if scale.numel() not in (1, len(self.raw)):
             raise Refusal(
                 f"A weight of {len(self.raw)} rows has a scale of shape {tuple(scale.shape)} beside it.",
-                "Use a version of the model with one scale for each weight or row, or GGUF.",
+                "Use a version of the model with one scale for each weight, row or group of a row, or GGUF.",
                 code="unsupported",
                 input="name",
             )

@@ -113,6 +113,8 @@ def why_decoded(packed: Packed) -> str:
         return "decoding comes on top of the matrix product"
     if any(side % DIVISOR for side in packed.raw.shape):
         return f"whole numbers are multiplied only where both sides of a weight are multiples of {DIVISOR}"
+    if packed.kind == "I8" and packed.scale is not None and packed.scale.ndim and packed.scale.shape[1] > 1:
+        return "whole numbers are multiplied only where a row has one scale"
     if packed.raw.is_cuda and torch.cuda.get_device_capability(packed.raw.device) < INT8_CAPABILITY:
         return "this GPU multiplies no whole numbers of 8 bits"
     return ""

@@ -39,7 +39,14 @@ def read_beside(entry: Entry) -> Beside:
 
 
 def int8(tensor: Tensor, beside: Beside, entry: Entry) -> Packed:
-    """Read whole numbers of ComfyUI (`weight_scale`), of bitsandbytes (`SCB`) or our own."""
+    """Read whole numbers of ComfyUI (`weight_scale`), of bitsandbytes (`SCB`), of torchao or our own."""
+    if "zero_point" in beside and beside["zero_point"].any():
+        raise Refusal(
+            f"{entry.file} keeps whole numbers that do not lie around 0.",
+            "Use a version of the model that was quantised symmetrically.",
+            code="unsupported",
+            input="name",
+        )
     packed = Packed(tensor.view(torch.int8), "I8", inputs=inputs_of(beside, entry))
     return packed.scaled(beside["largest"] / 127 if "largest" in beside else beside["scale"])
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from app.engine.model import Model
+from app.engine.weights.noise_ranges import RangedLinear
 from app.engine.weights.packed import GROUP, Inputs, Packed, pack
 from app.engine.weights.packed_linear import PackedLinear, packed_linear
 from app.graph.problem import Refusal
@@ -69,16 +70,23 @@ def with_packed(
     module: nn.Module, choose: Callable[[str, nn.Linear], Packed | None], dtype: torch.dtype
 ) -> nn.Module:
     """Return a module that shares all but the layers for which `choose` returns a packed weight."""
+
+    def made(name: str, layer: nn.Linear) -> nn.Linear | None:
+        packed = choose(name, layer)
+        return None if packed is None else packed_linear(layer, packed, dtype)
+
+    return with_layers(module, made)
+
+
+def with_layers(module: nn.Module, choose: Callable[[str, nn.Linear], nn.Linear | None]) -> nn.Module:
+    """Return a module that shares all but the plain layers for which `choose` returns another one."""
     refuse_elsewhere(module)
-    layers = {
-        name: layer for name, layer in block_layers(module).items() if not isinstance(layer, PackedLinear)
-    }
-    chosen = {name: packed for name, layer in layers.items() if (packed := choose(name, layer)) is not None}
-    made = shared_copy(module)
-    for name, packed in chosen.items():
+    chosen = {name: made for name, layer in plain_layers(module).items() if (made := choose(name, layer))}
+    copied = shared_copy(module)
+    for name, layer in chosen.items():
         owner, _, leaf = name.rpartition(".")
-        setattr(made.get_submodule(owner), leaf, packed_linear(layers[name], packed, dtype))
-    return made
+        setattr(copied.get_submodule(owner), leaf, layer)
+    return copied
 
 
 def refuse_elsewhere(module: nn.Module) -> None:
@@ -95,11 +103,20 @@ def refuse_elsewhere(module: nn.Module) -> None:
 
 def block_layers(module: nn.Module) -> Mapping[str, nn.Linear]:
     """Return the linear layers of the repeated blocks, by name."""
+    whole = tuple(f"{name}." for name, part in module.named_modules() if isinstance(part, RangedLinear))
     return {
         name: layer
         for name, layer in module.named_modules()
-        if isinstance(layer, nn.Linear) and any(word.isdigit() for word in name.split(".")[:-1])
+        if isinstance(layer, nn.Linear)
+        and any(word.isdigit() for word in name.split(".")[:-1])
+        and not name.startswith(whole)
     }
+
+
+def plain_layers(module: nn.Module) -> dict[str, nn.Linear]:
+    """Return the layers of the blocks that are not quantised yet."""
+    layers = block_layers(module)
+    return {name: x for name, x in layers.items() if not isinstance(x, PackedLinear | RangedLinear)}
 
 
 def shared_copy(module: nn.Module) -> nn.Module:

@@ -12,7 +12,9 @@ from torch import nn
 from app.checkpoints.architecture import Kind
 from app.checkpoints.archive import open_archive
 from app.checkpoints.contents import Part, find_part, parts_of
+from app.checkpoints.weights import shards
 from app.engine.families import FAMILIES, Family, family_for
+from app.engine.families.prompts import TextTower
 from app.engine.latents.vae import Vae
 from app.engine.model import Model
 from app.engine.prompts.text_encoder import TextEncoder, Tower
@@ -62,7 +64,8 @@ def transformer_of(part: Part, precision: Precision = "auto", family: str = AUTO
             input="family",
         )
     told, path = part.archive.told, part.archive.path
-    module = build(part, precision, stated_config(path) if path.is_dir() else None)
+    folder = path if path.is_dir() else path.parent if len(shards(path)) > 1 else None
+    module = build(part, precision, stated_config(folder) if folder else None)
     keep_settings(part, module)
     stated = family_for(module, told.get("family", names[0]) if family == AUTO else family)
     size = told.get("size")
@@ -116,6 +119,7 @@ def vae_of(part: Part, family: str = AUTO) -> Vae:
 def open_text_encoder(paths: Sequence[Path], family: str = AUTO) -> TextEncoder:
     """Read the text encoders of a family from one file each, in any order."""
     parts = [part for path in paths for part in text_encoders(path)]
+    refuse_twice(parts)
     return text_encoder_of(parts, named_family(family, parts) if family != AUTO else family_of(parts))
 
 
@@ -127,15 +131,35 @@ def text_encoders(path: Path) -> list[Part]:
 
 def family_of(parts: Iterable[Part]) -> Family:
     """Return the first family that reads prompts with exactly these encoders."""
-    given = {part.architecture.name for part in parts}
+    given = {part.architecture.name: None for part in parts}
     for family in FAMILIES:
-        if reads(family, given):
+        if reads(family, given.keys()):
             return family
+    kin = [family for family in FAMILIES if given.keys() & {role.architecture for role in towers(family)}]
     raise Refusal(
         f"No family reads prompts with {listed(given)} alone.",
-        f"The families read: {'; '.join(described(family) for family in FAMILIES if family.prompting)}.",
+        "Use a loader with a place for each encoder of a family, and one file for each: "
+        f"{'; '.join(described(family) for family in kin)}.",
         code="wrong_part",
     )
+
+
+def refuse_twice(parts: Iterable[Part]) -> None:
+    """Refuse two files of one encoder, since no family has two of a kind."""
+    seen: dict[str, Part] = {}
+    for part in parts:
+        name = part.architecture.name
+        if name in seen:
+            raise Refusal(
+                f"{seen[name].archive.path} and {part.archive.path} are both {name}.",
+                "Choose one file for each encoder.",
+                code="wrong_part",
+            )
+        seen[name] = part
+
+
+def towers(family: Family) -> tuple[TextTower, ...]:
+    return family.prompting.towers if family.prompting else ()
 
 
 def text_encoder_of(parts: Sequence[Part], family: Family) -> TextEncoder:
@@ -174,13 +198,13 @@ def named_family(name: str, parts: Iterable[Part]) -> Family:
 
 def reads(family: Family, given: AbstractSet[str]) -> bool:
     """Whether a family reads prompts with exactly these encoders."""
-    roles = family.prompting.towers if family.prompting else ()
+    roles = towers(family)
     needed = {role.architecture for role in roles if role.needed}
     return bool(roles) and needed <= given <= {role.architecture for role in roles}
 
 
 def described(family: Family) -> str:
-    roles = family.prompting.towers if family.prompting else ()
+    roles = towers(family)
     names = [role.architecture + ("" if role.needed else " (may be left out)") for role in roles]
     return f"{family.name}: {listed(names)}"
 

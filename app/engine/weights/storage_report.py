@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import nn
 
+from app.engine.weights.noise_ranges import RangedLinear
 from app.engine.weights.packed_linear import Int8Linear, PackedLinear, why_decoded
 
 WHOLE_NUMBERS = {"I8": "W8A8", "I4": "W4A8"}
@@ -16,7 +17,9 @@ WHOLE_NUMBERS = {"I8": "W8A8", "I4": "W4A8"}
 def storage_report(module: nn.Module, dtype: torch.dtype) -> dict[str, object]:
     """Say how a model's weights are kept, what that saves, which kernel runs and why it may not be faster."""
     layers = [part for part in module.modules() if isinstance(part, PackedLinear)]
-    plain = sum(layer.in_features * layer.out_features * dtype.itemsize for layer in layers)
+    several = [part for part in module.modules() if isinstance(part, RangedLinear)]
+    further = sum(numbers(part) * (len(part.ranges) - 1) for part in several)
+    plain = (sum(map(numbers, layers)) - further) * dtype.itemsize
     small = sum(tensor.nbytes for layer in layers for tensor in layer.buffers())
     total = sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
     computed = str(dtype).removeprefix("torch.")
@@ -33,6 +36,20 @@ def storage_report(module: nn.Module, dtype: torch.dtype) -> dict[str, object]:
         said["kernel"] = listed(layer.kernel for layer in layers)
         said["note"] = note(layers)
     return said
+
+
+def encoders_report(encoders: Mapping[str, nn.Module]) -> dict[str, object]:
+    """Say the same of text encoders, by name: of all together, and of each where there are several."""
+    precise = {name: next(module.parameters()).dtype for name, module in encoders.items()}
+    together = nn.ModuleList(encoders.values())
+    said = storage_report(together, next(iter(precise.values())))
+    if len(encoders) > 1:
+        said |= {name: storage_report(module, precise[name])["summary"] for name, module in encoders.items()}
+    return said
+
+
+def numbers(layer: nn.Linear) -> int:
+    return layer.in_features * layer.out_features
 
 
 def title(layer: PackedLinear) -> str:

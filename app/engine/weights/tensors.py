@@ -40,8 +40,8 @@ def tensors(
         return
     with safe_open(file, "pt") as opened:
         for name, piece in wanted:
-            source = part.prefix + piece.source
-            yield name, piece, whole(opened.get_tensor(source), part.archive.entries[source])
+            entry = part.archive.entries[source := part.prefix + piece.source]
+            yield name, piece, whole(opened.get_tensor(entry.called or source), entry)
 
 
 def from_gguf(entry: Entry) -> Tensor | Packed:

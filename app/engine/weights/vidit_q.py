@@ -1,9 +1,9 @@
 """ViDiT-Q: whole numbers of 4 or 8 bits for a diffusion transformer, calibrated on recorded steps.
 
 Inputs of a layer are rounded to 8 bits, token by token. Channels that are always large are balanced against
-the weight (static), those that are large now and then are spread by a rotation (dynamic). Layers whose
-rounding harms most keep more bits, ranked apart by what they harm: the picture, what the prompt changes in
-it, movement.
+the weight (static), over the whole run or in ranges of noise levels apart; those that are large now and then
+are spread by a rotation (dynamic). Layers whose rounding harms most keep more bits, ranked apart by what they
+harm: the picture, what the prompt changes in it, movement.
 
 Reference: Zhao et al., ViDiT-Q (2024), https://arxiv.org/abs/2406.02540
 Reference: https://github.com/thu-nics/ViDiT-Q (balancing, running maximum, rounding of inputs)
@@ -15,7 +15,7 @@ measure of each kind; here every layer is measured by all, so that no name of a 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
@@ -29,9 +29,10 @@ from app.engine.installation import open_run
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
 from app.engine.step import Step
+from app.engine.weights.noise_ranges import RangedLinear, TellsNoise, range_of
 from app.engine.weights.packed import Inputs, Packed, pack
 from app.engine.weights.packed_linear import PackedLinear, packed_linear, why_decoded
-from app.engine.weights.quantising import block_layers, with_packed
+from app.engine.weights.quantising import plain_layers, with_layers
 from app.engine.weights.rotation import rotation_size
 
 MOMENTUM = 0.95  # of the running maximum, as in the authors' code
@@ -49,17 +50,28 @@ class Calibration:
     """What was seen while sampling.
 
     Attributes:
-        channels: Layer -> running maximum of each input channel's size, (D,).
+        ranges: Ranges of noise levels that are kept apart.
+        now: The range that the model is asked about.
+        channels: (layer, range) -> running maximum of each input channel's size, (D,).
         calls: (step, branch) -> what the transformer was given.
     """
 
-    channels: dict[str, Tensor] = field(default_factory=dict)
+    ranges: int = 1
+    now: int = 0
+    channels: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     calls: dict[tuple[int, str], tuple[Step, ModelInput]] = field(default_factory=dict)
 
     def see(self, name: str, x: Tensor) -> None:
         peak = x.detach().float().abs().reshape(-1, x.shape[-1]).amax(dim=0)
-        before = self.channels.get(name)
-        self.channels[name] = peak if before is None else MOMENTUM * before + (1 - MOMENTUM) * peak
+        before = self.channels.get((name, self.now))
+        running = peak if before is None else MOMENTUM * before + (1 - MOMENTUM) * peak
+        self.channels[name, self.now] = running
+
+    def of(self, name: str) -> list[Tensor]:
+        """Return the channels of a layer in each range; one that no step lay in takes its neighbour's."""
+        seen = sorted(place for layer, place in self.channels if layer == name)
+        nearest = (min(seen, key=lambda other: abs(other - place)) for place in range(self.ranges))
+        return [self.channels[name, place] for place in nearest]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +83,7 @@ class RecordsCalls(Patch[None]):
     def wrap_model(
         self, step: Step, memory: None, given: ModelInput, call: Callable[[ModelInput], Tensor]
     ) -> Tensor:
+        self.calibration.now = range_of(given.sigma, self.calibration.ranges)
         probed = {round((number + 0.5) * step.total / PROBED - 0.5) for number in range(PROBED)}
         if step.index in probed and step.evaluation == 0:
             self.calibration.calls[step.index, step.branch] = step, given
@@ -97,11 +110,6 @@ def watched(module: nn.Module, calibration: Calibration) -> Iterator[None]:
         yield
 
 
-def plain_layers(module: nn.Module) -> dict[str, nn.Linear]:
-    """Return the layers of the blocks that are not quantised yet."""
-    return {name: x for name, x in block_layers(module).items() if not isinstance(x, PackedLinear)}
-
-
 @dataclass(frozen=True)
 class Recipe:
     """How to quantise a layer.
@@ -113,6 +121,14 @@ class Recipe:
 
     alpha: float = 0.3
     rotate: bool = True
+
+    def layer(
+        self, like: nn.Linear, ranges: Sequence[Tensor], bits: int, dtype: torch.dtype
+    ) -> PackedLinear | RangedLinear | None:
+        """Return a layer in 4 or 8 bits, given its channels in each range of noise levels."""
+        packs = [packed for channels in ranges if (packed := self.pack(like, channels, bits)) is not None]
+        layers = [packed_linear(like, packed, dtype) for packed in packs]
+        return RangedLinear(layers) if len(layers) > 1 else layers[0] if layers else None
 
     def pack(self, layer: nn.Linear, channels: Tensor, bits: int) -> Packed | None:
         """Return the weight of a layer in 4 or 8 bits; None where no kernel multiplies its size."""
@@ -173,36 +189,37 @@ class Quantization:
             protect: Share of all numbers that may keep twice the bits.
             told: Gets how many layers of how many are measured.
         """
-        layers, channels = plain_layers(self.model.module), self.calibration.channels
-        small = {
-            name: packed
-            for name, seen in channels.items()
-            if (packed := self.recipe.pack(layers[name], seen, self.bits)) is not None
-        }
+        layers = plain_layers(self.model.module)
+        names = dict.fromkeys(name for name, _ in self.calibration.channels)
+        small = {name: made for name in names if (made := self.layer(name, layers[name], self.bits))}
         bits = dict.fromkeys(small, self.bits)
         if protect:
             sizes = {name: layers[name].weight.numel() for name in small}
             bits = chosen_bits(self.harm(small, told), sizes, self.bits, protect)
 
-        def choose(name: str, layer: nn.Linear) -> Packed | None:
+        def choose(name: str, layer: nn.Linear) -> nn.Linear | None:
             if bits.get(name) == self.bits:
                 return small[name]
-            return self.recipe.pack(layer, channels[name], 8) if bits.get(name) == 8 else None
+            return self.layer(name, layer, 8) if bits.get(name) == 8 else None
 
-        made = replace(self.model, module=with_packed(self.model.module, choose, self.model.dtype))
+        made = replace(self.model, module=with_layers(self.model.module, choose))
+        made = made.with_patch(TellsNoise()) if self.calibration.ranges > 1 else made
         return made, errors(self.answers(made), self.answers(self.model))[0]
 
+    def layer(self, name: str, like: nn.Linear, bits: int) -> PackedLinear | RangedLinear | None:
+        return self.recipe.layer(like, self.calibration.of(name), bits, self.model.dtype)
+
     def harm(
-        self, small: Mapping[str, Packed], told: Callable[[int, int], None]
+        self, small: Mapping[str, nn.Linear], told: Callable[[int, int], None]
     ) -> dict[str, tuple[float, ...]]:
         """Return for each layer the errors of the recorded calls when it alone is quantised."""
         layers, found = plain_layers(self.model.module), dict[str, tuple[float, ...]]()
-        exact = self.answers(self.model)
-        for count, (name, packed) in enumerate(small.items()):
+        asked = self.model.with_patch(TellsNoise())
+        exact = self.answers(asked)
+        for count, (name, alone) in enumerate(small.items()):
             told(count, len(small))
-            alone = packed_linear(layers[name], packed, self.model.dtype)
             with replaced_forward(layers[name], stand_in(alone)):
-                found[name] = errors(self.answers(self.model), exact)
+                found[name] = errors(self.answers(asked), exact)
         return found
 
     @torch.no_grad()

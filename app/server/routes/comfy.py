@@ -24,6 +24,7 @@ from app.store.jobs import Job, NewJob
 routes = web.RouteTableDef()
 both = everywhere(routes)
 PAGE = 100
+SHAPE = 'A prompt is {"prompt": {ID: {"class_type": NAME, "inputs": {NAME: VALUE or [ID, SLOT]}}}}.'
 
 
 @both("POST", "/prompt")
@@ -32,7 +33,7 @@ async def prompt(request: web.Request) -> web.Response:
     body = await read_body(request)
     state = request.app[STATE]
     workflow = coerced(workflow_of(body.get("prompt"), state.catalog), state.catalog)
-    workflow = documents.with_extra(workflow, body.get("extra_data"))
+    workflow = documents.with_extra(workflow, extra_data(body))
     if not state.catalog_complete:
         raise Refused(
             503, "starting", "The worker is still reading the nodes.", "Try again in a few seconds."
@@ -44,7 +45,12 @@ async def prompt(request: web.Request) -> web.Response:
     good, errors, spoilt = await sort_outputs(request, submission.prompt, workflow, wanted)
     listed = protocol.node_errors(errors, submission, spoilt)
     if not good:
-        raise refused_prompt("prompt_outputs_failed_validation", "Prompt outputs failed validation", listed)
+        raise refused_prompt(
+            "prompt_outputs_failed_validation",
+            "Prompt outputs failed validation",
+            listed,
+            "node_errors says what is wrong with each node, and what to do.",
+        )
     first = next(iter(state.jobs.order()), None)
     id, rank = new_id(request, body.get("prompt_id")), place(body.get("number"))
     new = NewJob("Prompt", workflow.to_json(), good, id=id, rank=rank)
@@ -56,12 +62,19 @@ async def prompt(request: web.Request) -> web.Response:
     return web.json_response({"prompt_id": job.id, "number": number_of, "node_errors": listed})
 
 
+def extra_data(body: Mapping[str, object]) -> Mapping[str, Any]:
+    extra = body.get("extra_data", {})
+    if not isinstance(extra, dict | None):
+        raise refused_prompt("invalid_extra_data", "extra_data is no object", {}, "Send {} or leave it out.")
+    return extra or {}
+
+
 def place(wish: object) -> float | None:
     """Return the place in the queue that a client wants: the lowest number runs first."""
     if wish is None:
         return None
     if isinstance(wish, bool) or not isinstance(wish, int | float) or not math.isfinite(wish):
-        raise refused_prompt("invalid_number", "number must be a finite number", {})
+        raise refused_prompt("invalid_number", "number must be a finite number", {}, "The lowest runs first.")
     return float(wish)
 
 
@@ -70,29 +83,29 @@ def new_id(request: web.Request, wish: object) -> str | None:
     if wish is None or wish == "":
         return None
     if not isinstance(wish, str) or not re.fullmatch(r"[\w.-]{1,100}", wish):
-        raise refused_prompt(
-            "invalid_prompt_id", "prompt_id may hold letters, digits, '.', '_' and '-' only", {}
-        )
+        text = "prompt_id may hold letters, digits, '.', '_' and '-' only, 100 at most"
+        raise refused_prompt("invalid_prompt_id", text, {}, "Leave it out to get one.")
     if request.app[STATE].jobs.number(wish):
-        raise refused_prompt(
-            "prompt_id_taken", f"There is a prompt {wish} already; send another prompt_id", {}
-        )
+        text = f"There is a prompt {wish} already"
+        raise refused_prompt("prompt_id_taken", text, {}, "Send another prompt_id, or none.")
     return wish
 
 
 def workflow_of(sent: object, catalog: Catalog) -> Workflow:
     """Read a prompt in API format; what is none is refused in ComfyUI's words."""
     if not isinstance(sent, dict) or not sent:
-        raise refused_prompt("no_prompt", "No prompt provided", {})
+        raise refused_prompt("no_prompt", "No prompt provided", {}, SHAPE)
     for id, node in sent.items():
         if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
-            raise refused_prompt("invalid_prompt", f"Node {id!r} has no class_type", {})
+            raise refused_prompt("invalid_prompt", f"Node {id!r} has no class_type", {}, SHAPE)
         if not isinstance(node.get("inputs", {}), dict):
-            raise refused_prompt("invalid_prompt", f"The inputs of node {id!r} are no object", {})
+            raise refused_prompt("invalid_prompt", f"The inputs of node {id!r} are no object", {}, SHAPE)
     try:
         return documents.read_json({id: {"inputs": {}, **node} for id, node in sent.items()}, catalog)
     except MalformedWorkflow as malformed:
-        raise refused_prompt("invalid_prompt", malformed.problem.message, {}) from None
+        raise refused_prompt(
+            "invalid_prompt", malformed.problem.message, {}, malformed.problem.remedy
+        ) from None
 
 
 def targets_of(asked: object, workflow: Workflow, there: list[str]) -> list[str]:
@@ -100,7 +113,8 @@ def targets_of(asked: object, workflow: Workflow, there: list[str]) -> list[str]
         return there
     chosen = [id for id in there if isinstance(asked, list) and id in asked]
     if not chosen:
-        raise refused_prompt("prompt_no_outputs", "Prompt has no outputs", {})
+        text = "partial_execution_targets is a list of ids of output nodes; leave it out to run all."
+        raise refused_prompt("prompt_no_outputs", "Prompt has no outputs", {}, text)
     return chosen
 
 
@@ -124,9 +138,9 @@ async def sort_outputs(
     return good, errors, spoilt
 
 
-def refused_prompt(kind: str, message: str, errors: dict[str, Any]) -> Refused:
-    error = {"type": kind, "message": message, "details": "", "extra_info": {}}
-    return Refused(400, kind, message, "Mend the prompt and send it again.", error=error, node_errors=errors)
+def refused_prompt(kind: str, message: str, errors: dict[str, Any], details: str) -> Refused:
+    error = {"type": kind, "message": message, "details": details, "extra_info": {}}
+    return Refused(400, kind, message, details, error=error, node_errors=errors)
 
 
 @both("GET", "/prompt")
@@ -168,8 +182,12 @@ async def change_queue(request: web.Request) -> web.Response:
     body = await read_body(request)
     jobs = request.app[STATE].jobs
     chosen = jobs.order() if body.get("clear") else body.get("delete", [])
-    for id in chosen if isinstance(chosen, list) else []:
-        if id in jobs.order():
+    if not isinstance(chosen, list) or not all(isinstance(id, str) for id in chosen):
+        raise Refused(400, "bad_delete", "'delete' is no list of prompt ids.", "GET /queue lists them.")
+    waiting = set(jobs.order())
+    for id in chosen:
+        if id in waiting:
+            waiting.remove(id)
             request.app[RUNNER].cancel(jobs.get(id))
     return web.Response()
 
@@ -178,6 +196,11 @@ async def change_queue(request: web.Request) -> web.Response:
 async def interrupt(request: web.Request) -> web.Response:
     body = await read_body(request) if request.can_read_body else {}
     current, id = request.app[RUNNER].current, body.get("prompt_id")
+    if not isinstance(id, str | None):
+        message = "'prompt_id' is no text."
+        raise Refused(
+            400, "bad_prompt_id", message, "Send the id of a prompt, or nothing for the running one."
+        )
     if current and id in (None, "", current.id):
         request.app[RUNNER].cancel(current)
     return web.Response()
@@ -196,8 +219,10 @@ async def free(request: web.Request) -> web.Response:
 async def history(request: web.Request) -> web.Response:
     """Return finished jobs in the order they were queued."""
     jobs = request.app[STATE].jobs
-    finished = [job for job in jobs.page(number(request, "max_items", PAGE, 500)) if job.finished is not None]
-    skipped = max(0, number(request, "offset", 0, 2**31))
+    finished = [
+        job for job in jobs.page(number(request, "max_items", PAGE, 500, -1)) if job.finished is not None
+    ]
+    skipped = max(0, number(request, "offset", 0, 2**31, -1))
     return web.json_response({job.id: entry(request, job) for job in reversed(finished[skipped:])})
 
 

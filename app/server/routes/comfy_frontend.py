@@ -55,7 +55,8 @@ async def template(request: web.Request) -> web.Response:
     if path is None:
         raise missing(f"template {request.match_info['name'][:40]!r}")
     catalog = request.app[STATE].catalog
-    return web.json_response(documents.to_ui(documents.read(path.read_bytes(), catalog), catalog).document)
+    drawn = documents.to_ui(documents.read(path.read_bytes(), catalog), catalog, here=True)
+    return web.json_response(drawn.document)
 
 
 def examples(request: web.Request) -> dict[str, Path]:
@@ -149,7 +150,7 @@ async def delete_userdata(request: web.Request) -> web.Response:
 
 async def jobs(request: web.Request) -> web.Response:
     """List jobs as the newer queue panel reads them."""
-    limit, offset = number(request, "limit", 100, 500), max(0, number(request, "offset", 0, 2**31))
+    limit, offset = number(request, "limit", 100, 500, 1), number(request, "offset", 0, 2**31)
     known = request.app[STATE].jobs.page(offset + limit + 1)
     entries = [job_entry(request, job) for job in known[offset : offset + limit]]
     more = len(known) > offset + limit

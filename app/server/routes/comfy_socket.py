@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import WSMessage, web
 
 from app.interop import protocol
-from app.server.hub import Client
+from app.server.hub import Client, compact
 from app.server.keys import HUB, RUNNER, STATE
 from app.server.routes.comfy import left, submitted
 
 routes = web.RouteTableDef()
-FEATURES = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
+FEATURES = compact({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 
 
 @dataclass(eq=False)
@@ -24,11 +24,11 @@ class ComfyClient(Client):
     request: web.Request = field(kw_only=True)
     translators: dict[str, protocol.Translator] = field(default_factory=dict)
 
-    def tell(self, event: dict[str, Any]) -> None:
-        translator = self.translator(event.get("job"))
+    def tell(self, event: dict[str, Any], text: str) -> None:
+        translator = self.translator(event["job"])
         if translator is not None:
-            for message in translator.messages(event, left(self.request)):
-                super().tell(message)
+            for message in translator.messages(event, lambda: left(self.request)):
+                self.say(compact(message))
         if event["type"] == "job_finished":
             self.translators.pop(event["job"], None)
 
@@ -42,8 +42,7 @@ class ComfyClient(Client):
     def hear(self, message: WSMessage) -> None:
         """Answer the frontend's first message, which names its features."""
         if message.type == web.WSMsgType.TEXT and '"feature_flags"' in message.data:
-            self.events.append(FEATURES)
-            self.wake.set()
+            self.say(FEATURES)
 
     def show(self, node: str, frame: bytes) -> None:
         current = self.request.app[RUNNER].current
@@ -57,8 +56,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(compress=False, heartbeat=30, max_msg_size=2**16)
     await socket.prepare(request)
     client = ComfyClient(socket, request=request)
-    client.events.append(protocol.status(left(request), id))
-    client.wake.set()
+    client.say(compact(protocol.status(left(request), id)))
     await request.app[HUB].attend(client, client.hear)
     return socket
 

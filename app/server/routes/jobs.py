@@ -39,11 +39,18 @@ async def add(request: web.Request) -> web.Response:
     problems = await request.app[RUNNER].check(workflow, targets)
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise Refused(422, "problems", errors[0].message, errors[0].remedy, problems)
-    title = readable(str(body.get("title") or workflow.title)) or "Untitled"
+    title = title_of(body) or readable(workflow.title) or "Untitled"
     new = NewJob(title, workflow.to_json(), targets, priority_of(body), origin_of(body))
     job = request.app[RUNNER].enqueue(new)
     problems_json = [problem.to_json() for problem in problems]
     return web.json_response({"job": job.to_json(), "problems": problems_json}, status=201)
+
+
+def title_of(body: dict[str, object]) -> str:
+    title = body.get("title")
+    if not isinstance(title, str | None):
+        raise Refused(400, "bad_title", "'title' is no text.", "Send a text, or leave it out.")
+    return readable(title or "")
 
 
 def priority_of(body: dict[str, object]) -> int:
@@ -87,7 +94,7 @@ async def page(request: web.Request) -> web.Response:
     status = request.query.get("status") or None
     if status is not None and status not in STATUSES:
         raise Refused(400, "bad_query", f"status is {status[:40]!r}.", f"Allowed are {', '.join(STATUSES)}.")
-    limit = max(1, number(request, "limit", 50, 500))
+    limit = number(request, "limit", 50, 500, 1)
     search = readable(request.query.get("search", ""))
     jobs = request.app[STATE].jobs.page(limit, request.query.get("before"), status, search)
     return web.json_response({"jobs": [job.to_json() for job in jobs]})
@@ -163,7 +170,7 @@ async def delete(request: web.Request) -> web.Response:
 
 @routes.get("/api/assets")
 async def assets(request: web.Request) -> web.Response:
-    limit = max(1, number(request, "limit", 60, 500))
+    limit = number(request, "limit", 60, 500, 1)
     before = number(request, "before", 0, 2**62)
     folder, kind = request.query.get("folder", "output"), request.query.get("kind", "")
     if kind not in ("", *KINDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from app.graph.workflow import read
 from app.interop import documents
 from app.server.keys import STATE
 from app.server.refuse import Refused, missing, number, read_body, readable
+from app.server.routes.files import HARMLESS
 from app.store.workflows import Outdated, SavedWorkflow
 
 routes = web.RouteTableDef()
@@ -24,10 +26,16 @@ async def templates(request: web.Request) -> web.Response:
 
 @routes.get("/api/templates/{name}")
 async def template(request: web.Request) -> web.Response:
-    folder, name = request.app[STATE].settings.templates, request.match_info["name"]
-    if name not in {path.stem for path in folder.glob("*.json")}:
-        raise missing(f"template {name[:40]!r}")
-    return web.json_response(text=(folder / f"{name}.json").read_text(encoding="utf-8"))
+    return web.json_response(text=example(request).read_text(encoding="utf-8"))
+
+
+@routes.get("/api/templates/{name}/picture")
+async def template_picture(request: web.Request) -> web.FileResponse:
+    """Return what a run of the template makes, small."""
+    picture = picture_of(example(request))
+    if not picture.is_file():
+        raise missing(f"picture of template {request.match_info['name'][:40]!r}")
+    return web.FileResponse(picture, headers=HARMLESS)
 
 
 @routes.post("/api/import")
@@ -115,7 +123,26 @@ def order(path: Path) -> tuple[bool, str]:
     return path.stem != "first_picture", path.stem
 
 
-def summary(path: Path) -> dict[str, str]:
+def example(request: web.Request) -> Path:
+    """Return the file of the template that a request names; what is none is refused."""
+    name = request.match_info["name"]
+    for path in request.app[STATE].settings.templates.glob("*.json"):
+        if path.stem == name:
+            return path
+    raise missing(f"template {name[:40]!r}")
+
+
+def picture_of(template: Path) -> Path:
+    return template.parent / "pictures" / f"{template.stem}.webp"
+
+
+def summary(path: Path) -> dict[str, Any]:
     document = json.loads(path.read_text(encoding="utf-8"))
-    title = str(document.get("title") or path.stem)
-    return {"name": path.stem, "title": title, "description": str(document.get("description", ""))}
+    tags = document.get("tags")
+    return {
+        "name": path.stem,
+        "title": str(document.get("title") or path.stem),
+        "description": str(document.get("description", "")),
+        "tags": [str(tag) for tag in tags] if isinstance(tags, list) else [],
+        "picture": picture_of(path).is_file(),
+    }

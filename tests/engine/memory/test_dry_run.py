@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from app.engine.memory.dry_run import META, working_memory
+from app.engine.memory.dry_run import META, Arrival, Taken, Visits, working_memory
 from app.engine.prediction import ModelInput
 from tests.tiny.runs import run
 from tests.tiny.zoo import ZOO, build, noise, prompt
@@ -39,18 +39,36 @@ def test_only_what_lives_is_counted() -> None:
     chain = Chain().to(META)
     rows = 10
     wide, narrow = rows * 100 * FLOAT, rows * 8 * FLOAT
-    assert working_memory(chain, chain, {"x": torch.zeros(rows, 8)}) == narrow + 2 * wide
+    assert working_memory(chain, chain, {"x": torch.zeros(rows, 8)}).beside == narrow + 2 * wide
 
 
 def test_attention_is_counted_without_its_scores() -> None:
     attend, x = Attend().to(META), torch.zeros(1, 2, 1000, 4)
-    assert working_memory(attend, attend, {"x": x, "lengths": torch.tensor([7])}) == 2 * x.nbytes + LENGTHS
+    taken = working_memory(attend, attend, {"x": x, "lengths": torch.tensor([7])})
+    assert taken.beside == 2 * x.nbytes + LENGTHS
 
 
 def test_lengths_may_be_looked_at() -> None:
     attend, x = Attend(looks=True).to(META), torch.zeros(1, 2, 1000, 4)
     taken = working_memory(attend, attend, {"x": x, "lengths": torch.tensor([7])})
-    assert taken == x.nbytes + x.nbytes * 7 // 1000 + LENGTHS
+    assert taken.beside == x.nbytes + x.nbytes * 7 // 1000 + LENGTHS
+
+
+def test_weights_that_come_are_counted_with_what_lives_beside_them() -> None:
+    chain, given = Chain().to(META), {"x": torch.zeros(10, 8)}
+    wide, narrow = 10 * 100 * FLOAT, 10 * 8 * FLOAT
+    alone = {part: Arrival(size, part) for part, size in ((chain.up, 5000), (chain.down, 500))}
+    together = {part: Arrival(arrival.bytes, chain) for part, arrival in alone.items()}
+    beside = narrow + 2 * wide
+    assert working_memory(chain, chain, given, Visits({}, alone)) == Taken(beside, narrow + wide + 5000)
+    assert working_memory(chain, chain, given, Visits({}, together)) == Taken(beside, beside + 5000)
+
+
+def test_decoded_weights_go_when_their_layer_is_done() -> None:
+    chain, given = Chain().to(META), {"x": torch.zeros(10, 8)}
+    wide, narrow = 10 * 100 * FLOAT, 10 * 8 * FLOAT
+    taken = working_memory(chain, chain, given, Visits({chain.up: 9000}))
+    assert taken.beside == narrow + wide + 9000 == taken.offloaded
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -70,4 +88,4 @@ def dry(name: str) -> int:
     model, module = build(name), ZOO[name]().to(META)
     given = ModelInput(noise(model), 0.5, prompt(model))
     named = {**model.family.arguments(model.module, given), "return_dict": False}
-    return working_memory(module, module, named)
+    return working_memory(module, module, named).beside

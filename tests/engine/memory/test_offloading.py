@@ -22,7 +22,7 @@ from tests.tiny.layouts import autoencoder, text_encoder
 from tests.tiny.lora import kohya_names, pairs
 from tests.tiny.runs import run
 from tests.tiny.walks import one_thread  # noqa: F401 -- a fixture for every test here
-from tests.tiny.zoo import ZOO, build
+from tests.tiny.zoo import BUILDS, build
 
 ON_TOP = ("first_block_cache", "taylor_seer", "taylor_seer_modules", "kv_pooling", "sparse_videogen2")
 
@@ -42,8 +42,8 @@ def hooked(model: Model) -> list[Any]:
     return [part for part in model.module.modules() if hasattr(part, "_diffusers_hook")]
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_offloaded_weights_give_the_same_picture_in_every_family(name: str) -> None:
+@pytest.mark.parametrize("name", BUILDS)
+def test_offloaded_weights_give_the_same_picture_in_each_build(name: str) -> None:
     model = own(name)
     plain, device = run(model), model.device
     offload(model.module)
@@ -54,8 +54,8 @@ def test_offloaded_weights_give_the_same_picture_in_every_family(name: str) -> N
     assert not any(part._diffusers_hook.hooks for part in hooked(model)), "nothing is left of it"
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_weights_rest_in_8_bits_in_every_family(name: str) -> None:
+@pytest.mark.parametrize("name", BUILDS)
+def test_weights_rest_in_8_bits_in_each_build(name: str) -> None:
     model = own(name)
     plain, full, dtype = run(model), model.nbytes, model.dtype
     store(model.module, "float8_e4m3")

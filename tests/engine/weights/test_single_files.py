@@ -178,13 +178,13 @@ def spoilt(folder: Path, change: str) -> Path:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("lacks", r"lacks 1 of the tensors: transformer_blocks\.1\.ff\.net\.0\.proj\.bias"),
+        ("lacks", r"lacks 1 of the tensors: double_blocks\.1\.img_mlp\.0\.bias"),
         ("extra", r"does not know, 1 of the tensors: double_blocks\.1\.img_mlp\.7\.bias"),
         (
             "shape",
             r"another shape 1 of the tensors: double_blocks\.1\.img_mlp\.0\.bias \(3,\) instead of \(256,\)",
         ),
-        ("head", r"looks like flux, but lacks 'x_embedder\.weight'"),
+        ("head", r"looks like flux, but lacks img_in\.weight"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(change: str, message: str, tmp_path: Path) -> None:

@@ -8,10 +8,15 @@ from torch import Tensor, nn
 
 from app.engine.media import Latent
 from app.engine.model import Model
+from app.engine.weights.low_rank import Adapter, Update
 from app.engine.weights.model_files import plan, save_transformer
+from app.engine.weights.noise_ranges import LEVEL, RangedLinear, range_of
 from app.engine.weights.packed_linear import packed_linear
+from app.engine.weights.quantising import block_layers, plain_layers
 from app.engine.weights.single_files import open_transformer
+from app.engine.weights.storage_report import storage_report
 from app.engine.weights.vidit_q import Calibration, Recipe, balance, chosen_bits, errors
+from app.graph.problem import Refusal
 from nodes.guidance.no_guidance import NoGuidance
 from nodes.quantization.vidit_q import vidit_q
 from nodes.samplers.euler import Euler
@@ -59,7 +64,33 @@ def test_a_running_maximum_forgets_slowly() -> None:
     seen = Calibration()
     for size in (1.0, 3.0):
         seen.see("layer", torch.tensor([[size, -size]]))
-    assert torch.allclose(seen.channels["layer"], torch.tensor([1.1, 1.1]))
+    assert torch.allclose(seen.channels["layer", 0], torch.tensor([1.1, 1.1]))
+
+
+def test_ranges_are_kept_apart_and_an_empty_one_takes_its_neighbours() -> None:
+    seen = Calibration(4)
+    for seen.now, size in ((0, 1.0), (3, 5.0)):
+        seen.see("layer", torch.tensor([[size, -size]]))
+    assert [float(found[0]) for found in seen.of("layer")] == [1, 1, 5, 5]
+    assert [range_of(sigma, 4) for sigma in (1.0, 0.8, 0.75, 0.3, 0.0)] == [0, 0, 1, 2, 3]
+
+
+def test_each_range_has_a_balance_that_fits_it() -> None:
+    """A channel that is large in half of the run only is worth a weight of its own there."""
+    layer, x = layer_and_inputs()
+    calm = x.clone()
+    calm[:, 3] /= 900
+    peaks, exact = [some.abs().amax(dim=0) for some in (x, calm)], (layer(x), layer(calm))
+    recipe, error = Recipe(0.5, rotate=False), {}
+    for ranges in (1, 2):
+        given = peaks if ranges == 2 else [torch.maximum(*peaks)]
+        made = recipe.layer(layer, given, 4, torch.float32)
+        assert made is not None and isinstance(made, RangedLinear) == (ranges == 2)
+        for sigma, some, wanted in zip((0.9, 0.1), (x, calm), exact, strict=True):
+            before = LEVEL.set(sigma)
+            error[ranges, sigma] = snr(made(some), wanted)
+            LEVEL.reset(before)
+    assert error[2, 0.9] == error[1, 0.9] and error[2, 0.1] > error[1, 0.1] + 1.5
 
 
 def test_bits_go_to_what_harms_most_by_any_measure() -> None:
@@ -87,10 +118,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return open_transformer(file(tmp_path_factory.mktemp("flux"), "flux", weights))
 
 
-def calibrated(model: Model, precision: str, protect: float = 0.0) -> tuple[Model, Recorder]:
+def calibrated(model: Model, precision: str, protect: float = 0.0, ranges: int = 1) -> tuple[Model, Recorder]:
     latent = Latent(torch.zeros_like(noise(model)), model.family.name)
     watcher = Recorder()
-    made = vidit_q(watcher, model, guided(model), Euler(), SIGMAS, latent, precision, protect=protect)  # type: ignore[arg-type]
+    made = vidit_q(
+        watcher, model, guided(model), Euler(), SIGMAS, latent, precision, protect=protect, ranges=ranges
+    )  # type: ignore[arg-type]
     return made, watcher
 
 
@@ -109,6 +142,23 @@ def test_a_model_of_8_bits_is_near_and_of_4_bits_nearer_where_protected(base: Mo
     assert plan(again.module) == plan(half[0].module)
     ours, theirs = half[0].module.state_dict(), again.module.state_dict()
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_model_with_two_ranges(base: Model, tmp_path: Path) -> None:
+    exact = run(base)
+    one, _ = calibrated(base, "W8A8")
+    two, watcher = calibrated(base, "W8A8", ranges=2)
+    assert snr(run(two), exact) > 30 and not torch.equal(run(two), run(one))
+    assert plan(two.module) == plan(one.module) and torch.equal(run(base), exact)
+    assert watcher.reports[-1]["bytes_saved"] < storage_report(one.module, one.dtype)["bytes_saved"]
+    name, layer = next(iter(block_layers(two.module).items()))
+    update = Update(torch.ones(1, layer.in_features), torch.ones(layer.out_features, 1) / 50)
+    assert not torch.equal(run(two.with_adapter(Adapter({name: update}, {name: 1.0}))), run(two))
+    assert torch.equal(run(two.with_adapter(Adapter({name: update}, {name: 0.0}))), run(two))
+    assert two.plain.patches == two.patches, "they belong to the model"
+    assert not plain_layers(two.module), "nothing is left to be quantised again"
+    with pytest.raises(Refusal, match="several ranges of noise cannot be written"):
+        save_transformer(two, tmp_path / "two.safetensors")
 
 
 def test_unchanged_is_the_very_model(base: Model) -> None:

@@ -52,8 +52,10 @@ def test_a_mask_that_was_there_still_counts(shape: tuple[int, ...], boolean: boo
 
 def test_a_disc_over_the_whole_grid_leaves_the_operation_alone() -> None:
     """Corner to corner of 6 x 8 tokens is the root of 74, between 8 and 9."""
-    model = build("flux")
-    assert torch.equal(run(model.with_patch(ClearWindow(9))), run(model))
+    model, watcher = build("flux"), Recorder()
+    assert torch.equal(run(model.with_patch(ClearWindow(9)), watcher), run(model))
+    (report,) = watcher.reports
+    assert report["density"] == 1 and "within a radius of 9; take a smaller one" in report["note"]
     assert not torch.equal(run(model.with_patch(ClearWindow(8))), run(model))
 
 
@@ -62,14 +64,15 @@ def test_large_grids_compute_few_pairs() -> None:
     memory = patch.new_memory()
     patch.wrap_attention(at(layout), memory, JOINT, operands(64 * 64 + 16, batch=1), attend)
     report = patch.report({"cond": memory})
-    assert report and report["density"] < 0.06 and report["computed_pairs"] < 0.13
+    assert report and report["density"] < 0.06 and report["computed_pairs"] < 0.13 and "note" not in report
 
 
 def test_the_report_of_a_guided_run_comes_once() -> None:
     model, watcher = build("flux"), Recorder()
     run(model.with_patch(ClearWindow(2)), watcher, guided(model))
     (report,) = watcher.reports
-    assert report["technique"] == "clear_window" and 0 < report["density"] < 1
+    assert report["technique"] == "clear_window" and 0 < report["density"] < report["computed_pairs"] == 1
+    assert report["note"].startswith("Nothing is saved"), "one tile holds all of 6 x 8 tokens"
 
 
 def test_the_node() -> None:

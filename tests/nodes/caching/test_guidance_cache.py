@@ -15,10 +15,10 @@ from tests.tiny.patches import Identity
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import close, guided
 from tests.tiny.walks import walk
-from tests.tiny.zoo import ZOO, build, noise, prompt
+from tests.tiny.zoo import BUILDS, build, noise, prompt
 
 
-@pytest.fixture(params=list(ZOO))
+@pytest.fixture(params=BUILDS)
 def model(request: pytest.FixtureRequest) -> Model:
     return build(request.param)
 

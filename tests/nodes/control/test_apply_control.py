@@ -14,12 +14,16 @@ from torch import Tensor, nn
 from app.engine.control import ControlNet, open_control
 from app.engine.model import Model, Patch
 from app.engine.prediction import ModelInput
+from app.engine.sampling import Sampling, Sigmas
 from app.engine.sites import Block
 from app.engine.step import Step
 from app.engine.tokens import Tokens
 from app.graph.problem import Refusal
 from nodes.caching.first_block_cache import FirstBlockCache
 from nodes.control.apply_control import Control
+from nodes.guidance.no_guidance import NoGuidance
+from nodes.samplers.euler import Euler
+from nodes.schedules.noise_level_at import noise_level_at
 from tests.tiny.networks import HEADS, POOLED_WIDTH, TEXT_WIDTH
 from tests.tiny.recorder import Recorder
 from tests.tiny.runs import run
@@ -131,12 +135,28 @@ def test_strength_zero_and_an_empty_range_change_nothing(name: str) -> None:
     model, watcher = build(name), Recorder()
     plain = run(model)
     assert torch.equal(run(model.with_patch(control(model, name, strength=0.0))), plain)
-    assert torch.equal(run(model.with_patch(control(model, name, start=0.5, end=0.5))), plain)
+    assert torch.equal(run(model.with_patch(control(model, name, start=0.6, end=0.4))), plain)
     assert not torch.equal(run(model.with_patch(control(model, name)), watcher), plain)
     assert watcher.reports == [{"technique": "apply_control", "calls": 4, "controlled": 4, "strength": 1.0}]
-    half = Recorder()
-    run(model.with_patch(control(model, name, end=0.5)), half)
-    assert half.reports[0]["controlled"] == 2
+
+
+def test_a_range_counts_noise_levels_and_not_steps(name: str) -> None:
+    """ComfyUI's: from the level at one share of the model's schedule to that at another, both included."""
+    model = build(name)
+    steered = model.with_patch(control(model, name, start=0.25, end=0.5))
+
+    def controlled(*sigmas: float) -> int:
+        watcher = Recorder()
+        sampling = Sampling(steered, NoGuidance(prompt(model)), Euler(), Sigmas(sigmas))
+        sampling.walk(noise(model), watcher)
+        return int(watcher.reports[0]["controlled"])
+
+    first, last = (noise_level_at(model, share) for share in (0.25, 0.5))
+    assert controlled(1.0, first, (first + last) / 2, last, last / 2, 0.0) == 3
+    assert (
+        controlled(1.0, first, (first + last) / 2) + controlled((first + last) / 2, last, last / 2, 0.0) == 3
+    )
+    assert controlled(last / 2, last / 4, 0.0) == 0, "image to image that begins below the range"
 
 
 def test_it_acts_inside_a_cache_wherever_it_stands_on_the_wire(name: str) -> None:

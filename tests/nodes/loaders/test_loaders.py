@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from app.graph.node import Blocked
 from app.graph.problem import Refusal
@@ -17,7 +18,8 @@ from nodes.loaders.load_triple_text_encoder import load_triple_text_encoder
 from nodes.loaders.load_vae import load_vae
 from tests.checkpoints.test_layouts import in_layout
 from tests.engine.weights.test_single_files import all_in_one, encoder, file, vae
-from tests.tiny.layouts import transformer
+from tests.tiny.gguf_files import write_gguf
+from tests.tiny.layouts import architecture, original, stored, text_encoder, transformer
 from tests.tiny.recorder import Recorder
 
 
@@ -63,6 +65,34 @@ def test_text_encoders(shelf: Shelf) -> None:
     assert load_triple_text_encoder(shelf, *names).family.name == "sd3"
     with pytest.raises(Refusal, match="wan reads prompts with umt5-xxl; given are t5-xxl"):
         load_text_encoder(shelf, names[1], "wan")
+
+
+def test_quantised_text_encoders_say_what_runs(shelf: Shelf) -> None:
+    """T5 in fp8 and in GGUF's Q8_0: kept packed, decoded at each use, reported as for a transformer."""
+    known = architecture("t5-xxl", "text_encoder")
+    module = text_encoder("t5-xxl", d_model=32, d_ff=32)
+    weights = stored(module, known.ties)
+    encoder(shelf.root, "clip-l")
+    small = {
+        name: tensor.to(torch.float8_e4m3fn) if tensor.ndim == 2 and "block" in name else tensor
+        for name, tensor in weights.items()
+    }
+    names = original(
+        weights, next(layout for layout in known.layouts if layout.name == "llama.cpp").rules(())
+    )
+    file(shelf.root, "t5-fp8", small)
+    write_gguf(shelf.root / "t5.gguf", names, "Q8_0")
+    for name, kind in (("t5-fp8.safetensors", "F8_E4M3"), ("t5.gguf", "Q8_0")):
+        encoders = load_dual_text_encoder(shelf, "clip-l.safetensors", name)
+        said = shelf.reports[-1]
+        assert (said["technique"], said["stored"]) == ("load_dual_text_encoder", kind)
+        assert said["kernel"] == "decodes the weight, then multiplies" and "not time" in said["note"]
+        linears = [part for part in encoders.modules["t5-xxl"].modules() if isinstance(part, nn.Linear)]
+        assert said["packed_layers"] >= 12 and 0 < said["bytes_saved"] < 4 * sum(
+            x.weight.numel() for x in linears
+        )
+        assert said["t5-xxl"].startswith(f"{kind}: ") and said["clip-l"].startswith("float32, ")
+        assert encode_text(encoders, "a cat").tokens.isfinite().all()
 
 
 def test_an_autoencoder(shelf: Shelf) -> None:

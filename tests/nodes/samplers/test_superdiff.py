@@ -1,7 +1,10 @@
 """SuperDiff on data that are known exactly, and on tiny models."""
 
+import math
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -10,7 +13,8 @@ from torch import Tensor
 from app.engine.conditioning import Conditioning
 from app.engine.media import Latent
 from app.engine.model import Model
-from app.engine.sampling import Sigmas
+from app.engine.sampling import Denoise, Sigmas
+from app.engine.walking.noise import FreshNoise
 from app.graph.problem import Refusal
 from nodes.samplers.superdiff import Densities, Mode, SuperDiff, superdiff
 from nodes.schedules.flow_schedule import flow_schedule
@@ -29,7 +33,7 @@ def around(mean: float, latent: Tensor, sigma: float) -> Tensor:
     return mean + keep * SPREAD**2 / (keep**2 * SPREAD**2 + sigma**2) * (latent - keep * mean)
 
 
-def world(means: tuple[float, float, float]) -> object:
+def world(means: tuple[float, float, float]) -> Denoise:
     """Three prompts, each for data around a mean of its own."""
 
     def denoise(latent: Tensor, sigma: float) -> Tensor:
@@ -43,7 +47,7 @@ def solve(
     sampler: SuperDiff, means: tuple[float, float, float], steps: int = 200
 ) -> tuple[Tensor, Densities]:
     thrice = noise(4).repeat(3, 1, 1, 1)
-    return sampler.solve(world(means), thrice, even(steps, 0.99), lambda step, denoised: None)  # type: ignore[arg-type]
+    return sampler.solve(world(means), thrice, even(steps, 0.99), lambda step, denoised: None)
 
 
 @pytest.mark.parametrize("lift", [0.0, 40.0])
@@ -61,7 +65,7 @@ def test_the_densities_are_those_of_the_data() -> None:
     sampler = SuperDiff("and", 1.0, 1.0, 0.0, 3)
     thrice = noise(4).repeat(3, 1, 1, 1)
     sigmas = Sigmas(tuple(start * (end / start) ** (step / 3000) for step in range(3001)))
-    picture, risen = sampler.solve(world((0.7,) * 3), thrice, sigmas, lambda step, denoised: None)  # type: ignore[arg-type]
+    picture, risen = sampler.solve(world((0.7,) * 3), thrice, sigmas, lambda step, denoised: None)
 
     def log_density(scaled: Tensor, sigma: float) -> Tensor:
         variance = SPREAD**2 + (sigma / (1 - sigma)) ** 2
@@ -106,6 +110,56 @@ def test_the_second_prompt_may_have_a_model_of_its_own() -> None:
         run(model.with_patch(Witness()))
     with pytest.raises(Refusal, match="The models are flux with 4 channels and sd3"):
         run(zoo.build("sd3"))
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """The reverse equation under one prompt, by Euler and Maruyama, written out on its own."""
+
+    guidance_scale: float
+    seed: int
+
+    def __call__(self, asks: tuple[float, float], latent: Tensor, levels: Sequence[float]) -> Tensor:
+        fresh, scaled = FreshNoise(self.seed, latent), latent / (1 - levels[0])
+        for sigma, following in pairwise(levels):
+            prompted, empty = (around(mean, (1 - sigma) * scaled, sigma) for mean in asks)
+            guided = empty + self.guidance_scale * (prompted - empty)
+            here, ahead = sigma / (1 - sigma), following / (1 - following)
+            slope = (scaled - guided) / here
+            if following == 0:
+                scaled = scaled - here * slope
+            else:
+                scaled = scaled - 2 * (here - ahead) * slope + math.sqrt(2 * (here - ahead) * here) * fresh()
+        return (1 - levels[-1]) * scaled
+
+
+@pytest.mark.parametrize("guidance_scale", [1.0, 4.0])
+@pytest.mark.parametrize("mode", ["and", "or"])
+def test_the_same_prompt_twice_is_guidance_by_one(mode: Mode, guidance_scale: float) -> None:
+    """What takes the place of a neutral value: whatever the mode, the lift and the temperature."""
+    results = [
+        solve(SuperDiff(mode, guidance_scale, temperature, lift, 3), (0.7, 0.7, 0.1), 12)[0]
+        for temperature, lift in ((0.0, 0.0), (5.0, 40.0))
+    ]
+    assert torch.equal(*results)
+    alone = Reverse(guidance_scale, 3)((0.7, 0.1), noise(4), even(12, 0.99).values)
+    assert torch.allclose(results[0], alone, rtol=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["and", "or"])
+def test_a_batch_of_two_is_two_of_one(mode: Mode) -> None:
+    """Rows draw noise by their number, so each picture stands first once."""
+    sampler, latent, denoise = SuperDiff(mode, 2.0, 3.0, 10.0, 3), noise(2), world((-1.0, 1.0, 0.0))
+
+    def first(pictures: Tensor) -> tuple[Tensor, Tensor]:
+        end, risen = sampler.solve(
+            denoise, pictures.repeat(3, 1, 1, 1), even(9, 0.99), lambda step, denoised: None
+        )
+        return end[:1], risen.second[:1]
+
+    for pictures in (latent, latent.flip(0)):
+        for together, alone in zip(first(pictures), first(pictures[:1]), strict=True):
+            assert torch.allclose(together, alone, rtol=1e-12)
 
 
 @pytest.mark.parametrize("mode", ["and", "or"])

@@ -160,13 +160,16 @@ def test_manual_sigmas(text: str) -> None:
     [
         ("1, half, 0", "'half' is not a number"),
         ("1, 0.5.1", "'0.5.1' is not a number"),
-        ("", "must fall"),
-        ("0, 0.5, 1", "must fall"),
-        ("1, 0.5, 0.5, 0", "must fall"),
-        ("14.6, 3, 0", "must fall, from 1 at most"),
+        ("", "There are no noise levels. Give at least two"),
+        ("1", "One noise level, 1, makes no step. Type at least two"),
+        ("0, 0.5, 1", "cannot begin at noise level 0. Begin just above"),
+        ("1, 0.5, 0.5, 0", "must fall, but 0.5 is followed by 0.5"),
+        ("1, 0.2, 0.5, 0", "must fall, but 0.2 is followed by 0.5"),
+        ("14.6, 3, 0", "of 14.6 lies outside of 1 .*14.6 is sigma / .1 . sigma."),
+        ("1; 0,5; 0", "of 5 lies outside of 1 .*decimals have a point"),
         ("1, nan, 0", "'nan' is not a number"),
         ("inf, 0", "'inf' is not a number"),
-        ("1, 0, -1", "must fall"),
+        ("1, 0, -1", "of -1 lies outside"),
     ],
 )
 def test_manual_sigmas_that_cannot_be(text: str, message: str) -> None:
@@ -201,7 +204,7 @@ def test_curve_schedule() -> None:
     ):
         with pytest.raises(Refusal, match="no curve from 0 to 1"):
             curve_schedule(bad)
-    with pytest.raises(Refusal, match="must fall"):
+    with pytest.raises(Refusal, match="cannot begin at noise level 0"):
         curve_schedule("[[0, 0], [1, 1]]")
 
 
@@ -211,7 +214,7 @@ def test_scm_schedule() -> None:
     assert values[0] == 1 and values[1] / (1 - values[1]) == pytest.approx(math.tan(1.3)) and values[2] == 0
     four = scm_schedule(4).values
     assert [math.atan(x / (1 - x)) for x in four[1:-1]] == pytest.approx(
-        [1.5707 * s for s in (0.75, 0.5, 0.25)]
+        [1.5708 * s for s in (0.75, 0.5, 0.25)]
     )
     assert scm_schedule(1).values == (1, 0)
 

@@ -22,16 +22,18 @@ interface Props {
 export function JobRow({ job, picture, waiting, onRemoved }: Props) {
   const over = job.status !== "queued" && job.status !== "running";
   return (
-    <li data-testid="job" data-status={job.status}>
+    <li className="job" data-testid="job" data-status={job.status}>
       {picture ? (
         <button type="button" className="plain job-picture" aria-label={`Look at ${picture.name}`} onClick={() => viewAssets([picture], 0)}>
           <AssetView asset={picture} lazy />
         </button>
       ) : (
-        <i className={`lamp ${job.status}`} />
+        <span className="job-picture none">
+          <i className={`lamp ${job.status}`} />
+        </span>
       )}
       <div className="grow">
-        <b>{job.title || "Untitled"}</b>
+        <b title={job.title}>{job.title || "Untitled"}</b>
         <span className="faint">{jobNote(job)}</span>
         {job.problem && <span className="note bad">{job.problem.message}</span>}
         {job.status === "running" && <JobProgress id={job.id} />}

@@ -2,6 +2,7 @@ import { useRef, useState } from "react";
 import { deleteWorkflow, getRevisions, getWorkflows, type WorkflowHead } from "../api/routes";
 import { compareWith } from "../canvas/comparing";
 import { attempt, newWorkflow, openWorkflow, renameWorkflow, restoreRevision } from "../canvas/opening";
+import { useSurface } from "../canvas/surface";
 import { setTitle, useWorkflow } from "../canvas/workflow";
 import { dropDraft } from "../canvas/drafts";
 import { score } from "../graph/search";
@@ -22,9 +23,14 @@ export function Workflows() {
   return (
     <div className="panel-body">
       <div className="row">
-        <input className="search" type="search" placeholder="Search" aria-label="Search workflows and templates" value={query} onChange={(event) => setQuery(event.target.value)} />
+        <input className="search" type="search" placeholder="Search workflows and templates" aria-label="Search workflows and templates" value={query} onChange={(event) => setQuery(event.target.value)} />
+      </div>
+      <div className="row">
         <button type="button" className="button" data-testid="new-workflow" onClick={() => attempt("Not made", newWorkflow)}>
           <Icon name="plus" size={14} /> New
+        </button>
+        <button type="button" className="button" data-testid="all-templates" onClick={() => useSurface.setState({ dialog: "templates" })}>
+          <Icon name="gallery" size={14} /> Templates
         </button>
       </div>
       <Note data={found} fault={fault} empty={query ? "No workflow of yours matches." : "Nothing saved yet."} />

@@ -15,5 +15,5 @@ def meet(name: int = 0, guests: Annotated[int, Number(1, 4)] = 2) -> int:
         name: Who meets.
         guests: How many have to come.
     """
-    BARRIERS.setdefault(guests, threading.Barrier(guests)).wait(timeout=10)
+    BARRIERS.setdefault(guests, threading.Barrier(guests)).wait(timeout=60)
     return name
