@@ -65,7 +65,7 @@ def look(path: Path) -> Image:
     if path.suffix != ".mp4":
         return Image.open(path).convert("RGB")
     with av.open(str(path)) as video:
-        return next(video.decode(video=0)).to_image()
+        return Image.fromarray(next(video.decode(video=0)).to_ndarray(format="rgb24"))
 
 
 def card(results: Sequence[Image]) -> Image:

@@ -76,6 +76,7 @@ NOISY_STEPS = (10, 30, 100)
 REFERENCE_STEPS, GUIDANCE_SCALE = 200, 3.0
 SEARCHED = "1, 0.892, 0.583, 0.278, 0"  # results/schedule_search.md, 4 steps
 DRAWN = "[[0, 1], [0.5, 0.65], [1, 0]]"
+Schedule = Callable[[int], Sigmas]
 ELSEWHERE = {"cogvideox_schedule"}  # its levels are those of one model
 
 
@@ -173,9 +174,11 @@ class Mini:
         return f"{relative:.4f} ({counting.count})"
 
 
-def schedules(model: Model, latent: Latent) -> dict[tuple[str, str], Callable[[int], Sigmas]]:
+def schedules(model: Model, latent: Latent) -> dict[tuple[str, str], Schedule]:
     """Return every schedule as a function of the number of steps, by (node, setting)."""
-    named = {("basic_schedule", name): partial(basic_schedule, model, name) for name in SCHEDULERS}
+    named: dict[tuple[str, str], Schedule] = {
+        ("basic_schedule", name): partial(basic_schedule, model, name) for name in SCHEDULERS
+    }
     width, height = model.native_size
     return {
         ("flow_schedule", "shift 1"): flow_schedule,

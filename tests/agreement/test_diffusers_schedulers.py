@@ -42,6 +42,7 @@ from tests.nodes.samplers.closed_form import mixture, noise, walk
 from tests.tiny.zoo import build
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")  # diffusers' own
+THEIRS: Any = diffusers  # it has few annotations
 Levels = tuple[float, ...]
 WHOLE: Levels = (0.96, 0.85, 0.74, 0.6, 0.5, 0.33, 0.2, 0.07, 0.0)
 PART = WHOLE[:-1]  # for schedulers whose own clock stops before the picture
@@ -51,7 +52,7 @@ FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "lower_or
 
 def prepared(name: str, levels: Sequence[float], **config: Any) -> Any:
     """Return a scheduler of diffusers that visits `levels`."""
-    scheduler = getattr(diffusers, name)(**config)
+    scheduler = getattr(THEIRS, name)(**config)
     scheduler.set_timesteps(len(levels) - 1)
     scheduler.sigmas = torch.tensor(levels, dtype=torch.float64)
     scheduler.set_begin_index(0)
@@ -146,7 +147,7 @@ def test_uni_pc(order: int, variant: Variant) -> None:
 @pytest.mark.parametrize("tau", [0.0, 0.6, 1.0])
 def test_weights_of_sa_solver(tau: float) -> None:
     """Its steps of order 2 have a term of their own there, so the integrals are compared, of every order."""
-    scheduler = diffusers.SASolverScheduler(**FLOW)
+    scheduler = THEIRS.SASolverScheduler(**FLOW)
     clocks, end = [torch.tensor(log_snr(level), dtype=torch.float64) for level in (0.5, 0.6, 0.74, 0.85)], 0.4
     ahead = torch.tensor(log_snr(end), dtype=torch.float64)
     for order in (1, 2, 3):
@@ -167,7 +168,7 @@ def test_lcm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_euler_ancestral(eta: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """LTX-Video's has ComfyUI's rule for how far down a step goes."""
     start = noise(2).float()
-    scheduler = diffusers.LTXEulerAncestralRFScheduler(eta=eta)
+    scheduler = THEIRS.LTXEulerAncestralRFScheduler(eta=eta)
     scheduler.set_timesteps(sigmas=list(WHOLE))
     random = torch.Generator().manual_seed(SEED + 1)
     latent = start
@@ -180,7 +181,7 @@ def test_euler_ancestral(eta: float, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
 def test_ddim(eta: float) -> None:
-    scheduler = diffusers.DDIMScheduler(len(PART), clip_sample=False)
+    scheduler = THEIRS.DDIMScheduler(len(PART), clip_sample=False)
     scheduler.set_timesteps(len(PART))
     kept = [((1 - level) / length(level)) ** 2 for level in reversed(PART)]
     scheduler.alphas_cumprod = torch.tensor(kept, dtype=torch.float64)
@@ -197,7 +198,7 @@ def test_ddim(eta: float) -> None:
 def test_scm(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The schedule and the sampler that Sana-Sprint is run with, from angles to angles."""
     draw_ours(monkeypatch, "scheduling_scm")
-    scheduler = diffusers.SCMScheduler(sigma_data=1.0)
+    scheduler = THEIRS.SCMScheduler(sigma_data=1.0)
     scheduler.set_timesteps(steps, intermediate_timesteps=1.3 if steps == 2 else None)
     sigmas = scm_schedule(steps)
     scaled = noise(2)
@@ -212,7 +213,7 @@ def test_scm(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def flow_levels(count: int, mu: float | None = None, **config: Any) -> list[float]:
-    scheduler: Any = diffusers.FlowMatchEulerDiscreteScheduler(**config)
+    scheduler = THEIRS.FlowMatchEulerDiscreteScheduler(**config)
     scheduler.set_timesteps(sigmas=[1 - step / count for step in range(count)], mu=mu)
     levels: list[float] = scheduler.sigmas.tolist()
     return levels

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60  # seconds: no measure of speed, only the end of waiting for what never comes
+PATIENCE = 100  # seconds: no measure of speed, only the end of waiting for what never comes
 
 
 @dataclass

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 
 from tests.documents import document
-from tests.server.conftest import Server, wait_for
+from tests.server.conftest import PATIENCE, Server, wait_for
 
 STEPS = 70
 
@@ -64,12 +64,12 @@ def saved_steps(base: Path) -> int:
 def test_killed_twice_and_the_same_picture(studio: Server, tmp_path: Path) -> None:
     studio.ready()
     first = studio.run(painting())
-    wait_for(lambda: saved_steps(tmp_path) >= 10)
+    wait_for(lambda: saved_steps(tmp_path) >= 10, 2 * PATIENCE)
     os.kill(studio.worker_pid(), signal.SIGKILL)
     assert studio.finished(first)["problem"]["code"] == "worker_died"
     again = studio.run(painting())
     reached = saved_steps(tmp_path)
-    wait_for(lambda: saved_steps(tmp_path) >= reached + 10)
+    wait_for(lambda: saved_steps(tmp_path) >= reached + 10, 2 * PATIENCE)
     studio.stop(signal.SIGKILL)
     studio.start().ready()
     assert studio.finished(again)["status"] == "done"

@@ -104,10 +104,17 @@ def told(part: Network, given: Callable[[], Mapping[str, Any]], call: Any) -> Ta
     """Return what a call takes; None where the network cannot be run without numbers."""
     module = network(part)
     try:
-        return working_memory(module, call, given(), visits_of(part, module))
+        taken = working_memory(module, call, given(), visits_of(part, module))
     except Exception as error:  # any line of a foreign model may ask for a number; a plan goes on without
         log.info("no forecast for %s: %s", type(module).__name__, error)
         return None
+    return Taken(taken.beside + tables(module), taken.offloaded)
+
+
+def tables(module: nn.Module) -> int:
+    """Return the bytes of what a network makes for itself and no file holds; offloaded, it waits, too."""
+    stored = module.state_dict().keys()
+    return sum(buffer.nbytes for name, buffer in module.named_buffers() if name not in stored)
 
 
 def text_width(module: Any) -> int:

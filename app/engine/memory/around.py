@@ -1,4 +1,4 @@
-"""What is to hold for as long as a module computes, below all techniques: a block that is skipped needs none."""
+"""What is to hold for as long as a module computes, below all techniques: a skipped block needs none."""
 
 from __future__ import annotations
 
@@ -51,4 +51,5 @@ def put_around(module: nn.Module, hook: Around, name: str) -> None:
     """Let a hook be around a module's forward, outside of those that are there."""
     from diffusers.hooks.hooks import HookRegistry
 
-    HookRegistry.check_if_exists_or_initialize(module).register_hook(hook, name)
+    registry: Any = HookRegistry.check_if_exists_or_initialize(module)
+    registry.register_hook(hook, name)

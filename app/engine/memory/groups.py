@@ -1,7 +1,7 @@
 """Weights that come and go together, so that only those of what computes are on the device.
 
-The groups are those of diffusers' group offloading: each member of a model's lists of blocks, with all that is
-outside of the lists as one more group; a model without such lists goes layer by layer.
+The groups are those of diffusers' group offloading: each member of a model's lists of blocks, with all that
+is outside of the lists as one more group; a model without such lists goes layer by layer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Group:
 
 
 def groups(module: nn.Module) -> tuple[Group, ...]:
-    """Return the groups of a model; what a model without lists of blocks owns itself is in none, and stays."""
+    """Return the groups of a model; without lists of blocks, what it owns itself is in none, and stays."""
     if not has_blocks(module):
         parts = ((name, part) for name, part in module.named_modules() if name)
         found = (Group(part, tensors_of(part, name, deep=False)) for name, part in parts)

@@ -40,7 +40,7 @@ def store(module: nn.Module, storage: Storage) -> None:
 
 
 def cast_layers(module: nn.Module) -> Iterator[Any]:
-    """Yield the layers of a model's blocks whose weights rest in 8 bits; norms, and what is packed, do not."""
+    """Yield the layers of a model's blocks whose weights rest in 8 bits; norms and packed ones do not."""
     skipped = re.compile("|".join((*PRECISE, *(getattr(module, "_keep_in_fp32_modules", None) or ()))))
     for block in blocks_of(module):
         for name, layer in block.named_modules():

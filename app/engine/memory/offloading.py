@@ -1,7 +1,7 @@
 """Models whose weights wait outside of the device and come in group by group.
 
-On a GPU they wait in the memory of the machine, and the next group comes while the last one computes: diffusers'
-group offloading. On a CPU they wait on the disk. The numbers are the same either way.
+On a GPU they wait in the memory of the machine, and the next group comes while the last one computes:
+diffusers' group offloading. On a CPU they wait on the disk. The numbers are the same either way.
 """
 
 from __future__ import annotations

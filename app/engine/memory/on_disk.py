@@ -1,8 +1,8 @@
 """Weights that wait in files and are mapped into memory for as long as their group computes.
 
-What stands in for them meanwhile takes no memory, so a model holds exactly the groups that compute. The library's
-own offloading to disk puts fresh tensors there instead: small ones lie on used pages of the heap, which adds up to
-a third of the model.
+What stands in for them meanwhile takes no memory, so a model holds exactly what has computed in its groups at
+work. The library's own offloading to disk puts fresh tensors there instead: small ones lie on used pages of
+the heap, which adds up to a fifth of the model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.engine.memory.groups import Group, groups
 
 
 def move_to_disk(module: nn.Module, folder: Path, name: str) -> None:
-    """Write the weights of a model to a folder and let each group come when it computes; `name` is the hooks'."""
+    """Write the weights of a model to a folder, from which groups come; `name` is that of the hooks."""
     paths = {path_of(folder, index): group for index, group in enumerate(groups(module))}
     for path, group in paths.items():
         save_file({name: tensor.detach().contiguous() for name, tensor in group.tensors.items()}, path)
@@ -55,7 +55,7 @@ def leave(group: Group) -> None:
 
 
 def stand_in(tensor: Tensor) -> Tensor:
-    """Return a tensor of the same shape and type that is one number: none, so that using it does not go unseen."""
+    """Return a tensor of the same shape and type that is one number: no number, so that its use is seen."""
     number = float("nan") if tensor.is_floating_point() else 0
     return torch.tensor(number, device=tensor.device).to(tensor.dtype).expand(tensor.shape)
 

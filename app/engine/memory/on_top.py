@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from app.engine.control import ControlNet
+from app.engine.flow import Flow
 from app.engine.memory.activations import NAMED, Shape, log, network, question
 from app.engine.memory.dry_run import META, Taken, working_memory
 from app.engine.memory.networks import Network
@@ -39,7 +40,7 @@ def on_top(
     keeping = [patch for patch in patches if type(patch).keeps is not Patch.keeps]
     if not keeping:
         return taken
-    flow = flow_through(Model(network(part), NAMED[latent[0]]), question(part, *latent))
+    flow = flow_of(part, *latent)
     kept = sum(patch.keeps(flow) * (1 if patch.shares_branches else branches) for patch in keeping)
     return Taken(*(bytes + kept for bytes in taken))
 
@@ -54,6 +55,22 @@ def controlled(taken: Taken, steered: Iterable[Steered], branches: int) -> Taken
         asking = one.asking + stays - one.residuals
         taken = Taken(max(taken.beside + stays, asking), max(taken.offloaded + stays, asking))
     return taken
+
+
+@lru_cache(maxsize=64)
+def flow_of(part: Network, family_name: str, latent: Shape) -> Flow:
+    """Return what passes through a transformer; nothing where it cannot be run without numbers."""
+    model, flow = Model(network(part), NAMED[family_name]), Flow()
+
+    def ask() -> None:
+        nonlocal flow
+        flow = flow_through(model, question(part, family_name, latent))
+
+    try:
+        working_memory(model.module, ask, {})
+    except Exception as error:  # as with the call itself
+        log.info("no forecast of techniques on %s: %s", part.size.model, error)
+    return flow
 
 
 @lru_cache(maxsize=64)

@@ -77,7 +77,7 @@ def held(name: str, tensor: Tensor, packed: float) -> int:
 
 
 def packing(part: Network, module: nn.Module) -> float:
-    """Return what the blocks of a network take of what they would take unpacked, by their sum in the header."""
+    """Return the share of their full size that the blocks of a network take, by their sum in the header."""
     weights = module.state_dict().items()
     inside = sum(tensor.nbytes for name, tensor in weights if in_block(name))
     outside = sum(tensor.nbytes for name, tensor in weights if not in_block(name))

@@ -191,7 +191,7 @@ class Quantization:
         """
         layers = plain_layers(self.model.module)
         names = dict.fromkeys(name for name, _ in self.calibration.channels)
-        small = {name: made for name in names if (made := self.layer(name, layers[name], self.bits))}
+        small = {name: x for name in names if (x := self.layer(name, layers[name], self.bits))}
         bits = dict.fromkeys(small, self.bits)
         if protect:
             sizes = {name: layers[name].weight.numel() for name in small}

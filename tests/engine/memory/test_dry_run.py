@@ -57,7 +57,8 @@ def test_lengths_may_be_looked_at() -> None:
 def test_weights_that_come_are_counted_with_what_lives_beside_them() -> None:
     chain, given = Chain().to(META), {"x": torch.zeros(10, 8)}
     wide, narrow = 10 * 100 * FLOAT, 10 * 8 * FLOAT
-    alone = {part: Arrival(size, part) for part, size in ((chain.up, 5000), (chain.down, 500))}
+    sizes: dict[nn.Module, int] = {chain.up: 5000, chain.down: 500}
+    alone = {part: Arrival(size, part) for part, size in sizes.items()}
     together = {part: Arrival(arrival.bytes, chain) for part, arrival in alone.items()}
     beside = narrow + 2 * wide
     assert working_memory(chain, chain, given, Visits({}, alone)) == Taken(beside, narrow + wide + 5000)
