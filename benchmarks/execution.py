@@ -120,8 +120,13 @@ def with_server() -> list[tuple[str, str]]:
         rows.append(("websocket for a run of 200 nodes", f"{size / 1000:.0f} kB"))
         rows.append(("200 queued tiny prompts", f"{throughput(server, 200):.0f} a second"))
         before = memory(server.process.pid), memory(worker)
+        taken = used(server.process.pid), used(worker)
         throughput(server, 5_000)
         after = memory(server.process.pid), memory(worker)
+        each = [
+            (used(pid) - start) / 5 for pid, start in zip((server.process.pid, worker), taken, strict=True)
+        ]
+        rows.append(("CPU of a tiny prompt: server / worker", f"{each[0]:.1f} ms / {each[1]:.1f} ms"))
         growth = f"server {before[0]:.0f} -> {after[0]:.0f} MiB, worker {before[1]:.0f} -> {after[1]:.0f} MiB"
         rows.append(("memory over 5,000 prompts more", growth))
         server.stop()

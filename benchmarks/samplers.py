@@ -67,10 +67,7 @@ from tests.tiny.recorder import Recorder
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "samplers.md"
-PROMPTS = (
-    "a large red heart on a yellow background",
-    "a cat in the snow",
-)
+PROMPTS = "a large red heart on a yellow background", "a cat in the snow"
 BUDGETS, FEW = (4, 8, 16, 32), (8, 16)
 NOISY_STEPS = (10, 30, 100)
 REFERENCE_STEPS, GUIDANCE_SCALE = 200, 3.0

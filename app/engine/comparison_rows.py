@@ -32,7 +32,7 @@ def rows_of(
     variants: Sequence[Variant], pictures: Sequence[Image], accuracy: Accuracy | None
 ) -> list[dict[str, Any]]:
     """Return the figures of each variant; without pictures those of the latents only."""
-    shown = pictures or [None] * len(variants)
+    shown: Sequence[Image | None] = pictures or [None] * len(variants)
     return [
         {
             **costs(variant, variants[0]),

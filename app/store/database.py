@@ -14,7 +14,7 @@ class NewerDatabase(Exception):
 
 
 class Database:
-    """The open file. Used from one thread only; changes go through `change` or happen inside `transaction`."""
+    """The open file. Used from one thread only; changes go through `change` or inside `transaction`."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

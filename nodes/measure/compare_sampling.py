@@ -65,8 +65,9 @@ def compare_sampling(
     pictures = [vae.decode(variant.latent) for variant in variants] if vae else []
     rows = rows_of(variants, pictures, accuracy_of(prompt, context.model_path("models", judge)))
     context.report({"technique": "compare_sampling", "rows": rows, "worth_it": worth_it(rows)})
-    plain, quick, fewer, *_ = pictures or [UNSEEN] * 3
-    return Compared(plain, quick, fewer, as_text(rows), worth_it(rows))  # type: ignore[arg-type]
+    shown: list[Any] = [*pictures[:3]] or [UNSEEN] * 3
+    plain, quick, fewer = shown
+    return Compared(plain, quick, fewer, as_text(rows), worth_it(rows))
 
 
 def sampler_of(context: Context) -> RunningNode:

@@ -71,13 +71,6 @@ def compare_techniques(
     return Compared(plain, quick, fewer, as_text(rows), worth_it(rows))
 
 
-def sampled(  # noqa: PLR0913
-    watcher: Watcher,
-    model: Model,
-    guider: Guider,
-    sampler: Sampler,
-    sigmas: Sigmas,
-    latent: Latent,
-    seed: int,
-) -> Latent:
-    return Sampling(model, guider, sampler, sigmas).run(latent, seed, watcher)
+def sampled(watcher: Watcher, latent: Latent, seed: int, **parts: Any) -> Latent:
+    """Sample with the parts of a Sampling."""
+    return Sampling(**parts).run(latent, seed, watcher)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import open_document
-from tests.browser.sheet import Sheet
+from tests.browser.conftest import open_document, open_page
+from tests.browser.sheet import Sheet, first_picture
 from tests.server.conftest import Server, wait_for
 
 EMPTY = {
@@ -57,3 +60,16 @@ def test_the_gallery_is_searched_and_sorted_by_tag(sheet: Sheet) -> None:
     expect(page.get_by_test_id("title")).to_have_value("A camera as a live stream")
     expect(gallery).to_have_count(0)
     assert sheet.id in {head["id"] for head in sheet.server.get("/api/workflows")["workflows"]}
+
+
+def test_a_folder_of_ones_own_workflows_begins_with_a_new_sheet(browser: Browser, tmp_path: Path) -> None:
+    own = tmp_path / "workflows"
+    own.mkdir()
+    (own / "mine.json").write_text(json.dumps({**first_picture(), "title": "Mine"}))
+    server = Server(tmp_path).start()
+    with open_page(browser, server.url) as page:
+        mine = page.get_by_test_id("start-here").get_by_test_id("template-mine")
+        expect(mine.locator("svg rect")).to_have_count(10)
+        mine.click()
+        expect(page.get_by_test_id("title")).to_have_value("Mine")
+    server.stop()

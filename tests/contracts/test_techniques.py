@@ -18,7 +18,7 @@ from app.graph import catalog
 from app.graph.problem import Cancelled, Refusal
 from nodes.guidance.cfg import Cfg
 from nodes.samplers.heun import Heun
-from tests.contracts.reach import works
+from tests.contracts.reach import alone, works
 from tests.contracts.techniques import COUPLES_A_BATCH, REFUSED, TECHNIQUES
 from tests.contracts.test_companions import COMPANIONS
 from tests.tiny.recorder import Recorder
@@ -36,11 +36,6 @@ ROW_BY_ROW = [(family, name) for family, name in IN_EACH_BUILD if name not in CO
 @cache
 def plain(family: str) -> Tensor:
     return run(build(family))
-
-
-@cache
-def patched(family: str, technique: str) -> Tensor:
-    return run(build(family).with_patch(TECHNIQUES[technique].active))
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ def test_every_node_with_a_patch_is_tested_here() -> None:
 
 @pytest.mark.parametrize(("family", "technique"), EVERYWHERE)
 def test_at_work_it_repeats_itself_and_neutral_is_bit_equal_afterwards(family: str, technique: str) -> None:
-    model, before, first = build(family), plain(family), patched(family, technique)
+    model, before, first = build(family), plain(family), alone(family, technique)
     assert first.isfinite().all()
     assert torch.equal(run(model.with_patch(TECHNIQUES[technique].neutral)), before)
     assert torch.equal(run(model.with_patch(TECHNIQUES[technique].active)), first)
@@ -92,10 +87,10 @@ def test_a_run_after_a_broken_or_cancelled_one_is_fresh(family: str, technique: 
     handle = model.with_patch(TECHNIQUES[technique].active)
     with pytest.raises(ArithmeticError, match="on purpose"):
         run(handle.with_patch(BreaksOff()))
-    assert torch.equal(run(handle), patched(family, technique))
+    assert torch.equal(run(handle), alone(family, technique))
     with pytest.raises(Cancelled):
         run(handle, Recorder(cancel_at=2))
-    assert torch.equal(run(handle), patched(family, technique))
+    assert torch.equal(run(handle), alone(family, technique))
     assert torch.equal(run(model), before), "a handle without the technique notices nothing"
 
 
@@ -112,7 +107,7 @@ def test_branches_do_not_mix(family: str, technique: str) -> None:
     model = build(family)
     both = Cfg(prompt(model), prompt(model), 3.0)
     handle = model.with_patch(TECHNIQUES[technique].active)
-    assert torch.equal(run(handle, guider=both), patched(family, technique))
+    assert torch.equal(run(handle, guider=both), alone(family, technique))
 
 
 @pytest.mark.parametrize(("family", "technique"), ROW_BY_ROW)

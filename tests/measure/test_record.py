@@ -1,7 +1,7 @@
+from app.engine.report import share_saved
 from app.execution.events import JobFinished, NodeFinished, NodeProgress, NodeReported, NodeStarted
 from app.graph.workflow import Graph, NodeInstance, Workflow
 from app.measure.record import Record
-from app.measure.trial import share_saved
 
 
 def test_a_record_of_a_run() -> None:

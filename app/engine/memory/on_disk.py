@@ -17,12 +17,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from app.engine.memory.around import Around, put_around
-from app.engine.memory.groups import Group, groups
+from app.engine.memory.groups import Group, groups, tensors_of
 
 
 def move_to_disk(module: nn.Module, folder: Path, name: str) -> None:
     """Write the weights of a model to a folder, from which groups come; `name` is that of the hooks."""
     paths = {path_of(folder, index): group for index, group in enumerate(groups(module))}
+    leaving = {tensor for group in paths.values() for tensor in group.tensors.values()}
+    for tensor in set(tensors_of(module).values()) - leaving:
+        tensor.data = tensor.data.clone()  # as a view of the model's file, it would keep all of it in memory
     for path, group in paths.items():
         save_file({name: tensor.detach().contiguous() for name, tensor in group.tensors.items()}, path)
     for path, group in paths.items():  # after all are written: groups may share a tensor

@@ -62,16 +62,8 @@ def build(part: Part, precision: Precision = "auto", told: Mapping[str, Any] | N
         numbers = stored.decode(dtype) if isinstance(stored, Packed) else stored
         weights[name] = numbers.to(device, kept_dtype(module, name, numbers, dtype))
     module.load_state_dict(weights, strict=False, assign=True)
-    keep_buffers(module)
     tie(module, part.architecture.ties)
     return module.to(device).eval().requires_grad_(False)
-
-
-def keep_buffers(module: nn.Module) -> None:
-    """Copy what stays when weights leave: as views of the file, they would keep all of it in memory."""
-    for part in module.modules():
-        for name, buffer in part._buffers.items():
-            part._buffers[name] = None if buffer is None else buffer.clone()
 
 
 def to_pack(tensor: Tensor | Packed, precision: Precision) -> Tensor | Packed:

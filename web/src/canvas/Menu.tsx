@@ -59,7 +59,7 @@ function OpenMenu({ menu }: { menu: MenuRequest }) {
         ref={box}
         className="menu"
         role="menu"
-        style={{ left: Math.min(menu.x, innerWidth - 220), top: Math.min(menu.y, innerHeight - 70 - items.length * 30) }}
+        style={{ left: Math.min(menu.x, innerWidth - 250), top: Math.min(menu.y, innerHeight - 70 - items.length * 30) }}
         onPointerDown={(event) => event.stopPropagation()}
         onKeyDown={walk}
       >
@@ -137,7 +137,7 @@ function linkItems(id: string, at: Dot): Item[] {
 function cardItems(id: string): Item[] {
   return [
     { label: "Rename", icon: "pencil", keys: "F2", act: () => useSurface.setState({ renaming: id }) },
-    { label: "Help", icon: "inspector", act: () => useSurface.setState({ help: id }) },
+    { label: "Help", icon: "help", act: () => useSurface.setState({ help: id }) },
     { label: "Run up to here", icon: "play", keys: "Ctrl ⇧ ↵", act: runSelected },
     { label: "Duplicate", icon: "copy", keys: "Ctrl D", act: duplicateSelection },
     { label: "Mute", icon: "mute", keys: "Ctrl M", act: () => switchMode("mute") },
