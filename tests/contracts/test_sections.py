@@ -39,13 +39,14 @@ WITHOUT_HISTORY = {
     "proportional_attention",
 }
 SIGMAS, SHORT, SEED, EULER = flow_schedule(6), flow_schedule(4), 5, Euler()
+FAMILIES = [name for name in BUILDS if name != "pixart"]  # whose random answers are so large that rounding is
 DOCS = Path(__file__).parents[2] / "docs" / "sampling.md"
 
 
 def model_for(technique: str) -> Model:
     """Return a tiny model of the first family from the technique's turn on that it works on."""
     turn = list(TECHNIQUES).index(technique)
-    ordered = BUILDS[turn % len(BUILDS) :] + BUILDS
+    ordered = FAMILIES[turn % len(FAMILIES) :] + FAMILIES
     return build(next(name for name in ordered if works(name, technique)))
 
 

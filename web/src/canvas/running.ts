@@ -39,7 +39,7 @@ async function showLastRun(): Promise<void> {
   const { id } = useWorkflow.getState();
   const last = await lastRun().catch(() => null);
   // Nothing to show is no fault: the canvas works without old pictures. Events tell of a job that is not over.
-  if (!last || ["queued", "running"].includes(last.job.status)) return;
+  if (!last || isOpen(last.job)) return;
   const shown = { ...last, reports: await reportsOf(last) };
   await toldInFull(last.job.id);
   if (useWorkflow.getState().id === id) showFinished(shown);
@@ -55,15 +55,18 @@ async function reportsOf({ job, assets, reports }: JobAnswer): Promise<JobAnswer
   }, reports);
 }
 
-/** What this browser remembers; else the newest job, when it bears the workflow's title. */
+/** What this browser remembers; else the newest job that bears the workflow's title and made something. */
 async function lastRun(): Promise<JobAnswer | null> {
   const { id, title } = useWorkflow.getState();
   const known = id && rememberedJob(id);
   const answer = known ? await getJob(known).catch(() => null) : null;
   if (answer) return answer;
-  const newest = (await getJobs(5, title)).jobs.find((job) => job.title === title);
-  return newest?.status === "done" ? getJob(newest.id) : null;
+  const own = (await getJobs(5, title)).jobs.filter((job) => job.title === title);
+  const done = own.some(isOpen) ? undefined : own.find((job) => job.status === "done");
+  return done ? getJob(done.id) : null;
 }
+
+const isOpen = ({ status }: JobAnswer["job"]) => status === "queued" || status === "running";
 
 let posting = false;
 
