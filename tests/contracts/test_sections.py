@@ -39,7 +39,9 @@ WITHOUT_HISTORY = {
     "proportional_attention",
 }
 SIGMAS, SHORT, SEED, EULER = flow_schedule(6), flow_schedule(4), 5, Euler()
-FAMILIES = [name for name in BUILDS if name != "pixart"]  # whose random answers are so large that rounding is
+FAMILIES = [
+    name for name in BUILDS if name != "pixart"
+]  # its random answers are so large that rounding shows
 DOCS = Path(__file__).parents[2] / "docs" / "sampling.md"
 
 
