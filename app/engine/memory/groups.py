@@ -56,3 +56,10 @@ def tensors_of(module: nn.Module, prefix: str = "", *, deep: bool = True) -> dic
         **dict(module.named_parameters(prefix, recurse=deep)),
         **dict(module.named_buffers(prefix, recurse=deep)),
     }
+
+
+def take_buffers_apart(module: nn.Module) -> None:
+    """Let no buffer be a view of another tensor, which would stay in memory when the buffer leaves."""
+    for part in module.modules():
+        for name, buffer in part._buffers.items():
+            part._buffers[name] = None if buffer is None else buffer.data

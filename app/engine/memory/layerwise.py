@@ -17,6 +17,7 @@ from torch import nn
 
 from app.checkpoints.sizes import PRECISE
 from app.engine.memory.around import Around, put_around
+from app.engine.memory.groups import take_buffers_apart
 from app.engine.model import Model
 from app.engine.prompts.text_encoder import TextEncoder
 from app.engine.weights.packed_linear import PackedLinear
@@ -73,6 +74,7 @@ def store_parts(model: Model, text_encoder: TextEncoder | None, storage: Storage
 
 def let_go_of_the_file(module: nn.Module) -> None:
     """Copy what is not cast: a view into the file would keep all that has been read of it in memory."""
+    take_buffers_apart(module)
     for tensor in (*module.parameters(), *module.buffers()):
         if tensor.device.type == "cpu" and tensor.dtype not in TYPES.values():
             tensor.data = tensor.data.clone()

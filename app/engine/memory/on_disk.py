@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from app.engine.memory.around import Around, put_around
-from app.engine.memory.groups import Group, groups, tensors_of
+from app.engine.memory.groups import Group, groups, take_buffers_apart, tensors_of
 
 
 def move_to_disk(module: nn.Module, folder: Path, name: str) -> None:
     """Write the weights of a model to a folder, from which groups come; `name` is that of the hooks."""
+    take_buffers_apart(module)
     paths = {path_of(folder, index): group for index, group in enumerate(groups(module))}
     leaving = {tensor for group in paths.values() for tensor in group.tensors.values()}
     for tensor in set(tensors_of(module).values()) - leaving:
