@@ -2,10 +2,8 @@ import { BezierEdge, BaseEdge, useReactFlow, type EdgeProps } from "@xyflow/reac
 import type { PointerEvent } from "react";
 import { addDot, course, moveDot, removeDot } from "../graph/dots";
 import type { Dot } from "../graph/sheet";
-import { edit, sealStep } from "./editor";
+import { DRAG, edit, sealStep } from "./editor";
 import type { MarkedEdge } from "./flowEdges";
-
-const DRAG = 60_000;
 
 /** A link: with dots it goes through them, and where two techniques are at odds it says why on hover. */
 export function Wire({ data, ...edge }: EdgeProps<MarkedEdge>) {

@@ -33,6 +33,9 @@ interface EditorState extends Desk {
 
 const NONE: Ids = new Set();
 
+/** Milliseconds within which the moves of one drag are one undo step, also with a rest in it. */
+export const DRAG = 60_000;
+
 export const useEditor = create<EditorState>(() => ({
   ...EMPTY_SHEET,
   pages: {},
@@ -156,8 +159,8 @@ export function sealStep(): void {
   useEditor.setState((state) => ({ history: seal(state.history) }));
 }
 
-export function editValue(node: string, input: string, value: unknown): void {
-  edit((sheet) => setValue(sheet, node, input, value), `value ${node} ${input}`);
+export function editValue(node: string, input: string, value: unknown, within?: number): void {
+  edit((sheet) => setValue(sheet, node, input, value), `value ${node} ${input}`, within);
 }
 
 export function undoEdit(): void {

@@ -3,11 +3,9 @@ import { membersOf, move, updateCards, updateFrame, type Ids } from "../graph/ed
 import { foldedIds, framesIn, withFolded } from "../graph/folding";
 import type { Frame, Sheet } from "../graph/sheet";
 import { sizeOf } from "./attachments";
-import { currentSheet, edit, sealStep, useEditor } from "./editor";
+import { currentSheet, DRAG, edit, sealStep, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 
-/** Turns React Flow's changes into edits of the sheet. A whole drag is one undo step, also with a rest in it. */
-const DRAG = 60_000;
 let members = new Map<string, Ids>();
 let dragging = false;
 
@@ -42,6 +40,7 @@ function without(ids: Ids, others: Ids): Ids {
   return new Set([...ids].filter((id) => !others.has(id)));
 }
 
+/** Turns React Flow's changes into edits of the sheet. */
 export function applyNodeChanges(changes: NodeChange<FlowNode>[]): void {
   const to = new Map<string, { x: number; y: number }>();
   const picks = new Map<string, boolean>();

@@ -11,10 +11,10 @@ export interface WidgetProps<W = unknown> {
   readonly invalid: boolean;
 }
 
-/** An input's value in force and how to set it. Only this widget renders when it changes. */
-export function useValue(node: string, input: InputSchema): [unknown, (value: unknown) => void] {
+/** An input's value in force and how to set it: changes `within` milliseconds are one undo step. Only this widget renders when it changes. */
+export function useValue(node: string, input: InputSchema): [unknown, (value: unknown, within?: number) => void] {
   const saved = useEditor((s) => s.values[node]?.[input.name]);
-  return [effectiveValue(input, saved), (value) => editValue(node, input.name, value)];
+  return [effectiveValue(input, saved), (value, within) => editValue(node, input.name, value, within)];
 }
 
 /** Attributes that every widget's control carries. */

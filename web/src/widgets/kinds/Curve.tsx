@@ -1,6 +1,6 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { CurveWidget } from "../../api/types";
-import { sealStep } from "../../canvas/editor";
+import { DRAG, sealStep } from "../../canvas/editor";
 import { label } from "../../graph/catalog";
 import { addPoint, movePoint, readCurve, type CurvePoint } from "../../graph/shapes";
 import { controlProps, useValue, type WidgetProps } from "../value";
@@ -13,7 +13,7 @@ export default function Curve(props: WidgetProps<CurveWidget>) {
   const box = useRef<SVGSVGElement>(null);
   const { min, max } = widget;
   const points = readCurve(raw);
-  const keep = (next: readonly CurvePoint[]) => set(JSON.stringify(next));
+  const keep = (next: readonly CurvePoint[], within?: number) => set(JSON.stringify(next), within);
   const at = (event: { clientX: number; clientY: number }): CurvePoint => {
     const area = box.current!.getBoundingClientRect();
     return [(event.clientX - area.left) / area.width, max - ((event.clientY - area.top) / area.height) * (max - min)];
@@ -24,7 +24,8 @@ export default function Curve(props: WidgetProps<CurveWidget>) {
     setCurrent(i);
     const dot = event.currentTarget;
     dot.setPointerCapture(event.pointerId);
-    dot.onpointermove = (move) => keep(movePoint(points, i, at(move), min, max));
+    sealStep();
+    dot.onpointermove = (move) => keep(movePoint(points, i, at(move), min, max), DRAG);
     dot.onpointerup = dot.onpointercancel = () => {
       dot.onpointermove = null;
       sealStep();

@@ -1,6 +1,6 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { SliderWidget } from "../../api/types";
-import { sealStep } from "../../canvas/editor";
+import { DRAG, sealStep } from "../../canvas/editor";
 import { label } from "../../graph/catalog";
 import { formatNumber, snap } from "../../graph/numbers";
 import { NumberEntry } from "../NumberEntry";
@@ -16,7 +16,7 @@ export default function Slider(props: WidgetProps<SliderWidget>) {
   const whole = input.type === "int";
   const range = { ...widget, step: widget.step || (whole ? 1 : 0.01) };
   const value = Number(raw ?? range.min);
-  const scrub = useScrub(value, (next, fine) => set(snap(next, range, fine && !whole ? range.step * FINE : range.step)), range.max - range.min);
+  const scrub = useScrub(value, (next, fine) => set(snap(next, range, fine && !whole ? range.step * FINE : range.step), DRAG), range.max - range.min);
 
   if (typing && !disabled) {
     return <NumberEntry props={props} value={value} range={range} onDone={() => setTyping(false)} />;
@@ -62,6 +62,7 @@ function useScrub(value: number, set: (value: number, fine: boolean) => void, sp
     const bar = event.currentTarget;
     bar.setPointerCapture(event.pointerId);
     start.current = { x: event.clientX, value, moved: false };
+    sealStep();
     const move = (at: globalThis.PointerEvent) => {
       const from = start.current;
       if (!from.moved && Math.abs(at.clientX - from.x) < 3) return;
