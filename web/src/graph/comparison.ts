@@ -1,5 +1,3 @@
-import type { Report } from "./report";
-
 /** What a comparison of techniques measured: one row a variant, the plain run first. */
 export interface Measured {
   readonly name: string;
@@ -19,7 +17,7 @@ export interface Measured {
 const COMPARERS: readonly unknown[] = ["compare_techniques", "compare_sampling"];
 
 /** The rows of a comparison's report; null for other reports. */
-export function comparisonOf(report: Report): readonly Measured[] | null {
+export function comparisonOf(report: Readonly<Record<string, unknown>>): readonly Measured[] | null {
   const rows = report["rows"];
   if (!COMPARERS.includes(report["technique"]) || !Array.isArray(rows) || rows.length < 3) return null;
   return (rows as Record<string, unknown>[]).map((row) => ({
