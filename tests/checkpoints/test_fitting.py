@@ -15,7 +15,7 @@ from app.graph.problem import Problem
 from app.graph.workflow import read, read_text
 from tests.checkpoints.test_layouts import in_layout
 from tests.engine.weights.test_single_files import encoder, file, vae
-from tests.tiny.layouts import transformer
+from tests.tiny.layouts import autoencoder, transformer
 
 KINDS = ("diffusion_models", "text_encoders", "vae", "loras")
 
@@ -30,6 +30,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("t5-xxl", "clip-l", "umt5-xxl"):
         encoder(root / "text_encoders", name)
     vae(root / "vae")
+    file(root / "vae", "wan-vae", in_layout(autoencoder("wan"), "wan", "original", "vae"))
     sides = {"lora_down": torch.ones(2, 4), "lora_up": torch.ones(4, 2)}
     for name, stem in (
         ("flux", "lora_unet_double_blocks_0_img_attn_qkv"),
@@ -111,6 +112,7 @@ def test_parts_that_belong_together_are_fine(models: Path) -> None:
         ({"transformer": "wan", "lora": "wan"}, "sample", "guider comes from guider, which is for flux or"),
         ({"lora": "wan"}, "lora", "model comes from transformer, which is for flux; its own file is for wan"),
         ({"lora": "wan-diffusers"}, "lora", "which is for flux; its own file is for dit or fitv2 or"),
+        ({"vae": "wan-vae"}, "decode", "vae comes from vae, which is for qwen-image or wan; sample is for flux"),
         ({"family": "sd3"}, "sample", "guider comes from guider, which is for sd3; lora is for flux"),
     ],
 )
