@@ -112,7 +112,7 @@ def test_parts_that_belong_together_are_fine(models: Path) -> None:
         ({"transformer": "wan", "lora": "wan"}, "sample", "guider comes from guider, which is for flux or"),
         ({"lora": "wan"}, "lora", "model comes from transformer, which is for flux; its own file is for wan"),
         ({"lora": "wan-diffusers"}, "lora", "which is for flux; its own file is for dit or fitv2 or"),
-        ({"vae": "wan-vae"}, "decode", "vae comes from vae, which is for qwen-image or wan; sample is for flux"),
+        ({"vae": "wan-vae"}, "decode", "vae comes from vae, which is for qwen-image or wan; sample"),
         ({"family": "sd3"}, "sample", "guider comes from guider, which is for sd3; lora is for flux"),
     ],
 )
