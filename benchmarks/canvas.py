@@ -33,7 +33,7 @@ RESULTS = Path(__file__).parent / "results" / "canvas.md"
 BUNDLE = ROOT / "app" / "web_dist"
 SIZES = (30, 300, 1000)
 RUNS = 5
-COLUMNS = 8
+COLUMNS = 10
 KEYS = 40
 MOVES = 60
 PREVIEW = 512  # pixels
@@ -67,7 +67,7 @@ def many(nodes: int) -> dict[str, Any]:
     one = document["graphs"]["main"]
     graph: dict[str, Any] = {"nodes": {}, "edges": []}
     for copy in range(nodes // len(one["nodes"])):
-        x, y = 1900 * (copy % COLUMNS), 900 * (copy // COLUMNS)
+        x, y = 1900 * (copy % COLUMNS), 1200 * (copy // COLUMNS)
         for id, node in one["nodes"].items():
             left, top = node["position"]
             graph["nodes"][f"{id}_{copy}"] = {**node, "position": [left + x, top + y]}
@@ -75,6 +75,11 @@ def many(nodes: int) -> dict[str, Any]:
             (source, output), (target, input) = edge["from"], edge["to"]
             graph["edges"].append({"from": [f"{source}_{copy}", output], "to": [f"{target}_{copy}", input]})
     return {**document, "graphs": {"main": graph}}
+
+
+def inner(nodes: int) -> int:
+    """Return a copy in the middle row: close by, the same cards and links are in view at every size."""
+    return nodes // 10 // COLUMNS // 2 * COLUMNS + 1
 
 
 @dataclass

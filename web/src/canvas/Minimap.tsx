@@ -9,7 +9,7 @@ const WIDTH = 176;
 const HEIGHT = 118;
 const NOTCH = 1.1;
 /** Milliseconds. */
-const CALM = 120;
+const CALM = 250;
 const screenOf = (s: ReactFlowState) => ({ transform: s.transform, width: s.width, height: s.height });
 const sameScreen = (a: ReturnType<typeof screenOf>, b: ReturnType<typeof screenOf>) =>
   a.transform === b.transform && a.width === b.width && a.height === b.height;

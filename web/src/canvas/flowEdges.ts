@@ -7,7 +7,7 @@ import { outputOf } from "../graph/catalog";
 import { conflictLinks } from "../graph/conflicts";
 import { drawnEnds, foldsOf } from "../graph/folding";
 import { cardAt } from "../graph/levels";
-import type { Dot, Link } from "../graph/sheet";
+import type { Card, Dot, Link, Sheet } from "../graph/sheet";
 import { currentSheet, prefixOf, useEditor } from "./editor";
 import { useProblems } from "./problems";
 import { portColor } from "./ports";
@@ -18,7 +18,7 @@ export type MarkedEdge = Edge<{ via?: readonly Dot[]; conflict?: string }>;
 
 export function useFlowEdges(): MarkedEdge[] {
   const links = useEditor((s) => s.links);
-  const cards = useEditor((s) => s.cards);
+  const cards = useCardKinds();
   const frames = useEditor((s) => s.frames);
   const picked = useEditor((s) => s.selectedLinks);
   const catalog = useCatalog((s) => s.catalog);
@@ -45,6 +45,22 @@ export function useFlowEdges(): MarkedEdge[] {
     // React Flow looks through every new list of edges.
     return (last.current = sameList(last.current, edges) ? last.current : edges);
   }, [links, cards, frames, picked, catalog, busy, checked]);
+}
+
+type Cards = Sheet["cards"];
+
+/** The cards as they were when one last came, went or changed in kind: a link looks the same wherever they lie. */
+function useCardKinds(): Cards {
+  const cards = useEditor((s) => s.cards);
+  const known = useRef(cards);
+  if (!sameKinds(known.current, cards)) known.current = cards;
+  return known.current;
+}
+
+function sameKinds(one: Cards, other: Cards): boolean {
+  const cards = Object.values(other);
+  const alike = (card: Card) => one[card.id]?.type === card.type && one[card.id]?.mode === card.mode;
+  return one === other || (cards.length === Object.keys(one).length && cards.every(alike));
 }
 
 /** The card on this sheet in which something runs. */
