@@ -32,7 +32,7 @@ from tests.server.conftest import ROOT, Server, Studio
 RESULTS = Path(__file__).parent / "results" / "canvas.md"
 BUNDLE = ROOT / "app" / "web_dist"
 SIZES = (30, 300, 1000)
-RUNS = 5
+RUNS = 3
 COLUMNS = 10
 KEYS = 40
 MOVES = 60
@@ -227,7 +227,7 @@ def first_paint() -> float:
 def measure(browser: Browser, server: Server) -> list[tuple[str, ...]]:
     workflows = {size: opened_once(server, size) for size in SIZES}
     rounds = [
-        {size: measure_once(browser, server, workflows[size], size // 20) for size in SIZES}
+        {size: measure_once(browser, server, workflows[size], inner(size)) for size in SIZES}
         for _ in range(RUNS)
     ]
     table = []
