@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.engine.comparison import Variant
 from app.engine.imaging import metrics
@@ -13,6 +13,16 @@ from app.engine.imaging.judge import open_judge
 from app.engine.media import Image
 
 Accuracy = Callable[[Image], float]
+
+
+class Compared(NamedTuple):
+    """Pictures (plain, with techniques, fewer steps), the table as text, and the verdict."""
+
+    plain: Image
+    with_techniques: Image
+    fewer_steps: Image
+    table: str
+    worth_it: bool
 
 
 def accuracy_of(prompt: str, judge: Path) -> Accuracy | None:

@@ -7,12 +7,11 @@ itself then gets all that the other node got, and calls its function.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from app.engine.comparison import Work, compare
-from app.engine.comparison_rows import accuracy_of, as_text, rows_of, worth_it
+from app.engine.comparison_rows import Compared, accuracy_of, as_text, rows_of, worth_it
 from app.engine.latents.vae import Vae
-from app.engine.media import Image
 from app.graph.expansion import Expansion, RunningNode
 from app.graph.loop import reach, sources
 from app.graph.node import Blocked, Context, node
@@ -22,16 +21,6 @@ from app.graph.workflow import Edge, Link, NodeInstance
 
 OF_SAMPLER = "sampler."  # before the names of inputs that are another node's
 UNSEEN = Blocked("No autoencoder reaches the sampling, so there is no picture; connect one.")
-
-
-class Compared(NamedTuple):
-    """Pictures (plain, with techniques, fewer steps), the table as text, and the verdict."""
-
-    plain: Image
-    with_techniques: Image
-    fewer_steps: Image
-    table: str
-    worth_it: bool
 
 
 @node(open=True, live=True)

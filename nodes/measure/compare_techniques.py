@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from app.engine.comparison import Work, compare
-from app.engine.comparison_rows import accuracy_of, as_text, rows_of, worth_it
+from app.engine.comparison_rows import Compared, accuracy_of, as_text, rows_of, worth_it
 from app.engine.latents.vae import Vae
-from app.engine.media import Image, Latent
+from app.engine.media import Latent
 from app.engine.model import Model
 from app.engine.sampling import Guider, Sampler, Sampling, Sigmas, Watcher
 from app.graph.node import Context, node
 from app.graph.widgets import ModelFile, Number, Seed, TextBox
-
-
-class Compared(NamedTuple):
-    """Pictures (plain, with techniques, fewer steps), the table as text, and the two time ratios' verdict."""
-
-    plain: Image
-    with_techniques: Image
-    fewer_steps: Image
-    table: str
-    worth_it: bool
 
 
 @node()

@@ -7,14 +7,8 @@ import { currentSheet, DRAG, edit, sealStep, useEditor } from "./editor";
 import type { FlowNode } from "./flow";
 
 let members = new Map<string, Ids>();
-let dragging = false;
-
-export function isDragging(): boolean {
-  return dragging;
-}
 
 export function startDrag(): void {
-  dragging = true;
   sealStep();
   const sheet = currentSheet();
   const { selected } = useEditor.getState();
@@ -23,7 +17,6 @@ export function startDrag(): void {
 }
 
 export function endDrag(): void {
-  dragging = false;
   members = new Map();
   sealStep();
 }

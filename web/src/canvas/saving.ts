@@ -4,7 +4,6 @@ import { useRuns } from "../api/runs";
 import { sameDocument } from "../graph/document";
 import { dropDraft, keepDraft } from "./drafts";
 import { useEditor } from "./editor";
-import { isDragging } from "./moving";
 import { openWorkflow, setBeforeOpening } from "./opening";
 import { toastError, useSurface } from "./surface";
 import { documentNow, useWorkflow } from "./workflow";
@@ -40,9 +39,10 @@ function edited(): void {
   if (!timer) saveSoon();
 }
 
-/** A drag is one edit, saved when it is over. */
+/** A drag is one edit, saved when it is over. The page is asked, since a card that goes away in mid-drag never says so. */
 function saveSoon(): void {
-  timer = window.setTimeout(() => (isDragging() ? saveSoon() : void save()), AFTER_EDIT);
+  const dragging = () => document.querySelector(".react-flow__node.dragging") !== null;
+  timer = window.setTimeout(() => (dragging() ? saveSoon() : void save()), AFTER_EDIT);
 }
 
 /** Save what is unsaved, and wait for it. Without a server the draft in this browser has to do. */
